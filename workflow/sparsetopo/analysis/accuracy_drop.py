@@ -1,0 +1,67 @@
+"""The accuracy drop: how much worse a sparse network is than its dense counterpart.
+
+drop = 1 - accuracy / dense accuracy: 0 is as good as dense, 1 is nothing right, negative is better than dense
+(Cunegatti et al. 2024, section 4.2).
+"""
+
+from typing import Literal
+
+import pandas as pd
+
+from sparsetopo.analysis.tables import require_columns
+from sparsetopo.errors import DataError
+
+DenseReference = Literal["mean", "same_seed"]
+
+
+def add_accuracy_drop(
+    sparse: pd.DataFrame, dense: pd.DataFrame, reference: DenseReference = "mean"
+) -> pd.DataFrame:
+    """Return `sparse` with the columns dense_accuracy and accuracy_drop added (or replaced).
+
+    Parameters
+    ----------
+    sparse
+        One row a sparse network: dataset, architecture, seed, accuracy (0..1).
+    dense
+        One row a dense baseline, with the same columns.
+    reference
+        "mean": the mean over the seeds of the dense baselines of the same (dataset, architecture), as in the paper;
+        "same_seed": the dense baseline with the same initial weights and data order.
+
+    Raises
+    ------
+    DataError
+        If a sparse network has no dense baseline, or one whose accuracy is not in (0, 1], or if a baseline is there
+        twice.
+    """
+    if reference not in ("mean", "same_seed"):
+        raise DataError(f"the dense reference must be 'mean' or 'same_seed', not '{reference}'.")
+    columns = ["dataset", "architecture", "seed", "accuracy"]
+    require_columns(sparse, columns)
+    require_columns(dense, columns)
+    twice = dense.duplicated(columns[:3])
+    if twice.any():
+        cell = "/".join(map(str, dense.loc[twice, columns[:3]].iloc[0]))
+        raise DataError(f"the dense baseline {cell} is in the table more than once.")
+    keys = columns[:2] if reference == "mean" else columns[:3]
+    baseline = dense.groupby(keys)["accuracy"].mean().rename("dense_accuracy")
+    result = sparse.drop(columns=["dense_accuracy", "accuracy_drop"], errors="ignore")
+    result = result.merge(baseline, how="left", left_on=keys, right_index=True)
+    _check_baselines(result, keys)
+    result["accuracy_drop"] = 1 - result["accuracy"] / result["dense_accuracy"]
+    return result
+
+
+def _check_baselines(table: pd.DataFrame, keys: list[str]) -> None:
+    missing = table["dense_accuracy"].isna()
+    if missing.any():
+        cell = "/".join(map(str, table.loc[missing, keys].iloc[0]))
+        raise DataError(f"there is no dense baseline for {cell}; the accuracy drop needs one.")
+    wrong = ~table["dense_accuracy"].between(0, 1, inclusive="right")
+    if wrong.any():
+        row = table.loc[wrong].iloc[0]
+        cell = "/".join(map(str, row[keys]))
+        raise DataError(
+            f"the dense baseline of {cell} has accuracy {row['dense_accuracy']:g}, which must be above 0 and at most 1."
+        )

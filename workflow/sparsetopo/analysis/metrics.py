@@ -1,0 +1,69 @@
+"""What the analysis must know of a metric: its category, how it is scaled, and how it is written in a figure.
+
+The sixteen metrics of the paper are stated here, so that a table can be analysed without the code that measured it
+(the authors' released results, say). `declared_metrics` adds what the files that measure metrics declare themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparsetopo.registry import literals
+
+SCALINGS = ("nodes", "edges", "none")
+"""A metric is divided by the number of nodes, by the number of edges, or taken as it is."""
+
+CATEGORIES = ("local", "neighbour", "strength", "global", "expansion")
+"""The order in which figures group the metrics (Cunegatti et al. 2024, section 3.2)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Category, scaling (one of `SCALINGS`) and display name of one metric."""
+
+    category: str
+    scaling: str
+    label: str
+
+
+PAPER_METRICS: Mapping[str, Metric] = {
+    "sink": Metric("local", "nodes", "sink nodes"),
+    "source": Metric("local", "nodes", "source nodes"),
+    "disconnected": Metric("local", "nodes", "disconnected nodes"),
+    "r_out": Metric("local", "none", "removable out-edges"),
+    "r_in": Metric("local", "none", "removable in-edges"),
+    "n1": Metric("neighbour", "edges", "1-hop neighbours"),
+    "n2": Metric("neighbour", "edges", "2-hop neighbours"),
+    "motif4": Metric("neighbour", "edges", "4-node motifs"),
+    "k_core": Metric("strength", "edges", "mean core number"),
+    "strength": Metric("strength", "edges", "mean node strength"),
+    "components": Metric("global", "none", "components"),
+    "component_size": Metric("global", "nodes", "mean component size"),
+    "cut_edges": Metric("global", "edges", "cut edges"),
+    "cut_nodes": Metric("global", "edges", "cut nodes"),
+    "spectral_gap": Metric("expansion", "none", "spectral gap"),
+    "spectral_radius": Metric("expansion", "none", "spectral radius"),
+}
+"""The sixteen metrics of the paper, scaled as in the authors' released table."""
+
+
+
+def declared_metrics(folder: Path) -> dict[str, Metric]:
+    """Read the metrics that the files of a folder declare, without importing them.
+
+    Parameters
+    ----------
+    folder
+        Its Python files hold a literal ``METRICS = {key: {"category": ..., "scaling": ..., "label": ...}}``; files
+        without one, and entries without "scaling", are passed over (a second version of a metric is not a feature).
+        "label" may be left out: the key is shown then.
+    """
+    found: dict[str, Metric] = {}
+    for path in sorted(folder.glob("*.py")):
+        declared: dict[str, dict[str, Any]] = literals(path, {"METRICS"}).get("METRICS", {})
+        for key, fields in declared.items():
+            if "scaling" in fields:
+                label = fields.get("label", key.replace("_", " "))
+                found[key] = Metric(fields.get("category", "other"), fields["scaling"], label)
+    return found

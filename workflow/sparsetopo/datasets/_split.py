@@ -1,0 +1,54 @@
+"""Stratified division of labelled images into a training and a test part."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import DataError
+
+
+def stratified_split(
+    labels: NDArray[np.int64], test_fraction: float, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide images so that every class has the same share in the test part, up to rounding.
+
+    The test part has round(test_fraction * N) images. Each class gives floor(test_fraction * its size); the images still
+    missing come from the classes with the largest remainders (the lower label first where they tie).
+
+    Parameters
+    ----------
+    labels
+        Class of each image, shape (N,).
+    test_fraction
+        Share of the test part, between 0 and 1, both excluded.
+    random
+        Draws which images of a class are taken.
+
+    Returns
+    -------
+    train, test
+        Indices of the images, ascending.
+
+    Raises
+    ------
+    DataError
+        If a class would have no training or no test image.
+    """
+    classes, sizes = np.unique(labels, return_counts=True)
+    shares = test_fraction * sizes
+    taken = np.floor(shares).astype(np.int64)
+    missing = round(test_fraction * len(labels)) - int(taken.sum())
+    taken[np.argsort(taken - shares, kind="stable")[:missing]] += 1
+    for label, size, count in zip(classes, sizes, taken, strict=True):
+        if not 0 < count < size:
+            raise DataError(
+                f"a test fraction of {test_fraction} leaves class {label} ({size} images) with {count} test and "
+                f"{size - count} training images; choose a fraction that leaves at least one of each."
+            )
+    test = np.concatenate(
+        [
+            random.permutation(np.flatnonzero(labels == label))[:count]
+            for label, count in zip(classes, taken, strict=True)
+        ]
+    )
+    test.sort()
+    return np.setdiff1d(np.arange(len(labels)), test), test

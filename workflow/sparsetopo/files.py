@@ -1,0 +1,109 @@
+"""Reading and writing result files: never half-written, never unpickled.
+
+JSON for records, safetensors for arrays (with one JSON metadata record in the header). Every writer goes through
+`atomic_path`: a temporary name unique to the process in the destination's folder, then a rename.
+"""
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from sparsetopo.errors import FileFormatError
+
+_METADATA_KEY = "sparsetopo"
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds, else remove it.
+
+    The temporary name keeps the suffix of `path`, because some writers choose a format by it.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.parent / f".{final.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp{final.suffix}"
+    try:
+        yield temporary
+        # On disk before it is named: a crash after the rename must not leave an empty file.
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def canonical_json(record: Any) -> str:
+    """One line of JSON with sorted keys: equal records give equal strings."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike[str], record: Any) -> None:
+    """Write `record` as indented JSON, atomically; NaN and infinities are refused (use None for missing)."""
+    write_text(path, json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, or not valid JSON (truncated, say).
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FileFormatError(f"{path}: there is no such file.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FileFormatError(
+            f"{path}: not valid JSON ({error}); the file is truncated or foreign: delete it and run again."
+        ) from error
+
+
+def write_tensors(
+    path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
+) -> None:
+    """Write named arrays and one JSON-able metadata record as a safetensors file, atomically."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    with atomic_path(path) as temporary:
+        save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
+
+
+def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read a file of `write_tensors`: (arrays by name, metadata record).
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, truncated, not safetensors, or was not written by `write_tensors`.
+    """
+    if not Path(path).is_file():
+        raise FileFormatError(f"{path}: there is no such file.")
+    try:
+        with safe_open(path, framework="numpy") as handle:
+            header = handle.metadata() or {}
+            arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: not a readable safetensors file ({error}); it is truncated or foreign: delete it and run again."
+        ) from error
+    if _METADATA_KEY not in header:
+        raise FileFormatError(
+            f"{path}: the safetensors header has no '{_METADATA_KEY}' record, so this file was not written by sparsetopo."
+        )
+    return arrays, json.loads(header[_METADATA_KEY])

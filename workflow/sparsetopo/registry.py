@@ -1,0 +1,107 @@
+"""Registries: one folder, one file an entry, read without importing it.
+
+Entries of `datasets`, `architectures` and `pruning` import torch, which takes seconds; the workflow must know their
+names and options before it builds its graph of jobs. So an entry states them as literals at the top of its file,
+and `scan` reads those with `ast`; `Entry.load` imports the file when it is needed.
+
+An entry file holds::
+
+    NAME = "synflow"                # as written in a configuration
+    VERSION = 1                     # raised when its results change: what depends on it is then computed anew
+    OPTIONS = {                     # JSON schema of each option, with its default
+        "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
+    }
+
+Files whose name starts with an underscore are helpers, not entries.
+"""
+
+import ast
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+
+from sparsetopo.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a configuration can know of a registry entry without importing it."""
+
+    name: str
+    module: str
+    path: Path
+    version: int
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def load(self) -> ModuleType:
+        """Import the entry's file."""
+        return importlib.import_module(self.module)
+
+    def default_options(self) -> dict[str, Any]:
+        """Every option with its default value."""
+        return {key: schema["default"] for key, schema in self.options.items()}
+
+    def option_problems(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Check option values: (option, what is wrong with it) for every fault, empty if there is none."""
+        problems: list[tuple[str, str]] = []
+        for key, value in given.items():
+            if key not in self.options:
+                known = ", ".join(self.options) or "none"
+                problems.append((key, f"'{self.name}' has no such option; known options: {known}"))
+                continue
+            validator = jsonschema.Draft202012Validator(dict(self.options[key]))
+            problems += [(key, error.message) for error in validator.iter_errors(value)]
+        return problems
+
+
+def literals(path: Path, names: set[str]) -> dict[str, Any]:
+    """Top-level assignments of literals in a Python file, read without running it."""
+    found: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets = [node.target]
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in names:
+                found[target.id] = ast.literal_eval(node.value)  # type: ignore[union-attr, arg-type]
+    return found
+
+
+def scan(package: str, folder: Path) -> dict[str, Entry]:
+    """Read every entry file of a registry folder: {name: entry}, in alphabetical order of the files.
+
+    Raises
+    ------
+    RuntimeError
+        If a file lacks NAME, or two files have the same (both are programming errors).
+    """
+    entries: dict[str, Entry] = {}
+    for path in sorted(folder.glob("[!_]*.py")):
+        values = literals(path, {"NAME", "VERSION", "OPTIONS"})
+        if "NAME" not in values:
+            raise RuntimeError(f"{path}: a registry entry needs NAME = '...'; helpers start with an underscore.")
+        name = values["NAME"]
+        if name in entries:
+            raise RuntimeError(f"{path}: the name '{name}' is taken by {entries[name].path}.")
+        entries[name] = Entry(
+            name, f"{package}.{path.stem}", path, values.get("VERSION", 1), values.get("OPTIONS", {})
+        )
+    return entries
+
+
+def look_up(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    """Return the entry of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; the message lists the known names.
+    """
+    if name not in entries:
+        raise UnknownNameError(f"unknown {kind} '{name}'; known: {', '.join(sorted(entries))}")
+    return entries[name]

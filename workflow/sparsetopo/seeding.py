@@ -1,0 +1,24 @@
+"""Random streams that are the same on every machine.
+
+A stream is named by labels ("initial weights", dataset, architecture, seed, ...), not by the order of calls, so that
+one stage can draw its numbers without replaying another's. NumPy's Philox is counter-based and documented to be
+stable across platforms; torch's CPU generator is not (its normal sampler depends on the vector width).
+"""
+
+import hashlib
+import json
+
+import numpy as np
+
+
+def generator(*labels: str | int) -> np.random.Generator:
+    """Random generator that depends on the labels alone.
+
+    Parameters
+    ----------
+    *labels
+        What the numbers are for, e.g. ``("data order", "digits", "Resnet-20", 0)``.
+    """
+    digest = hashlib.sha256(json.dumps(labels).encode()).digest()
+    key = np.frombuffer(digest[:16], dtype="<u8")
+    return np.random.Generator(np.random.Philox(key=key))

@@ -1,0 +1,115 @@
+"""What a backend provides: the quantities that the metrics are made of.
+
+A metric names the members it needs; each is computed when it is first read, once. Another way of
+computing them (on the implicit graph, say) is another class with these members.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Graph(Protocol):
+    """The part of a multipartite graph that the explicit backend reads."""
+
+    @property
+    def layer_sizes(self) -> Sequence[int]:
+        """Nodes of each node layer; the nodes of a layer are consecutive."""
+
+    def to_scipy(self) -> "csr_array":
+        """(V, V) float32 |w|, source to target; every stored entry is an edge, a zero too."""
+
+
+@dataclass(frozen=True)
+class MotifCounts:
+    """Copies, induced or not, of every connected graph on four nodes, and of the triangle."""
+
+    stars: int
+    paths: int
+    cycles: int
+    paws: int
+    diamonds: int
+    cliques: int
+    triangles: int
+
+
+@dataclass(frozen=True)
+class AdjacencyEigenvalues:
+    """The outermost eigenvalues of the weighted undirected adjacency matrix, with multiplicity.
+
+    Attributes
+    ----------
+    magnitudes
+        The three largest magnitudes, descending; 0 stands for those a graph of fewer nodes lacks.
+    largest
+        The two largest eigenvalues, descending; 0 likewise.
+    """
+
+    magnitudes: tuple[float, float, float]
+    largest: tuple[float, float]
+
+
+class Primitives(Protocol):
+    """The quantities a metric may need; "undirected" means that directions are ignored."""
+
+    @property
+    def num_nodes(self) -> int:
+        """V, isolated nodes included."""
+
+    @property
+    def num_edges(self) -> int:
+        """E."""
+
+    @property
+    def layer_sizes(self) -> Sequence[int]:
+        """Nodes of each node layer, in the order of the node numbers."""
+
+    @property
+    def in_degrees(self) -> NDArray[np.int64]:
+        """(V,) number of incoming edges."""
+
+    @property
+    def out_degrees(self) -> NDArray[np.int64]:
+        """(V,) number of outgoing edges."""
+
+    @property
+    def weighted_degrees(self) -> NDArray[np.float64]:
+        """(V,) sum of |w| over the edges of a node, in and out."""
+
+    @property
+    def pairs_within_two_hops(self) -> int:
+        """Ordered pairs (u, v) where a directed walk of 0, 1 or 2 edges leads from u to v."""
+
+    @property
+    def motif_counts(self) -> MotifCounts:
+        """Subgraph counts of the undirected graph."""
+
+    @property
+    def core_numbers(self) -> NDArray[np.int64]:
+        """(V,) largest k such that the node is in an undirected subgraph of minimum degree k."""
+
+    @property
+    def num_components(self) -> int:
+        """Weakly connected components, isolated nodes counted."""
+
+    @property
+    def num_bridges(self) -> int:
+        """Undirected edges whose removal splits a component."""
+
+    @property
+    def num_articulation_points(self) -> int:
+        """Nodes whose removal splits a component of the undirected graph."""
+
+    @property
+    def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
+        """Outermost eigenvalues of the weighted undirected adjacency matrix."""
+
+    @property
+    def laplacian_largest_eigenvalue(self) -> float:
+        """Largest eigenvalue of D - A, weighted and undirected."""

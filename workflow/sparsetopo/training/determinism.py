@@ -1,0 +1,66 @@
+"""Deterministic algorithms for the length of a training run, and nothing left changed after it."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from sparsetopo.errors import ConfigurationError
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device of that name.
+
+    Raises
+    ------
+    ConfigurationError
+        If torch knows no such device, or it is not present.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigurationError(
+            [f"device '{name}' is unknown; use 'cpu', 'cuda' or 'cuda:<number>'."]
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigurationError(
+            [
+                f"device '{name}' is not there: {torch.cuda.device_count()} CUDA devices are "
+                f"visible; use 'cpu' or make it visible."
+            ]
+        )
+    return device
+
+
+@contextlib.contextmanager
+def deterministic_algorithms(device: torch.device) -> Iterator[None]:
+    """Request deterministic algorithms inside the block; restore torch's settings after it.
+
+    An operation that has none is used all the same, with a warning of torch. torch's random
+    generator is put back too.
+    """
+    if device.type == "cuda":
+        # cuBLAS is reproducible only with a fixed workspace, read when its handle is made.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    mode = torch.get_deterministic_debug_mode()
+    fill = torch.utils.deterministic.fill_uninitialized_memory
+    benchmark = torch.backends.cudnn.benchmark
+    # Not torch.use_deterministic_algorithms: it imports torch._inductor (1.6 s).
+    torch.set_deterministic_debug_mode("warn")
+    # Filling torch.empty with NaN would find a bug in a kernel; here it only costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = False
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        torch.set_deterministic_debug_mode(mode)
+        torch.utils.deterministic.fill_uninitialized_memory = fill
+        torch.backends.cudnn.benchmark = benchmark
+
+
+def seed_torch(random: np.random.Generator) -> None:
+    """Seed torch's generators, which layers such as dropout draw from."""
+    torch.manual_seed(int(random.integers(2**63)))

@@ -1,0 +1,77 @@
+"""What is random in an epoch of training: order of the images, crops and flips. Free of torch.
+
+Everything is drawn from a stream named after (data set, architecture, seed, epoch), so a resumed
+run needs no state of a random generator, and all pruning algorithms and the dense baseline of the
+same (data set, architecture, seed) see the same batches.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo import seeding
+
+# Zero pixels added on each side before a crop: K. He et al., "Deep Residual Learning for Image
+# Recognition" (2016), section 4.2.
+PADDING = 4
+
+
+@dataclass(frozen=True)
+class EpochDraws:
+    """Order and augmentation of one epoch.
+
+    Parameters
+    ----------
+    order
+        Indices of the training images in the order they are seen, shape (N,).
+    offsets
+        Top and left edge of the crop in the padded image, shape (N, 2), each in 0..2 * PADDING; row
+        i belongs to the i-th image seen. None without augmentation.
+    flips
+        Whether the crop is mirrored left to right, shape (N,). None without augmentation.
+    """
+
+    order: NDArray[np.int64]
+    offsets: NDArray[np.int64] | None = None
+    flips: NDArray[np.bool_] | None = None
+
+
+def draw_epoch(
+    labels: tuple[str, str, int], epoch: int, images: int, augmented: bool
+) -> EpochDraws:
+    """Draw the order and augmentation of an epoch.
+
+    Parameters
+    ----------
+    labels
+        Data set, architecture and seed.
+    epoch
+        Counted from 0.
+    images
+        Number of training images N.
+    augmented
+        Whether crops and flips are drawn; the order is the same either way.
+    """
+    random = seeding.generator("data order", *labels, epoch)
+    order = random.permutation(images)
+    if not augmented:
+        return EpochDraws(order)
+    offsets = random.integers(0, 2 * PADDING, size=(images, 2), endpoint=True)
+    return EpochDraws(order, offsets, random.random(images) < 0.5)
+
+
+def batch_slices(images: int, batch_size: int) -> Iterator[slice]:
+    """Positions of each batch in the order of an epoch; the last, smaller batch is kept.
+
+    A last batch of one image joins the batch before it, because batch normalisation over a single
+    value has no variance.
+    """
+    start = 0
+    while start < images:
+        stop = min(start + batch_size, images)
+        if images - stop == 1 and batch_size > 1:
+            stop = images
+        yield slice(start, stop)
+        start = stop
