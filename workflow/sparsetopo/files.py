@@ -84,6 +84,18 @@ def write_tensors(
         save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
 
 
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read only the metadata record of a file of `write_tensors`; arrays are not touched.
+
+    Raises
+    ------
+    FileFormatError
+        As `read_tensors`.
+    """
+    with _opened(path) as handle:
+        return _record(path, handle)
+
+
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read a file of `write_tensors`: (arrays by name, metadata record).
 
@@ -92,18 +104,28 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]],
     FileFormatError
         If the file is missing, truncated, not safetensors, or was not written by `write_tensors`.
     """
+    with _opened(path) as handle:
+        return {name: handle.get_tensor(name) for name in handle.keys()}, _record(path, handle)  # noqa: SIM118
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     if not Path(path).is_file():
         raise FileFormatError(f"{path}: there is no such file.")
     try:
         with safe_open(path, framework="numpy") as handle:
-            header = handle.metadata() or {}
-            arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+            yield handle
     except (SafetensorError, OSError, ValueError) as error:
         raise FileFormatError(
             f"{path}: not a readable safetensors file ({error}); it is truncated or foreign: delete it and run again."
         ) from error
+
+
+def _record(path: str | os.PathLike[str], handle: Any) -> dict[str, Any]:
+    header = handle.metadata() or {}
     if _METADATA_KEY not in header:
         raise FileFormatError(
             f"{path}: the safetensors header has no '{_METADATA_KEY}' record, so this file was not written by sparsetopo."
         )
-    return arrays, json.loads(header[_METADATA_KEY])
+    record: dict[str, Any] = json.loads(header[_METADATA_KEY])
+    return record

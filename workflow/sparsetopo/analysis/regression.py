@@ -210,9 +210,9 @@ def _summary(
     result = pd.DataFrame(
         {
             "regressor": names,
-            "adjusted_r2": np.mean(adjusted, axis=0),
+            "adjusted_r2": np.nanmean(adjusted, axis=0) if defined else np.nan,
             "adjusted_r2_std": _spread(adjusted),
-            "r2": np.mean(r2, axis=0),
+            "r2": np.nanmean(r2, axis=0),
             "mae": np.mean(mae, axis=0),
             "mae_std": _spread(mae),
             "unconverged": unconverged.sum(axis=0),

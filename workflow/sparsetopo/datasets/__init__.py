@@ -1,7 +1,8 @@
 """Data sets, prepared once into uint8 arrays; one file an entry (see `sparsetopo.registry`).
 
-Importing this package reads the entries' names and options only; `prepare` imports the entry it is asked for.
-A new data set is a new file here with NAME, VERSION, OPTIONS and ``prepare(**options) -> PreparedDataset``.
+Importing this package reads the entries' names and options only; `prepare` imports the entry it is
+asked for. A new data set is a new file here with NAME, VERSION, OPTIONS and
+``prepare(**options) -> PreparedDataset``.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A data set as every later stage reads it: uint8 images, labels, and the statistics that normalise them."""
+"""A data set as every later stage reads it: uint8 images, labels, mean and standard deviation."""
 
 import os
 from collections.abc import Mapping
@@ -54,37 +54,40 @@ class PreparedDataset:
             self._check_part(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             raise DataError(
-                f"data set '{self.name}': training images have shape {self.train_images.shape[1:]} (channels, height, "
-                f"width), test images {self.test_images.shape[1:]}; they must be equal."
+                f"data set '{self.name}': training images have shape {self.train_images.shape[1:]} "
+                f"(channels, height, width), test images {self.test_images.shape[1:]}; they must "
+                f"be equal."
             )
         if not len(self.mean) == len(self.std) == self.input_shape[0]:
             raise DataError(
-                f"data set '{self.name}': {len(self.mean)} means and {len(self.std)} standard deviations for images "
-                f"of {self.input_shape[0]} channels; there must be one of each a channel."
+                f"data set '{self.name}': {len(self.mean)} means and {len(self.std)} standard "
+                f"deviations for images of {self.input_shape[0]} channels; there must be one of "
+                f"each a channel."
             )
         for channel, deviation in enumerate(self.std):
             if not deviation > 0:
                 raise DataError(
-                    f"data set '{self.name}': channel {channel} has standard deviation {deviation} over the training "
-                    f"images, so it cannot be normalised; leave the channel out or check the images."
+                    f"data set '{self.name}': channel {channel} has standard deviation {deviation} "
+                    f"over the training images, so it cannot be normalised; leave the channel "
+                    f"out or check the images."
                 )
 
     def _check_part(self, part: str, images: NDArray[Any], labels: NDArray[Any]) -> None:
         where = f"data set '{self.name}', {part} part"
         if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
             raise DataError(
-                f"{where}: images are {images.dtype} of shape {images.shape}; they must be uint8 of shape "
-                f"(N, channels, height, width), none of them zero."
+                f"{where}: images are {images.dtype} of shape {images.shape}; they must be uint8 "
+                f"of shape (N, channels, height, width), none of them zero."
             )
         if labels.dtype != np.int64 or labels.shape != (len(images),):
             raise DataError(
-                f"{where}: labels are {labels.dtype} of shape {labels.shape}; they must be int64 of shape "
-                f"({len(images)},), one an image."
+                f"{where}: labels are {labels.dtype} of shape {labels.shape}; they must be int64 "
+                f"of shape ({len(images)},), one an image."
             )
         if labels.min() < 0 or labels.max() >= self.classes:
             raise DataError(
-                f"{where}: labels run from {labels.min()} to {labels.max()}; with {self.classes} classes they must lie "
-                f"in 0..{self.classes - 1}."
+                f"{where}: labels run from {labels.min()} to {labels.max()}; with {self.classes} "
+                f"classes they must lie in 0..{self.classes - 1}."
             )
 
     @classmethod
@@ -95,7 +98,7 @@ class PreparedDataset:
         test: tuple[NDArray[np.uint8], NDArray[np.int64]],
         classes: int,
     ) -> "PreparedDataset":
-        """Data set from (images, labels) pairs; the statistics are taken from the training images."""
+        """Build a data set from (images, labels) pairs, with statistics of the training images."""
         mean, std = channel_statistics(train[0])
         return cls(name, *train, *test, classes, mean, std)
 
@@ -111,7 +114,7 @@ class PreparedDataset:
         return {name: getattr(self, name) for name in _ARRAYS}
 
     def normalised(self, part: Literal["train", "test"]) -> NDArray[np.float32]:
-        """Images of a part, less the mean and divided by the standard deviation: float32, shape (N, C, H, W)."""
+        """Return (images - mean) / std of a part: float32, shape (N, C, H, W)."""
         images = self.train_images if part == "train" else self.test_images
         result = images.astype(np.float32)
         result -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
@@ -146,13 +149,19 @@ class PreparedDataset:
         arrays, metadata = read_tensors(path)
         if metadata.get("kind") != _KIND:
             raise FileFormatError(
-                f"{path}: holds '{metadata.get('kind')}', not a '{_KIND}'; give the file that the data stage wrote."
+                f"{path}: holds '{metadata.get('kind')}', not a '{_KIND}'; give the file that the "
+                f"data stage wrote."
             )
         record = metadata["dataset"]
         if set(arrays) != set(_ARRAYS) or checksum(arrays, record) != metadata["sha256"]:
             raise FileFormatError(
-                f"{path}: the contents do not match the SHA-256 in the header, so the file is damaged: delete it and "
-                f"run again."
+                f"{path}: the contents do not match the SHA-256 in the header, so the file is "
+                f"damaged: delete it and run again."
             )
-        mean, std = tuple(record["mean"]), tuple(record["std"])
-        return cls(record["name"], *(arrays[name] for name in _ARRAYS), record["classes"], mean, std)
+        return cls(
+            name=record["name"],
+            classes=record["classes"],
+            mean=tuple(record["mean"]),
+            std=tuple(record["std"]),
+            **arrays,
+        )

@@ -11,8 +11,9 @@ def stratified_split(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide images so that every class has the same share in the test part, up to rounding.
 
-    The test part has round(test_fraction * N) images. Each class gives floor(test_fraction * its size); the images still
-    missing come from the classes with the largest remainders (the lower label first where they tie).
+    The test part has round(test_fraction * N) images. Each class gives floor(test_fraction * its
+    size); the images still missing come from the classes with the largest remainders (the lower
+    label first where they tie).
 
     Parameters
     ----------
@@ -41,8 +42,9 @@ def stratified_split(
     for label, size, count in zip(classes, sizes, taken, strict=True):
         if not 0 < count < size:
             raise DataError(
-                f"a test fraction of {test_fraction} leaves class {label} ({size} images) with {count} test and "
-                f"{size - count} training images; choose a fraction that leaves at least one of each."
+                f"a test fraction of {test_fraction} leaves class {label} ({size} images) with "
+                f"{count} test and {size - count} training images; choose a fraction that leaves "
+                f"at least one of each."
             )
     test = np.concatenate(
         [

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of uint8 images, exactly, from counts of their 256 possible values."""
+"""Mean and standard deviation of uint8 images, from exact counts of their 256 possible values."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ _CHUNK = 4096
 def channel_statistics(
     images: NDArray[np.uint8],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation (divisor N, as ``numpy.std``) of each channel over all images and pixels.
+    """Mean and standard deviation (divisor N, as ``numpy.std``) of each channel.
 
     Parameters
     ----------
     images
-        Shape (N, C, H, W), uint8.
+        Shape (N, C, H, W), uint8; the statistics run over N, H and W.
 
     Returns
     -------

@@ -1,8 +1,9 @@
-"""Handwritten digits bundled with scikit-learn: 1,797 real images of 8x8 pixels in 10 classes, no download.
+"""Handwritten digits bundled with scikit-learn: 1,797 real images of 8x8 pixels in 10 classes.
 
-Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (1998),
-https://doi.org/10.24432/C50P49 (its test part). Pixel values are 0..16: counts of ink in 4x4 blocks of a 32x32 bitmap.
-It has no official division; ours is stratified and drawn from `split_seed`.
+Nothing is downloaded. Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten
+Digits", UCI Machine Learning Repository (1998), https://doi.org/10.24432/C50P49 (its test part).
+Pixel values are 0..16: counts of ink in 4x4 blocks of a 32x32 bitmap. It has no official division;
+ours is stratified and drawn from `split_seed`.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ OPTIONS = {
         "exclusiveMinimum": 0,
         "exclusiveMaximum": 1,
         "default": 0.2,
-        "description": "Share of the images that is set aside for testing, the same in every class.",
+        "description": "Share of the images set aside for testing, the same in every class.",
     },
     "split_seed": {
         "type": "integer",
@@ -38,7 +39,7 @@ def prepare(test_fraction: float = 0.2, split_seed: int = 0) -> PreparedDataset:
     DataError
         If `test_fraction` leaves a class without training or test images.
     """
-    # Here and not above: scikit-learn takes a second to import, and the registry's users do not need it.
+    # Not at the top: scikit-learn takes a second to import.
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

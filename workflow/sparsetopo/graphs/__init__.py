@@ -14,10 +14,9 @@ _HOMES = {
     "mge_from_masks": "mge",
     "trace": "tracing",
     "register_operation": "tracing_operations",
-    "encode": "encode",
 }
 
-__all__ = ["MGE", "Plan", "encode", "mge_from_masks", "register_operation", "trace"]
+__all__ = ["MGE", "Plan", "mge_from_masks", "register_operation", "trace"]
 
 
 def __getattr__(name: str) -> Any:

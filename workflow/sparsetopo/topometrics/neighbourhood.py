@@ -13,13 +13,13 @@ METRICS = {
         "category": "neighbour",
         "scaling": "edges",
         "needs": [],
-        "description": "mean number of nodes within one step along the edges, itself included",
+        "description": "mean number of nodes within one step along edges, itself included",
     },
     "n2": {
         "category": "neighbour",
         "scaling": "edges",
         "needs": ["pairs_within_two_hops"],
-        "description": "mean number of distinct nodes within two steps along the edges, itself included",
+        "description": "mean number of distinct nodes within two steps along edgesitself too",
     },
 }
 

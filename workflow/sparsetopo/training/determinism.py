@@ -3,9 +3,11 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
+from torch.utils import deterministic
 
 from sparsetopo.errors import ConfigurationError
 
@@ -34,6 +36,10 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+# The module replaces its own class to have settable properties, which a type checker cannot see.
+_memory: Any = deterministic
+
+
 @contextlib.contextmanager
 def deterministic_algorithms(device: torch.device) -> Iterator[None]:
     """Request deterministic algorithms inside the block; restore torch's settings after it.
@@ -45,19 +51,19 @@ def deterministic_algorithms(device: torch.device) -> Iterator[None]:
         # cuBLAS is reproducible only with a fixed workspace, read when its handle is made.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     mode = torch.get_deterministic_debug_mode()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    fill = _memory.fill_uninitialized_memory
     benchmark = torch.backends.cudnn.benchmark
     # Not torch.use_deterministic_algorithms: it imports torch._inductor (1.6 s).
     torch.set_deterministic_debug_mode("warn")
     # Filling torch.empty with NaN would find a bug in a kernel; here it only costs time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    _memory.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             yield
     finally:
         torch.set_deterministic_debug_mode(mode)
-        torch.utils.deterministic.fill_uninitialized_memory = fill
+        _memory.fill_uninitialized_memory = fill
         torch.backends.cudnn.benchmark = benchmark
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from sparsetopo.errors import ConfigurationError
@@ -63,6 +64,9 @@ class Recipe:
         problems = self._problems()
         if problems:
             raise ConfigurationError([f"training recipe: {problem}" for problem in problems])
+        # 1 and 1.0 are one recipe, and must have one record.
+        for name in ("learning_rate", "momentum", "weight_decay", "decay_factor"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     def _problems(self) -> list[str]:
         """Sentences on what is wrong, empty if nothing is."""
@@ -72,20 +76,28 @@ class Recipe:
             if not _is_whole(value) or value < 1
         ]
         if not _is_real(self.learning_rate) or self.learning_rate <= 0:
-            problems.append(f"learning_rate is {self.learning_rate!r}; it must be above 0.")
+            problems.append(
+                f"learning_rate is {self.learning_rate!r}; it must be a number above 0."
+            )
         if not _is_real(self.momentum) or not 0 <= self.momentum < 1:
-            problems.append(f"momentum is {self.momentum!r}; it must be at least 0 and below 1.")
+            problems.append(
+                f"momentum is {self.momentum!r}; it must be a number from 0 to below 1."
+            )
         if not _is_real(self.weight_decay) or self.weight_decay < 0:
-            problems.append(f"weight_decay is {self.weight_decay!r}; it must be at least 0.")
+            problems.append(
+                f"weight_decay is {self.weight_decay!r}; it must be a number of at least 0."
+            )
         if not _is_real(self.decay_factor) or self.decay_factor < 1:
-            problems.append(f"decay_factor is {self.decay_factor!r}; it must be at least 1.")
+            problems.append(
+                f"decay_factor is {self.decay_factor!r}; it must be a number of at least 1."
+            )
         if self.augmentation not in get_args(Augmentation):
             known = ", ".join(get_args(Augmentation))
             problems.append(f"augmentation is {self.augmentation!r}; known: {known}.")
         if not problems and not self._milestones_are_valid():
             problems.append(
-                f"milestones are {self.milestones!r}; they must be ascending whole numbers from 1 to "
-                f"{self.epochs - 1}, the last epoch but one."
+                f"milestones are {self.milestones!r}; with {self.epochs} epochs they must be whole "
+                f"numbers, ascending, above 0 and below {self.epochs}."
             )
         return problems
 
@@ -93,7 +105,7 @@ class Recipe:
         if not isinstance(self.milestones, tuple) or not all(map(_is_whole, self.milestones)):
             return False
         bounds = (0, *self.milestones, self.epochs)
-        return all(first < second for first, second in zip(bounds, bounds[1:], strict=False))
+        return all(first < second for first, second in pairwise(bounds))
 
     def learning_rate_at(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""

@@ -82,7 +82,8 @@ def load_weights(
     missing = [name for name in wanted if name not in arrays]
     if missing:
         raise FileFormatError(
-            f"{path}: has no weights named {', '.join(missing)}; it belongs to another architecture."
+            f"{path}: has no weights named {', '.join(missing)}; it belongs to another "
+            f"architecture."
         )
     return {name: arrays[name] for name in wanted}, metadata["specification"]
 

@@ -21,7 +21,9 @@ _DENSE_ORDER = 500
 _DENSE_AFTER_FAILURE = 5000
 # Relative to the eigenvalue; the gap is wanted to 1e-9 of the largest.
 _TOLERANCE = 1e-10
+# Vectors kept in successive attempts, and restarts allowed in each.
 _LANCZOS_VECTORS = (40, 120, 360)
+_RESTARTS = 500
 
 Product = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -51,23 +53,26 @@ def outer_eigenvalues(
     order = matrix.shape[0]
     if order <= max(_DENSE_ORDER, above + below + 1):
         return _ends(scipy.linalg.eigvalsh(matrix.toarray()), above, below)
-    found = _solve(matrix.__matmul__, order, above + below, "BE", attempt=0)
+    # A relative tolerance cannot be met by an eigenvalue 0: solve for A + shift.
+    shift = 2 * float(matrix.sum(axis=1).max())
+    found = _solve(lambda x: matrix @ x + shift * x, order, above + below, "BE", attempt=0)
     if found is None:
         return _ends(_dense_or_fail(matrix), above, below)
-    values, vectors = found
-    margin = _TOLERANCE * 10 * np.abs(values).max()
+    values, vectors = found[0] - shift, found[1]
+    margin = _TOLERANCE * shift
     for attempt in range(1, order):
-        rest = _solve(_without(matrix, vectors), order, 2, "BE", attempt)
-        if rest is None:
+        found = _solve(_complement(matrix, shift, vectors), order, 2, "BE", attempt)
+        if found is None:
             return _ends(_dense_or_fail(matrix), above, below)
+        others = found[0] - shift
         upper, lower = _ends(values, above, below)
         # Directions projected out have the value 0; the solver may return one of them.
-        new = np.linalg.norm(vectors.T @ rest[1], axis=0) < 0.5
-        new &= (rest[0] > upper[-1] + margin) | (rest[0] < lower[-1] - margin)
+        new = np.linalg.norm(vectors.T @ found[1], axis=0) < 0.5
+        new &= (others > upper[-1] + margin) | (others < lower[-1] - margin)
         if not new.any():
             break
-        values = np.concatenate([values, rest[0][new]])
-        vectors = np.linalg.qr(np.hstack([vectors, rest[1][:, new]]))[0]
+        values = np.concatenate([values, others[new]])
+        vectors = np.linalg.qr(np.hstack([vectors, found[1][:, new]]))[0]
     return _ends(values, above, below)
 
 
@@ -89,29 +94,37 @@ def _ends(
     return upper, ascending[: max(0, len(ascending) - len(upper))][:below]
 
 
-def _without(matrix: csr_array, vectors: NDArray[np.float64]) -> Product:
-    """Product with the matrix restricted to the complement of orthonormal columns."""
+def _complement(matrix: csr_array, shift: float, vectors: NDArray[np.float64]) -> Product:
+    """Product with P A P + shift, P projecting on the complement of orthonormal columns."""
 
     def project(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return x - vectors @ (vectors.T @ x)
 
-    return lambda x: project(matrix @ project(x))
+    return lambda x: project(matrix @ project(x)) + shift * x
 
 
 def _solve(
     product: Product, order: int, count: int, which: str, attempt: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """(values, vectors) by ARPACK, None if it fails; the start depends on (order, attempt) alone."""
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    """(values, vectors) by ARPACK, None if it fails; it starts as (order, attempt) say."""
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     operator = LinearOperator((order, order), matvec=product, dtype=np.float64)
-    start = generator("eigenvalues", order, attempt).standard_normal(order)
     for kept in _LANCZOS_VECTORS:
+        # Given to the solver too: it draws anew where the Krylov space is exhausted.
+        random = generator("eigenvalues", order, attempt)
         try:
             values, vectors = eigsh(
-                operator, count, which=which, v0=start, ncv=min(kept, order - 1), tol=_TOLERANCE
+                operator,
+                count,
+                which=which,
+                v0=random.standard_normal(order),
+                ncv=min(kept, order - 1),
+                maxiter=_RESTARTS,
+                tol=_TOLERANCE,
+                rng=random,
             )
-        except ArpackNoConvergence:
+        except ArpackError:
             continue
         return values, vectors
     return None

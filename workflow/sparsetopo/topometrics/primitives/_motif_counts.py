@@ -1,7 +1,7 @@
 """Copies of every connected graph on four nodes, from the degrees and the entries of A^2.
 
-A is the undirected pattern. With d the degrees and t_e the entry of A^2 at edge e = (u, v), which is the number of triangles on
-e:
+A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the
+number of triangles on e.
 
 - stars      sum_v C(d_v, 3)
 - triangles  T = (1/3) sum_e t_e

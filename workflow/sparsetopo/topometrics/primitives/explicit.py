@@ -44,12 +44,12 @@ class ExplicitPrimitives:
         nodes = sum(self.layer_sizes)
         if nodes == 0 or matrix.shape != (nodes, nodes):
             raise EncodingError(
-                f"the adjacency matrix has shape {matrix.shape}, but its layers hold {nodes} nodes; "
-                "the shape must be (nodes, nodes) with at least one node."
+                f"the adjacency matrix has shape {matrix.shape}, but the layers hold {nodes} "
+                "nodes; the shape must be (nodes, nodes) with at least one node."
             )
         if not (np.isfinite(matrix.data) & (matrix.data >= 0)).all():
             raise EncodingError(
-                "an edge weight is negative or not finite; weights must be finite magnitudes |w| >= 0."
+                "an edge weight is negative or not finite; weights must be magnitudes |w| >= 0."
             )
         self._matrix = matrix
 
@@ -78,7 +78,8 @@ class ExplicitPrimitives:
     @cached_property
     def out_degrees(self) -> NDArray[np.int64]:
         """(V,) entries of each row."""
-        return np.diff(self._matrix.indptr).astype(np.int64)  # type: ignore[no-any-return]
+        degrees: NDArray[np.int64] = np.diff(self._matrix.indptr).astype(np.int64)
+        return degrees
 
     @cached_property
     def in_degrees(self) -> NDArray[np.int64]:
@@ -90,8 +91,10 @@ class ExplicitPrimitives:
         """(V,) row sums plus column sums, in float64."""
         weights = self._matrix.data.astype(np.float64)
         sources = np.repeat(np.arange(self.num_nodes), self.out_degrees)
-        outgoing = np.bincount(sources, weights, minlength=self.num_nodes)
-        return outgoing + np.bincount(self._matrix.indices, weights, minlength=self.num_nodes)
+        degrees: NDArray[np.float64] = np.zeros(self.num_nodes)
+        for ends in (sources, self._matrix.indices):
+            degrees += np.bincount(ends, weights, minlength=self.num_nodes)
+        return degrees
 
     @cached_property
     def pairs_within_two_hops(self) -> int:

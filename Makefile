@@ -1,0 +1,37 @@
+# `make run` makes the default study, `make test` tests the project; both set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: run test test-all lint setup clean
+.DEFAULT_GOAL := run
+
+setup: $(READY)
+
+$(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sparsetopo needs Python 3.11 or later; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12)")'
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned dependencies (several GB with torch; once) ..."
+	$(VENV)/bin/python -m pip install --quiet -r envs/requirements-dev.txt -c envs/constraints.txt
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+run: setup
+	@$(VENV)/bin/python workflow/run.py
+
+test: setup
+	$(VENV)/bin/python -m pytest -n 2 -m "not slow"
+
+test-all: setup
+	$(VENV)/bin/python -m pytest -n 2
+
+lint: setup
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	$(VENV)/bin/snakemake --lint
+
+clean:
+	rm -rf results/digits results/tiny .snakemake

@@ -1,0 +1,38 @@
+"""Entry point: which configuration, which rules, and everything a study consists of."""
+
+from snakemake.utils import min_version
+
+min_version("9.8")
+
+# A configuration file is complete in itself: one given by --configfile replaces the default one, it is not merged
+# over it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/prune.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/graphs.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/report.smk"
+
+
+# Every stage's output of every cell, not only the last: Snakemake judges a target by its own inputs, so after a failed
+# re-run of an early stage a finished table would hide it.
+rule all:
+    default_target: True
+    input:
+        DATA,
+        PLANS,
+        DENSE,
+        MASKS,
+        TRAINED if TRAINED_WEIGHTS_ARE_READ else [],
+        TRAINING_RESULTS,
+        MGES,
+        TOPOMETRICS,
+        TABLES,
+        FIGURES,
+        INDEX,

@@ -1,0 +1,127 @@
+# Tables: one row a network, and what the analysis finds in them.
+
+NETWORKS = f"{ROOT}/tables/networks.csv"
+TABLES = [
+    NETWORKS,
+    *(
+        f"{ROOT}/tables/{name}.csv"
+        for name in ("dense", "regression", "importance", "ranking", "rankings")
+    ),
+]
+
+
+rule collect:
+    input:
+        topometrics=TOPOMETRICS,
+        results=TRAINING_RESULTS,
+        dense=DENSE_RESULTS,
+        masks=MASKS,
+    output:
+        networks=report(
+            NETWORKS, category="Tables", caption="../report/networks.rst", labels={"table": "networks"}
+        ),
+        dense=f"{ROOT}/tables/dense.csv",
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
+    log:
+        f"{ROOT}/logs/collect.log",
+    benchmark:
+        f"{ROOT}/benchmarks/collect.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/collect.py"
+
+
+rule regression:
+    input:
+        networks=NETWORKS,
+    output:
+        table=report(
+            f"{ROOT}/tables/regression.csv",
+            category="Tables",
+            caption="../report/regression.rst",
+            labels={"table": "regression"},
+        ),
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("regression") | CODE["regression"]
+        ),
+    log:
+        f"{ROOT}/logs/regression.log",
+    benchmark:
+        f"{ROOT}/benchmarks/regression.tsv"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/regression.py"
+
+
+rule importance:
+    input:
+        networks=NETWORKS,
+    output:
+        table=report(
+            f"{ROOT}/tables/importance.csv",
+            category="Tables",
+            caption="../report/importance.rst",
+            labels={"table": "importance"},
+        ),
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("importance") | CODE["importance"]
+        ),
+    log:
+        f"{ROOT}/logs/importance.log",
+    benchmark:
+        f"{ROOT}/benchmarks/importance.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/importance.py"
+
+
+rule ranking:
+    input:
+        networks=NETWORKS,
+    output:
+        table=report(
+            f"{ROOT}/tables/ranking.csv",
+            category="Tables",
+            caption="../report/ranking.rst",
+            labels={"table": "ranking"},
+        ),
+        rankings=f"{ROOT}/tables/rankings.csv",
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("ranking") | CODE["ranking"]
+        ),
+    log:
+        f"{ROOT}/logs/ranking.log",
+    benchmark:
+        f"{ROOT}/benchmarks/ranking.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/ranking.py"
+
+
+rule tables:
+    input:
+        TABLES,

@@ -1,0 +1,110 @@
+# The configuration, checked before anything else; paths; what each rule's one parameter holds.
+
+import os
+import sys
+from pathlib import Path
+
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
+sys.path.insert(0, str(WORKFLOW))
+# Jobs import the library from beside the workflow, also inside a conda environment.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH", "")]))
+
+from snakemake.exceptions import WorkflowError
+
+from sparsetopo.config import Specifications, cells, dense_cells, load_configuration
+from sparsetopo.errors import ConfigurationError
+from sparsetopo.files import canonical_json
+from sparsetopo.sources import source_digest
+
+try:
+    CONFIGURATION = load_configuration(config)
+except ConfigurationError as error:
+    raise WorkflowError("The configuration is invalid:\n" + "\n".join(f"  {problem}" for problem in error.problems))
+
+SPECIFICATIONS = Specifications(CONFIGURATION)
+THREADS = CONFIGURATION.compute.threads
+ROOT = f"results/{CONFIGURATION.study}"
+NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
+BASELINE = "{dataset}/{architecture}/seed-{seed}"
+TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
+
+wildcard_constraints:
+    dataset=r"[^/]+",
+    architecture=r"[^/]+",
+    algorithm=r"[^/]+",
+    sparsity=r"0\.\d+",
+    seed=r"\d+",
+
+
+def of_cells(pattern):
+    """Paths of a pattern for every cell of the grid."""
+    return [f"{ROOT}/{pattern}".format(**vars(cell)) for cell in cells(CONFIGURATION)]
+
+
+def of_baselines(pattern):
+    """Paths of a pattern for every dense baseline."""
+    return [
+        f"{ROOT}/{pattern}".format(dataset=dataset, architecture=architecture, seed=seed)
+        for dataset, architecture, seed in dense_cells(CONFIGURATION)
+    ]
+
+
+def of_pairs(pattern):
+    """Paths of a pattern for every (data set, architecture)."""
+    return sorted(set(of_baselines(pattern)))
+
+
+DATA = sorted(set(of_baselines("data/{dataset}.safetensors")))
+PLANS = of_pairs("plans/{dataset}/{architecture}.json")
+DENSE = of_baselines(f"dense/{BASELINE}.json") + of_baselines(f"dense/{BASELINE}.safetensors")
+DENSE_RESULTS = of_baselines(f"dense/{BASELINE}.json")
+MASKS = of_cells(f"masks/{NETWORK}.safetensors")
+TRAINED = of_cells(f"trained/{NETWORK}.safetensors")
+TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json")
+MGES = of_cells(f"mges/{NETWORK}.safetensors")
+TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
+
+
+def script_digest(*names):
+    """Digest of rule scripts: part of a cheap stage's parameter."""
+    return source_digest(*(WORKFLOW / "scripts" / name for name in names))
+
+
+def code(script, *sources):
+    """Digest of a cheap stage's script and of the parts of the library it runs."""
+    return {"code": source_digest(*sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py")))}
+
+
+GRAPH_SOURCES = ("graphs", "files.py")
+METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics")
+ANALYSIS_SOURCES = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")
+# Computed once a parse, not once a job.
+CODE = {
+    "encode": code("encode.py", *GRAPH_SOURCES, "architectures/_initial.py"),
+    "topometrics": code("topometrics.py", *METRIC_SOURCES),
+    "collect": code("collect.py", *ANALYSIS_SOURCES),
+    "regression": code("regression.py", *ANALYSIS_SOURCES),
+    "importance": code("importance.py", *ANALYSIS_SOURCES),
+    "ranking": code("ranking.py", *ANALYSIS_SOURCES),
+    "report": code("report.py", *ANALYSIS_SOURCES, "graphs", "plots"),
+}
+
+
+def hold_run_lock():
+    """Hold a shared lock on the working directory for the life of this process.
+
+    It proves that a Snakemake is alive here: `workflow/run.py` clears what a killed one left only if nobody holds it.
+    Job processes do not inherit it.
+    """
+    import fcntl
+
+    os.makedirs(".snakemake", exist_ok=True)
+    handle = open(".snakemake/sparsetopo.lock", "a")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        pass  # `run.py` is clearing the directory this very moment, or the file system has no locks
+    return handle
+
+
+RUN_LOCK = hold_run_lock()

@@ -1,0 +1,49 @@
+# Data sets and plans: what every cell shares.
+
+
+# Named `prepare`, since `data` is the target that asks for every data set.
+rule prepare:
+    output:
+        f"{ROOT}/data/{{dataset}}.safetensors",
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.data(wildcards.dataset)),
+    log:
+        f"{ROOT}/logs/prepare/{{dataset}}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/prepare/{{dataset}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    conda:
+        "../../envs/torch.yaml"
+    script:
+        "../scripts/prepare.py"
+
+
+rule plan:
+    input:
+        data=f"{ROOT}/data/{{dataset}}.safetensors",
+    output:
+        f"{ROOT}/plans/{{dataset}}/{{architecture}}.json",
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.plan(wildcards.dataset, wildcards.architecture)
+        ),
+    log:
+        f"{ROOT}/logs/plan/{{dataset}}/{{architecture}}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/plan/{{dataset}}/{{architecture}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../../envs/torch.yaml"
+    script:
+        "../scripts/plan.py"
+
+
+rule data:
+    input:
+        DATA,

@@ -1,0 +1,51 @@
+# Figures with captions, and a page that shows them.
+
+FIGURE_NAMES = ("accuracy", "regression", "importance", "ranking", "mge")
+FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
+INDEX = f"{ROOT}/index.html"
+
+
+def figure(name):
+    """The figure's SVG, marked for Snakemake's report."""
+    return report(
+        f"{ROOT}/figures/{name}.svg",
+        category="Figures",
+        caption=f"../report/{name}_figure.rst",
+        labels={"figure": name},
+    )
+
+
+# Named `report` for the user; Snakemake's own keyword of that name marks the files above.
+rule:
+    name:
+        "report"
+    input:
+        networks=NETWORKS,
+        dense=f"{ROOT}/tables/dense.csv",
+        regression=f"{ROOT}/tables/regression.csv",
+        importance=f"{ROOT}/tables/importance.csv",
+        ranking=f"{ROOT}/tables/ranking.csv",
+        # The sparsest first network: the one graph that is legible when drawn.
+        mge=max(MGES, key=lambda path: float(Path(path).parent.name)),
+    output:
+        accuracy=figure("accuracy"),
+        regression=figure("regression"),
+        importance=figure("importance"),
+        ranking=figure("ranking"),
+        mge=figure("mge"),
+        png=[path for path in FIGURES if path.endswith(".png")],
+        index=INDEX,
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
+    log:
+        f"{ROOT}/logs/report.log",
+    benchmark:
+        f"{ROOT}/benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    conda:
+        "../../envs/analysis.yaml"
+    script:
+        "../scripts/report.py"

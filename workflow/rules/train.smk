@@ -1,0 +1,60 @@
+# Training: the dense baselines and the masked networks, by the same script.
+
+
+# Named `train_dense`, since `dense` is the target that asks for every baseline.
+rule train_dense:
+    input:
+        data=f"{ROOT}/data/{{dataset}}.safetensors",
+    output:
+        weights=f"{ROOT}/dense/{BASELINE}.safetensors",
+        result=f"{ROOT}/dense/{BASELINE}.json",
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.train(**wildcards)),
+    log:
+        f"{ROOT}/logs/train_dense/{BASELINE}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/train_dense/{BASELINE}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+        runtime=720,
+    conda:
+        "../../envs/torch.yaml"
+    script:
+        "../scripts/train.py"
+
+
+rule train:
+    input:
+        data=f"{ROOT}/data/{{dataset}}.safetensors",
+        mask=f"{ROOT}/masks/{NETWORK}.safetensors",
+    output:
+        weights=f"{ROOT}/trained/{NETWORK}.safetensors",
+        result=f"{ROOT}/trained/{NETWORK}.json",
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.train(wildcards.dataset, wildcards.architecture, wildcards.seed)
+        ),
+    log:
+        f"{ROOT}/logs/train/{NETWORK}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/train/{NETWORK}.tsv"
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+        runtime=720,
+    conda:
+        "../../envs/torch.yaml"
+    script:
+        "../scripts/train.py"
+
+
+rule dense:
+    input:
+        DENSE,
+
+
+rule trained:
+    input:
+        TRAINED,
+        TRAINING_RESULTS,

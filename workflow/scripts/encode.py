@@ -1,0 +1,23 @@
+"""Rule `encode`: plan, mask and weights as one multipartite graph."""
+
+from job import run_job
+
+
+def work(snakemake, specification):
+    from sparsetopo.architectures._initial import initial_weights
+    from sparsetopo.graphs.mge import mge_from_masks
+    from sparsetopo.graphs.plan import Plan
+    from sparsetopo.pruning.mask import Mask
+    from sparsetopo.training.save import load_weights
+
+    plan = Plan.load(snakemake.input.plan)
+    mask = Mask.load(snakemake.input.mask)
+    if specification["weights"] == "trained":
+        weights, _ = load_weights(snakemake.input.weights, mask)
+    else:
+        labels = (specification["dataset"], specification["architecture"], specification["seed"])
+        weights = initial_weights({name: kept.shape for name, kept in mask.items()}, *labels)
+    mge_from_masks(plan, weights, mask).save(snakemake.output[0], specification)
+
+
+run_job(snakemake, work)  # noqa: F821

@@ -1,0 +1,17 @@
+"""Rule `plan`: the wiring of an architecture at the shape of a data set."""
+
+from job import run_job
+
+
+def work(snakemake, specification):
+    from sparsetopo.architectures import build
+    from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.graphs import trace
+
+    dataset = PreparedDataset.load(snakemake.input.data)
+    model = build(specification["architecture"], dataset.input_shape, dataset.classes)
+    plan = trace(model, dataset.input_shape, identity_shortcuts=specification["identity_shortcuts"])
+    plan.save(snakemake.output[0], specification)
+
+
+run_job(snakemake, work)  # noqa: F821

@@ -1,0 +1,25 @@
+"""Rule `regression`: how well the topometrics predict the accuracy drop."""
+
+from job import run_job
+
+
+def work(snakemake, specification):
+    import logging
+
+    from sparsetopo.analysis.features import scale
+    from sparsetopo.analysis.regression import regression_table
+    from sparsetopo.analysis.tables import read_table, write_table
+
+    table = regression_table(
+        scale(read_table(snakemake.input.networks)),
+        folds=specification["folds"],
+        repeats=specification["repeats"],
+        seed=specification["seed"],
+        scaling=specification["scaling"],
+        workers=snakemake.threads,  # results do not depend on it
+        progress=lambda done, total: logging.info("%d of %d columns", done, total),
+    )
+    write_table(snakemake.output.table, table)
+
+
+run_job(snakemake, work)  # noqa: F821

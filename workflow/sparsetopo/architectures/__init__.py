@@ -1,0 +1,80 @@
+"""Registry of network architectures: one file an entry, built for any input shape and number of classes.
+
+An entry states, besides NAME and VERSION, the input sizes it can take as the literals ``SMALLEST_SIZE`` and
+``SIZE_MULTIPLE`` (pixels), so that a configuration is checked without importing torch, and defines
+``build(input_shape, classes) -> torch.nn.Module``. Prunable weights are those of its convolutions and linear layers.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsetopo import registry
+from sparsetopo.errors import SparsetopoError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ARCHITECTURES = registry.scan(__name__, Path(__file__).parent)
+
+
+def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | None:
+    """Say in one sentence why an architecture cannot be built for a data set; None if it can.
+
+    Needs no torch, so a configuration can be checked with it.
+
+    Parameters
+    ----------
+    name
+        Name of the architecture.
+    input_shape
+        (channels, height, width) of an image.
+    classes
+        Number of classes.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such architecture.
+    """
+    entry = registry.look_up(ARCHITECTURES, name, "architecture")
+    shape = tuple(input_shape)
+    if len(shape) != 3 or any(isinstance(n, bool) or not isinstance(n, int) for n in shape):
+        return (
+            f"{name}: the input shape must be three integers (channels, height, width), got {shape}."
+        )
+    sizes = registry.literals(entry.path, {"SMALLEST_SIZE", "SIZE_MULTIPLE"})
+    smallest, multiple = sizes["SMALLEST_SIZE"], sizes["SIZE_MULTIPLE"]
+    if shape[0] < 1 or any(n < smallest or n % multiple for n in shape[1:]):
+        step = f" and be multiples of {multiple}" if multiple > 1 else ""
+        return (
+            f"{name} cannot take inputs of shape {shape}: height and width must be at least "
+            f"{smallest}{step}, channels at least 1."
+        )
+    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
+        return f"{name}: the number of classes must be an integer of at least 2, got {classes!r}."
+    return None
+
+
+def build(name: str, input_shape: Sequence[int], classes: int) -> "nn.Module":
+    """Build a network with torch's own default weights (`sparsetopo.architectures._load.initialise` sets ours).
+
+    Parameters
+    ----------
+    name
+        Name of the architecture, e.g. "Resnet-20".
+    input_shape
+        (channels, height, width) of an image.
+    classes
+        Number of outputs.
+
+    Raises
+    ------
+    SparsetopoError
+        If there is no such architecture, or it cannot take the shape or the number of classes.
+    """
+    problem = shape_problem(name, input_shape, classes)
+    if problem is not None:
+        raise SparsetopoError(problem)
+    network: nn.Module = ARCHITECTURES[name].load().build(tuple(input_shape), classes)
+    return network

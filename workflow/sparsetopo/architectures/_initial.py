@@ -1,0 +1,58 @@
+"""Initial weights: drawn with NumPy, one named stream a parameter, so that they are the same on every machine.
+
+Torch-free: stages that only need the weights (not the network) can draw them from the shapes alone.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo import seeding
+
+
+def kaiming_normal(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Draw one weight with standard deviation sqrt(2 / fan_in).
+
+    He et al., "Delving deep into rectifiers" (ICCV 2015), equation 10.
+
+    Parameters
+    ----------
+    shape
+        (out, in, *kernel) of the weight; fan_in is the product of all but the first.
+    generator
+        Where the numbers come from.
+    """
+    fan_in = math.prod(shape[1:])
+    # In float64 and rounded once: the float32 value then hardly ever depends on the last bit of the machine's libm.
+    return (generator.standard_normal(shape) * math.sqrt(2.0 / fan_in)).astype(np.float32)
+
+
+def initial_weights(
+    shapes: Mapping[str, tuple[int, ...]], dataset: str, architecture: str, seed: int
+) -> dict[str, NDArray[np.float32]]:
+    """Kaiming-normal weights of every prunable parameter.
+
+    They depend on (data set, architecture, seed, parameter name) only: every algorithm and the dense baseline share
+    them, and one parameter's weights do not depend on which others there are.
+    """
+    return {
+        name: kaiming_normal(
+            tuple(shape), seeding.generator("initial weights", dataset, architecture, seed, name)
+        )
+        for name, shape in shapes.items()
+    }
+
+
+def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 (hexadecimal) of names, dtypes, shapes and bytes of arrays, whatever their order in the mapping."""
+    state = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
+        state.update(array.tobytes())
+    return state.hexdigest()

@@ -1,0 +1,26 @@
+"""Load the initial weights of a cell into a network."""
+
+import torch
+from torch import nn
+
+from sparsetopo.architectures._initial import initial_weights
+from sparsetopo.pruning.prunable import prunable_parameters
+
+
+def initialise(model: nn.Module, dataset: str, architecture: str, seed: int) -> None:
+    """Set every parameter and buffer of a network to its initial value, in place.
+
+    Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases 0 and running
+    statistics as new, whatever the network held before.
+    """
+    weights = prunable_parameters(model)
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    drawn = initial_weights(shapes, dataset, architecture, seed)
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.copy_(torch.from_numpy(drawn[name]))
+        for module in model.modules():
+            if isinstance(module, nn.modules.batchnorm._NormBase):
+                module.reset_parameters()  # weight 1, bias 0, running mean 0, variance 1, count 0
+            elif isinstance(getattr(module, "bias", None), nn.Parameter):
+                module.bias.zero_()

@@ -1,0 +1,159 @@
+"""The typed model of a configuration file; unknown keys are refused, every field is described.
+
+`python -m sparsetopo.config.schema` prints its JSON schema, which is kept in `config/schema.json` for editors.
+"""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
+
+from sparsetopo.architectures import ARCHITECTURES
+from sparsetopo.datasets import DATASETS
+from sparsetopo.pruning import ALGORITHMS
+from sparsetopo.registry import look_up
+from sparsetopo.topometrics._registry import METRICS
+
+
+def canonical_sparsity(value: Any) -> str:
+    """Spell a sparsity the one way used in paths and tables: "0.9" for 0.9, "0.90" and ".9".
+
+    Raises
+    ------
+    ValueError
+        If it is not a number strictly between 0 and 1.
+    """
+    try:
+        if isinstance(value, bool):
+            raise InvalidOperation
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise ValueError("must be a number between 0 and 1, both excluded") from None
+    if not number.is_finite() or not 0 < number < 1:
+        raise ValueError("must be between 0 and 1, both excluded")
+    return format(number.normalize(), "f")
+
+
+def _known(registry: Any, kind: str) -> AfterValidator:
+    def check(name: str) -> str:
+        try:
+            look_up(registry, name, kind)
+        except Exception as error:
+            raise ValueError(str(error)) from None
+        return name
+
+    return AfterValidator(check)
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"holds {', '.join(repeated)} more than once; list each value once")
+    return values
+
+
+Sparsity = Annotated[
+    str,
+    BeforeValidator(canonical_sparsity, json_schema_input_type=str | float),
+]
+AlgorithmName = Annotated[str, _known(ALGORITHMS, "algorithm")]
+DatasetName = Annotated[str, _known(DATASETS, "data set")]
+ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
+MetricName = Annotated[str, _known(METRICS, "topometric")]
+Seed = Annotated[StrictInt, Field(ge=0, lt=2**32)]
+_DISTINCT = AfterValidator(_distinct)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Grid(_Section):
+    """The cells of the study: every combination of the five lists, plus a dense baseline for each (data set, architecture, seed)."""
+
+    algorithms: Annotated[list[AlgorithmName], _DISTINCT] = Field(
+        min_length=1, description="Pruning algorithms, by registry name."
+    )
+    datasets: Annotated[list[DatasetName], _DISTINCT] = Field(min_length=1, description="Data sets, by registry name.")
+    architectures: Annotated[list[ArchitectureName], _DISTINCT] = Field(
+        min_length=1, description="Network architectures, by registry name."
+    )
+    sparsities: Annotated[list[Sparsity], _DISTINCT] = Field(
+        min_length=1, description="Shares of the prunable weights that are removed, each between 0 and 1."
+    )
+    seeds: Annotated[list[Seed], _DISTINCT] = Field(
+        min_length=1, description="Seeds; each fixes the initial weights, the data order and what pruning draws."
+    )
+
+
+class Training(_Section):
+    """The SGD recipe of one data set."""
+
+    epochs: int = Field(ge=1, description="Passes over the training images.")
+    batch_size: int = Field(ge=1, description="Images a step.")
+    learning_rate: float = Field(gt=0, description="Learning rate of the first epoch.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
+    weight_decay: float = Field(1e-4, ge=0, description="L2 coefficient, applied to every parameter.")
+    milestones: list[int] = Field([], description="Finished epochs after which the learning rate is divided.")
+    decay_factor: float = Field(10.0, ge=1, description="Divisor of the learning rate at each milestone.")
+    augmentation: Literal["none", "crop-flip"] = Field(
+        "none", description="crop-flip: random crop after padding by 4 pixels, and horizontal flip."
+    )
+    architectures: dict[ArchitectureName, dict[str, Any]] = Field(
+        {}, description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}."
+    )
+
+
+class Topometrics(_Section):
+    """What is measured on each graph."""
+
+    metrics: Annotated[list[MetricName], _DISTINCT] | None = Field(
+        None, min_length=1, description="Topometrics to compute, by registry name; all of them if absent."
+    )
+    weights: Literal["trained", "initial"] = Field(
+        "trained", description="Weights of the graphs' edges: after training, or the initial ones (needs no training)."
+    )
+    identity_shortcuts: bool = Field(False, description="Draw identity shortcuts as edges of weight 1.")
+
+
+class Analysis(_Section):
+    """How the tables are computed from the collected networks."""
+
+    dense_reference: Literal["mean", "same_seed"] = Field(
+        "mean", description="Dense accuracy that the drop refers to: mean over the seeds, or that of the same seed."
+    )
+    folds: int = Field(5, ge=2, description="Folds of the shuffled cross-validation.")
+    repeats: int = Field(100, ge=1, description="Repeats of the cross-validation, each with its own shuffle.")
+    scaling: Literal["column", "fold"] = Field(
+        "column", description="Min-max scaling of features over the whole column (the paper) or the training folds."
+    )
+    seed: Seed = Field(0, description="Seed of the shuffles.")
+
+
+class Compute(_Section):
+    """Resources of the jobs."""
+
+    threads: int = Field(
+        1, ge=1, description="Threads of a pruning, training or metrics job; part of what fixes their results."
+    )
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Device that prunes and trains.")
+
+
+class Configuration(_Section):
+    """A study: its name, its grid, and how each stage works."""
+
+    study: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the study; everything goes to results/<study>/."
+    )
+    grid: Grid = Field(description="The cells of the study.")
+    datasets: dict[DatasetName, dict[str, Any]] = Field({}, description="Options of data sets, by name.")
+    pruning: dict[AlgorithmName, dict[str, Any]] = Field({}, description="Options of algorithms, by name.")
+    training: dict[DatasetName, Training] = Field(description="Training recipe of each data set of the grid.")
+    topometrics: Topometrics = Field(default_factory=Topometrics, description="What is measured on each graph.")
+    analysis: Analysis = Field(default_factory=Analysis, description="How the tables are computed.")
+    compute: Compute = Field(default_factory=Compute, description="Resources of the jobs.")
+
+
+if __name__ == "__main__":
+    print(json.dumps(Configuration.model_json_schema(), indent=1))

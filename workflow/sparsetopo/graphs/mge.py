@@ -1,0 +1,216 @@
+"""The multipartite graph encoding: a plan and the masked weights of one sparse network.
+
+Edges are implicit; `MGE.to_scipy` unrolls them on request. Torch-free.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from sparsetopo.errors import EncodingError, FileFormatError, MaskError
+from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.graphs.counting import num_edges
+from sparsetopo.graphs.plan import Plan, parameter_size
+from sparsetopo.graphs.unroll import unroll
+
+FORMAT = "sparsetopo mge"
+VERSION = 1
+
+
+class MGE:
+    """Multipartite graph encoding of one sparse network.
+
+    Parameters
+    ----------
+    plan
+        The wiring.
+    weights
+        {parameter: float32 array} of exactly the plan's parameters, in PyTorch's shapes; masked entries are ignored
+        (set to 0).
+    masks
+        {parameter: bool array}, True where the weight is kept: the mask decides what is an edge, not its value.
+
+    Raises
+    ------
+    EncodingError
+        If a weight tensor is missing, unknown, wrongly shaped or not finite.
+    MaskError
+        If a mask is missing, unknown, wrongly shaped or not bool.
+    """
+
+    def __init__(
+        self, plan: Plan, weights: Mapping[str, NDArray[Any]], masks: Mapping[str, NDArray[np.bool_]]
+    ) -> None:
+        _require_names(plan, weights, "weights", EncodingError)
+        _require_names(plan, masks, "mask", MaskError)
+        self.plan = plan
+        self.weights: dict[str, NDArray[np.float32]] = {}
+        self.masks: dict[str, NDArray[np.bool_]] = {}
+        for name, shape in plan.parameters.items():
+            mask = np.asarray(masks[name])
+            if mask.dtype != np.bool_ or mask.shape != shape:
+                raise MaskError(
+                    f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should be bool of {shape}."
+                )
+            array = np.asarray(weights[name], dtype=np.float32)
+            if array.shape != shape:
+                raise EncodingError(f"weights of '{name}' have shape {array.shape}, but the plan says {shape}.")
+            array = np.where(mask, array, np.float32(0))
+            if not np.isfinite(array).all():
+                bad = int(np.count_nonzero(~np.isfinite(array)))
+                raise EncodingError(
+                    f"{bad} of the kept weights of '{name}' are not finite (NaN or infinite); edge weights must be "
+                    "finite numbers: encode the weights of a network whose training did not diverge."
+                )
+            self.weights[name], self.masks[name] = array, mask
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes V."""
+        return self.plan.num_nodes
+
+    @property
+    def layer_sizes(self) -> list[int]:
+        """Number of nodes of each node layer."""
+        return self.plan.layer_sizes
+
+    @property
+    def layer_offsets(self) -> list[int]:
+        """First node id of each node layer; the last entry is V."""
+        return self.plan.layer_offsets
+
+    @cached_property
+    def num_edges(self) -> int:
+        """Number of edges E, parallel ones merged; counted without unrolling."""
+        return num_edges(self.plan, self.masks)
+
+    def to_scipy(self) -> csr_array:
+        """Adjacency matrix (V, V): float32 |w| from source to target, parallel edges summed.
+
+        A kept weight of exactly 0 is an edge, stored as an explicit zero.
+
+        Raises
+        ------
+        EncodingError
+            If the matrix would not fit in memory.
+        """
+        return unroll(self.plan, self.weights, self.masks)
+
+    def save(self, path: str | PathLike[str], specification: Any = None) -> None:
+        """Write plan and kept weights to a safetensors file, atomically.
+
+        The file holds ``mask:<parameter>`` (uint8, `numpy.packbits` of the flattened mask), ``weights:<parameter>``
+        (float32, kept entries in row-major order), and in its metadata the plan's record and `specification`
+        (JSON-able).
+        """
+        tensors: dict[str, NDArray[Any]] = {}
+        for name, mask in self.masks.items():
+            tensors[f"mask:{name}"] = np.packbits(mask)
+            tensors[f"weights:{name}"] = self.weights[name][mask]
+        metadata = {
+            "format": FORMAT,
+            "version": VERSION,
+            "plan": self.plan.to_record(),
+            "specification": specification,
+        }
+        write_tensors(path, tensors, metadata)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "MGE":
+        """Read a file of `save`.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is missing, damaged, foreign, or of another version.
+        """
+        tensors, metadata = read_tensors(path)
+        if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+            raise FileFormatError(
+                f"{path}: holds '{metadata.get('format')}' version {metadata.get('version')!r}, not '{FORMAT}' "
+                f"version {VERSION}."
+            )
+        plan = Plan.from_record(metadata.get("plan"), str(path))
+        weights: dict[str, NDArray[np.float32]] = {}
+        masks: dict[str, NDArray[np.bool_]] = {}
+        for name, shape in plan.parameters.items():
+            size = parameter_size(shape)
+            packed, kept = tensors.get(f"mask:{name}"), tensors.get(f"weights:{name}")
+            if packed is None or kept is None or packed.dtype != np.uint8 or packed.size != (size + 7) // 8:
+                raise FileFormatError(f"{path}: the mask or the weights of '{name}' are missing or damaged.")
+            mask = np.unpackbits(packed, count=size).astype(bool).reshape(shape)
+            if kept.shape != (np.count_nonzero(mask),):
+                raise FileFormatError(
+                    f"{path}: '{name}' has {kept.size} weights, but its mask keeps {np.count_nonzero(mask)}."
+                )
+            masks[name] = mask
+            weights[name] = np.zeros(shape, dtype=np.float32)
+            weights[name][mask] = kept
+        return cls(plan, weights, masks)
+
+
+def mge_from_masks(
+    plan: Plan, weights: Mapping[str, NDArray[Any]], masks: Mapping[str, Any] | None = None
+) -> MGE:
+    """Build an MGE from a plan, a network's weights and (partial) masks, without torch.
+
+    Parameters
+    ----------
+    plan
+        The wiring.
+    weights
+        {parameter: array} of at least the plan's parameters; others (biases, batch-norm) are ignored.
+    masks
+        {parameter: bool array}, True where kept. A parameter of the plan without a mask is kept whole; a mask of a
+        parameter in `weights` that the plan does not use is ignored. None: non-zero weights are kept.
+
+    Raises
+    ------
+    MaskError
+        If a mask names a parameter that neither the plan nor `weights` has, or does not fit its parameter.
+    EncodingError
+        If a parameter of the plan has no weights, or they do not fit or are not finite.
+    """
+    missing = [name for name in plan.parameters if name not in weights]
+    if missing:
+        raise EncodingError(f"the plan uses parameter '{missing[0]}', but no weights of that name are given.")
+    used = {name: weights[name] for name in plan.parameters}
+    if masks is None:
+        return MGE(plan, used, {name: np.asarray(array) != 0 for name, array in used.items()})
+    for name in masks:
+        if name not in plan.parameters and name not in weights:
+            known = ", ".join(list(plan.parameters)[:3])
+            raise MaskError(
+                f"the mask names parameter '{name}', which the network does not have (it has {known}, ...)."
+            )
+    chosen = {
+        name: _bool_array(name, masks[name]) if name in masks else np.ones(shape, dtype=bool)
+        for name, shape in plan.parameters.items()
+    }
+    return MGE(plan, used, chosen)
+
+
+def _bool_array(name: str, mask: Any) -> NDArray[np.bool_]:
+    """Array of a mask that may also hold the numbers 0 and 1."""
+    array = np.asarray(mask)
+    if array.dtype == np.bool_:
+        return array
+    if array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all():
+        return array.astype(bool)
+    raise MaskError(f"mask of '{name}' (type {array.dtype}) should be bool, or hold only 0 and 1.")
+
+
+def _require_names(
+    plan: Plan, given: Mapping[str, Any], what: str, error: type[EncodingError] | type[MaskError]
+) -> None:
+    for name in plan.parameters:
+        if name not in given:
+            raise error(f"there is no {what} for parameter '{name}', which the plan uses.")
+    for name in given:
+        if name not in plan.parameters:
+            raise error(f"there is a {what} for '{name}', which the plan does not use.")

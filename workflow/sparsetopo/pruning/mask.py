@@ -1,0 +1,230 @@
+"""Masks: which weights of a network are kept, with where they come from. Torch-free.
+
+File format: safetensors with one bool array a parameter and a JSON metadata record (`sparsetopo.files`).
+"""
+
+import importlib.metadata
+import os
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import FileFormatError, MaskError
+from sparsetopo.files import read_tensors, write_tensors
+
+FORMAT = "sparsetopo mask 1"
+
+
+class Mask(Mapping[str, NDArray[np.bool_]]):
+    """Read-only mapping {parameter name: bool array}, True where the weight is kept.
+
+    Parameters
+    ----------
+    arrays
+        One bool array a prunable parameter, of the parameter's shape, in the order of the network's layers.
+    algorithm
+        Name of the algorithm that made it.
+    sparsity
+        The sparsity asked for, as written ("0.98"); None: the achieved one.
+    seed
+        Seed it was made with, if any.
+    initial_weights_digest
+        `sparsetopo.architectures._initial.digest` of the weights it was scored on, "" if there were none.
+    metadata
+        Anything else worth keeping, JSON-able (options, version of the algorithm).
+
+    Raises
+    ------
+    MaskError
+        If it has no layer, a name is not a string, or an array is not bool or is empty.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[np.bool_]],
+        *,
+        algorithm: str = "given",
+        sparsity: str | None = None,
+        seed: int | None = None,
+        initial_weights_digest: str = "",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not arrays:
+            raise MaskError("a mask needs at least one layer, got none.")
+        self._arrays: dict[str, NDArray[np.bool_]] = {}
+        for name, array in arrays.items():
+            self._arrays[name] = _validated(name, array)
+        self.algorithm = algorithm
+        self.seed = seed
+        self.initial_weights_digest = initial_weights_digest
+        self.sparsity = repr(self.achieved_sparsity) if sparsity is None else sparsity
+        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
+
+    def __getitem__(self, name: str) -> NDArray[np.bool_]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other mapping keeps the same weights of the same parameters, whatever made it."""
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.keys() == other.keys() and all(
+            np.array_equal(array, other[name]) for name, array in self.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Mask by {self.algorithm}: {self.kept} of {self.total} weights kept "
+            f"({self.achieved_sparsity:.4%} sparse) in {len(self)} layers>"
+        )
+
+    @property
+    def total(self) -> int:
+        """Number of weights, kept or not."""
+        return sum(array.size for array in self._arrays.values())
+
+    @property
+    def kept(self) -> int:
+        """Number of kept weights."""
+        return sum(self.layer_kept.values())
+
+    @property
+    def layer_kept(self) -> dict[str, int]:
+        """Number of kept weights of every layer."""
+        return {name: int(np.count_nonzero(array)) for name, array in self._arrays.items()}
+
+    @property
+    def achieved_sparsity(self) -> float:
+        """Fraction of all weights that are removed."""
+        return 1.0 - self.kept / self.total
+
+    @property
+    def layer_sparsities(self) -> dict[str, float]:
+        """Fraction of every layer's weights that are removed."""
+        return {name: 1.0 - kept / self[name].size for name, kept in self.layer_kept.items()}
+
+    @property
+    def collapsed_layers(self) -> list[str]:
+        """Layers with no weight left."""
+        return [name for name, kept in self.layer_kept.items() if kept == 0]
+
+    def check_fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Check that the mask has exactly the given parameters, with their shapes.
+
+        Parameters
+        ----------
+        shapes
+            {parameter name: shape} of the network's prunable weights.
+
+        Raises
+        ------
+        MaskError
+            If it does not; the message names the first parameter that differs.
+        """
+        for name, shape in shapes.items():
+            if name not in self:
+                raise MaskError(
+                    f"the mask does not fit the network: it has no layer '{name}' (it has {', '.join(self)})."
+                )
+            if self[name].shape != tuple(shape):
+                raise MaskError(
+                    f"the mask does not fit the network: its layer '{name}' has shape {self[name].shape}, "
+                    f"the network's weight {tuple(shape)}."
+                )
+        for name in self:
+            if name not in shapes:
+                raise MaskError(
+                    f"the mask does not fit the network: the network has no prunable weight '{name}' "
+                    f"(it has {', '.join(shapes)})."
+                )
+
+    def record(self) -> dict[str, Any]:
+        """Everything but the arrays, JSON-able."""
+        return {
+            "algorithm": self.algorithm,
+            "sparsity": self.sparsity,
+            "achieved_sparsity": self.achieved_sparsity,
+            "seed": self.seed,
+            "initial_weights_digest": self.initial_weights_digest,
+            "layer_kept": self.layer_kept,
+            "collapsed_layers": self.collapsed_layers,
+            "metadata": dict(self.metadata),
+        }
+
+    def save(
+        self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the mask atomically, with the specification that produced it and the package's version."""
+        header = {
+            "format": FORMAT,
+            "package_version": _package_version(),
+            "specification": specification,
+            "order": list(self),  # safetensors does not keep the order of its arrays
+            **self.record(),
+        }
+        write_tensors(path, self._arrays, header)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Mask":
+        """Read a mask file.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is missing, truncated, not a mask, or its arrays are not those it was written with.
+        """
+        arrays, header = read_tensors(path)
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise FileFormatError(f"{path}: this file of sparsetopo is not a mask ('{FORMAT}').")
+        try:
+            mask = cls(
+                {name: arrays[name] for name in header["order"]},
+                algorithm=header["algorithm"],
+                sparsity=header["sparsity"],
+                seed=header["seed"],
+                initial_weights_digest=header["initial_weights_digest"],
+                metadata=header["metadata"],
+            )
+        except KeyError as error:
+            raise FileFormatError(f"{path}: the mask file lacks {error}; it is damaged.") from error
+        except MaskError as error:
+            raise FileFormatError(f"{path}: not a valid mask: {error}") from error
+        if mask.layer_kept != header["layer_kept"] or mask.keys() != arrays.keys():
+            raise FileFormatError(
+                f"{path}: the numbers of kept weights are not those the mask was written with; it is damaged: "
+                "delete it and run again."
+            )
+        return mask
+
+
+def _validated(name: Any, array: Any) -> NDArray[np.bool_]:
+    """Read-only copy of one layer of a mask, checked."""
+    if not isinstance(name, str) or not name:
+        raise MaskError(f"a mask's layers are named by non-empty strings, got {name!r}.")
+    if not isinstance(array, np.ndarray) or array.dtype != np.bool_:
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise MaskError(f"layer '{name}' of a mask must be a NumPy array of bool, got {kind}.")
+    if array.size == 0 or array.ndim == 0:
+        raise MaskError(
+            f"layer '{name}' of a mask must have at least one weight, got shape {array.shape}."
+        )
+    copy = np.array(array, dtype=np.bool_, order="C")
+    copy.flags.writeable = False
+    return copy
+
+
+def _package_version() -> str:
+    try:
+        return importlib.metadata.version("sparsetopo")
+    except importlib.metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        return "unknown"

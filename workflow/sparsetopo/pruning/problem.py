@@ -1,0 +1,119 @@
+"""What a pruning algorithm is given: network, sparsity, data, options and its random streams."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sparsetopo import seeding
+from sparsetopo.errors import SparsetopoError
+from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.pruning.selection import number_kept
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One pruning to be done.
+
+    Attributes
+    ----------
+    model
+        The network, at its initial weights. An algorithm may change it: its state is restored afterwards.
+    algorithm, sparsity, options
+        Name, fraction of weights to remove, and every option of the algorithm.
+    data
+        (images (N, C, H, W), labels (N,)), or None.
+    input_shape
+        Shape of one input, or None.
+    seed, stream_labels
+        What the random streams depend on.
+    """
+
+    model: nn.Module
+    algorithm: str
+    sparsity: float
+    data: tuple[Tensor, Tensor] | None = None
+    input_shape: tuple[int, ...] | None = None
+    seed: int = 0
+    stream_labels: tuple[str | int, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The prunable weights."""
+        return prunable_parameters(self.model)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the prunable weights."""
+        return {name: tuple(weight.shape) for name, weight in self.parameters.items()}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of prunable weights of every layer."""
+        return {name: weight.numel() for name, weight in self.parameters.items()}
+
+    @property
+    def kept(self) -> int:
+        """How many weights stay: round(N * (1 - sparsity))."""
+        return number_kept(sum(self.sizes.values()), self.sparsity)
+
+    def generator(self, purpose: str, *labels: str | int) -> np.random.Generator:
+        """Random stream for one purpose, e.g. "pruning batch"."""
+        return seeding.generator(purpose, self.algorithm, *self.stream_labels, self.seed, *labels)
+
+    def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Images and labels of these indices, on the network's device and in its dtype."""
+        assert self.data is not None  # `run` has checked it
+        images, labels = self.data
+        rows = torch.from_numpy(indices).to(images.device)
+        weight = next(iter(self.parameters.values()))
+        return (
+            images[rows].to(weight.device, weight.dtype),
+            labels[rows.to(labels.device)].to(weight.device),
+        )
+
+    def loss(self, images: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
+        """Mean cross-entropy of logits / temperature.
+
+        Raises
+        ------
+        SparsetopoError
+            If the network cannot take the images, or has fewer outputs than there are classes.
+        """
+        logits = forward(self.model, images)
+        if logits.ndim != 2 or len(logits) != len(labels):
+            raise SparsetopoError(
+                f"{self.algorithm} needs a classifier with outputs (N, classes); the network gives "
+                f"{tuple(logits.shape)} for {len(labels)} images."
+            )
+        if int(labels.max()) >= logits.shape[1]:
+            raise SparsetopoError(
+                f"label {int(labels.max())} is out of range: the network has {logits.shape[1]} outputs."
+            )
+        return functional.cross_entropy(logits / temperature, labels)
+
+
+def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Apply a network.
+
+    Raises
+    ------
+    SparsetopoError
+        If it cannot take inputs of that shape. Running out of memory stays torch's own error.
+    """
+    try:
+        return model(inputs)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise SparsetopoError(
+            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {reason}"
+        ) from error

@@ -1,0 +1,115 @@
+"""Which weights stay, given scores or numbers of weights: exact counts, deterministic ties. NumPy only."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import SparsetopoError
+
+
+def number_kept(total: int, sparsity: float) -> int:
+    """Return how many of `total` weights stay at a sparsity: round(total * (1 - sparsity))."""
+    return round(total * (1.0 - sparsity))
+
+
+def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, NDArray[np.bool_]]:
+    """Keep the `kept` largest scores over all layers together.
+
+    Equal scores are kept in the order of the layers and of the flat index within a layer, so a smaller `kept` always
+    gives a subset.
+
+    Parameters
+    ----------
+    scores
+        One array of finite scores a layer, all of the same dtype.
+    kept
+        How many to keep in all, from 0 to the number of scores.
+
+    Raises
+    ------
+    SparsetopoError
+        If a score is NaN or infinite.
+    """
+    check_finite(scores)
+    flat = np.concatenate([np.ravel(array) for array in scores.values()])
+    if not 0 <= kept <= flat.size:
+        raise ValueError(f"cannot keep {kept} of {flat.size} weights")
+    chosen = np.zeros(flat.size, dtype=bool)
+    if kept:
+        # Linear-time equivalent of the first `kept` entries of a stable descending argsort. The threshold is one of
+        # the scores themselves, so both comparisons are exact.
+        threshold = np.partition(flat, flat.size - kept)[flat.size - kept]
+        chosen = flat > threshold
+        ties = np.flatnonzero(flat == threshold)
+        chosen[ties[: kept - np.count_nonzero(chosen)]] = True
+    return split(chosen, {name: array.shape for name, array in scores.items()})
+
+
+def largest_per_layer(
+    scores: Mapping[str, NDArray[np.floating]], kept: Mapping[str, int]
+) -> dict[str, NDArray[np.bool_]]:
+    """Keep the `kept[name]` largest scores of every layer; ties as in `largest`."""
+    return {
+        name: largest({name: array}, kept[name])[name]  # one layer at a time
+        for name, array in scores.items()
+    }
+
+
+def check_finite(scores: Mapping[str, NDArray[np.floating]]) -> None:
+    """Raise a SparsetopoError that names the first layer with a score that is NaN or infinite."""
+    for name, array in scores.items():
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        if bad:
+            raise SparsetopoError(
+                f"{bad} of {array.size} pruning scores of layer '{name}' are NaN or infinite: check that the "
+                "network's weights and the images are finite, and not so large that its outputs overflow."
+            )
+
+
+def split(
+    flat: NDArray[np.bool_], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[np.bool_]]:
+    """Cut a flat array into layers of the given shapes, in their order."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
+    return {
+        name: part.reshape(shape)
+        for (name, shape), part in zip(shapes.items(), np.split(flat, ends[:-1]), strict=True)
+    }
+
+
+def apportion(quotas: Sequence[float], sizes: Sequence[int], total: int) -> list[int]:
+    """Round quotas to whole numbers that sum to `total`: the largest-remainder method, with caps.
+
+    Parameters
+    ----------
+    quotas
+        Wished number of weights of every layer; their sum is `total` up to rounding errors.
+    sizes
+        Number of weights of every layer, never exceeded.
+    total
+        Sum of the result, at most the sum of the sizes.
+
+    Returns
+    -------
+    list of int
+        Every quota rounded down, and one more for the layers with the largest fractional parts (the first of equals)
+        until the total is met.
+    """
+    if not 0 <= total <= sum(sizes):
+        raise ValueError(f"cannot apportion {total} among layers of {list(sizes)}")
+    counts = [
+        min(math.floor(quota), size) if quota > 0 else 0
+        for quota, size in zip(quotas, sizes, strict=True)
+    ]
+    by_remainder = sorted(range(len(sizes)), key=lambda layer: counts[layer] - quotas[layer])
+    missing = total - sum(counts)
+    if missing < 0:
+        raise ValueError(f"quotas {list(quotas)} sum to more than {total}")
+    while missing:
+        for layer in by_remainder:
+            if missing and counts[layer] < sizes[layer]:
+                counts[layer] += 1
+                missing -= 1
+    return counts
