@@ -4,6 +4,10 @@ from snakemake.utils import min_version
 
 min_version("9.8")
 
+
+report: "workflow/report/workflow.rst"
+
+
 # A configuration file is complete in itself: one given by --configfile replaces the default one, it is not merged
 # over it.
 if not workflow.overwrite_configfiles:

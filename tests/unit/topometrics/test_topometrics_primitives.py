@@ -18,7 +18,7 @@ def random_layers(array_graph, sizes, pairs, density, seed):
     random = np.random.default_rng(seed)
     offsets = np.cumsum([0, *sizes])
     edges = [
-        np.argwhere(random.random((sizes[a], sizes[b])) < density) + [offsets[a], offsets[b]]
+        np.argwhere(random.random((sizes[a], sizes[b])) < density) + offsets[[a, b]]
         for a, b in pairs
     ]
     edges = np.concatenate(edges)

@@ -19,6 +19,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 _Array = NDArray[np.float64]
 
+# Of the Hessian's diagonal: the smallest keeps a singular one solvable, beyond the largest no step is worth taking.
+_SMALLEST_DAMPING = 1e-10
+_LARGEST_DAMPING = 1e10
+
 
 class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
     """Linear regression that is robust to outliers, with scikit-learn's interface and defaults.
@@ -43,7 +47,7 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
         self,
         epsilon: float = 1.35,
         alpha: float = 1e-4,
-        smallest_scale: float = 1e-3,
+        smallest_scale: float = 1e-2,
         max_iter: int = 200,
         tol: float = 1e-9,
     ) -> None:
@@ -88,33 +92,30 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
     ) -> tuple[_Array, float, int, bool]:
         residuals = y - design @ weights
         value = self.objective(residuals, scale, penalty @ weights**2)
+        damping = _SMALLEST_DAMPING
         for step in range(self.max_iter):
             gradient, hessian = self._derivatives(design, residuals, weights, scale, penalty)
-            free = slice(None)
-            if scale <= floor and gradient[-1] >= 0:
-                free = slice(0, -1)  # the scale stays at its bound
-            move = np.zeros_like(gradient)
-            move[free] = -_solve(hessian[free, free], gradient[free])
-            decrease = -float(gradient @ move)
-            if decrease <= self.tol * max(abs(value), floor):
-                return weights, scale, step, True
-            length = 1.0
-            if scale + move[-1] < floor:
-                # As far as the bound at most; from the bound itself the scale can only grow (see `free`).
-                length = (scale - floor) / -move[-1] if scale > floor else 0.0
-            for _ in range(60):
-                candidate = weights + length * move[:-1]
-                candidate_scale = max(scale + length * float(move[-1]), floor)
+            # At its bound the scale can only grow.
+            free = slice(0, -1) if scale <= floor and gradient[-1] >= 0 else slice(None)
+            # Levenberg-Marquardt: more damping until the step pays.
+            while damping < _LARGEST_DAMPING:
+                move = np.zeros_like(gradient)
+                move[free] = -_solve(hessian[free, free], gradient[free], damping)
+                decrease = -float(gradient @ move)
+                if decrease <= self.tol * value:
+                    return weights, scale, step, damping <= 1e-3
+                candidate = weights + move[:-1]
+                candidate_scale = min(max(scale + float(move[-1]), floor, scale / 10), 10 * scale)
                 candidate_residuals = y - design @ candidate
                 candidate_value = self.objective(
                     candidate_residuals, candidate_scale, penalty @ candidate**2
                 )
-                if candidate_value <= value - 1e-4 * length * decrease:
+                if candidate_value <= value - 1e-4 * decrease:
                     break
-                length /= 2
+                damping *= 10
             else:
-                # No decrease that the arithmetic can see: converged if the objective is flat to rounding.
-                return weights, scale, step, decrease <= 1e-6 * max(abs(value), floor)
+                return weights, scale, step, False
+            damping = max(damping / 10, _SMALLEST_DAMPING)
             weights, scale = candidate, candidate_scale
             residuals, value = candidate_residuals, candidate_value
         return weights, scale, self.max_iter, False
@@ -143,7 +144,7 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
         return gradient, hessian
 
 
-def _solve(hessian: _Array, gradient: _Array) -> _Array:
-    """Solve with a little damping: the Hessian is singular where few residuals are small."""
-    damping = 1e-10 * np.trace(hessian) / len(hessian) + np.finfo(np.float64).tiny
-    return np.linalg.solve(hessian + damping * np.eye(len(hessian)), gradient)
+def _solve(hessian: _Array, gradient: _Array, damping: float) -> _Array:
+    """Newton step with damping relative to each diagonal entry (and to their mean, where one is zero)."""
+    diagonal = np.diag(hessian)
+    return np.linalg.solve(hessian + damping * np.diag(diagonal + diagonal.mean()), gradient)

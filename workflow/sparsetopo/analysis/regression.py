@@ -27,6 +27,9 @@ DEFAULT_REPEATS = 100
 """The paper's. The default study (140 networks, seven columns) takes about twenty seconds on one core."""
 MEAN = "mean"
 """In the column "regressor": the mean over the regressors, which is what the paper prints."""
+MEDIAN = "median"
+"""Likewise; with few rows it tells more, because a regressor without penalty can fail without limit."""
+CONSTANT_TARGET = "the accuracy drop is constant"
 
 _Array = NDArray[np.float64]
 
@@ -68,12 +71,13 @@ def regression_table(
     Returns
     -------
     DataFrame
-        A row for each column and regressor, and one for their mean: encoding, column_kind, column, rows,
+        A row for each column and regressor, and one each for their mean and median: encoding, column_kind, column, rows,
         rows_left_out (those that lack a feature), features, regressor, adjusted_r2, adjusted_r2_std, r2, mae, mae_std,
         unconverged (fits of all folds and repeats that did not converge), status.
-        The standard deviation (ddof=1) is over repeats for a regressor and over the regressors for their mean.
-        status is "ok", or says why numbers are undefined (NaN; written as "undefined" by `tables.write_table`); such a
-        column has one row, for the mean, with adjusted_r2 undefined but R2 and MAE given if there are rows enough.
+        The standard deviation (ddof=1) is over repeats for a regressor and over the regressors for mean and median.
+        status is "ok"; or "few rows: ..." where fits rest on less than two rows a coefficient; or says why numbers are
+        undefined (NaN; written as "undefined" by `tables.write_table`). Below features + 2 rows adjusted_r2 is
+        undefined; below two rows a fold, or if the target is constant, all numbers are, and the column has one row.
     """
     if folds < 2 or repeats < 1:
         raise DataError(f"cross-validation needs 2 folds and 1 repeat at least, not {folds} and {repeats}.")
@@ -108,14 +112,17 @@ def study_columns(
             yield kind, value, table[values == value]
 
 
-def too_few_rows(rows: int, features: int, folds: int, target: _Array) -> str:
-    """Why a column cannot be scored in full: "ok" if it can."""
+def column_status(rows: int, features: int, folds: int, target: _Array) -> str:
+    """Say whether a column can be scored: "ok", "few rows: ..." (a caution), or what is wrong."""
     if rows < 2 * folds:
         return f"too few rows: {rows} < {2 * folds} (two a fold)"
     if float(np.ptp(target)) < 1e-12:
-        return "the accuracy drop is constant"
+        return CONSTANT_TARGET
     if rows < features + 2:
         return f"too few rows: {rows} < {features + 2} (features + 2), adjusted R2 undefined"
+    fitted = rows - -(-rows // folds)
+    if fitted < 2 * (features + 1):
+        return f"few rows: {fitted} to fit {features + 1} coefficients"
     return "ok"
 
 
@@ -136,8 +143,8 @@ def _column_table(
     values = used[list(features)].to_numpy(np.float64)
     drop = used[target].to_numpy(np.float64)
     shared = {"rows": len(used), "rows_left_out": int((~complete).sum()), "features": len(features)}
-    status = too_few_rows(len(used), len(features), folds, drop)
-    if status != "ok" and not status.endswith("adjusted R2 undefined"):
+    status = column_status(len(used), len(features), folds, drop)
+    if len(used) < 2 * folds or status == CONSTANT_TARGET:
         empty = dict.fromkeys(["adjusted_r2", "adjusted_r2_std", "r2", "mae", "mae_std"], np.nan)
         return pd.DataFrame([{**shared, "regressor": MEAN, **empty, "unconverged": 0, "status": status}])
     labels = [(column, seed, repeat) for repeat in range(repeats)]
@@ -219,19 +226,18 @@ def _summary(
             "status": status,
         }
     )
-    mean = {
-        "regressor": MEAN,
-        "adjusted_r2": result["adjusted_r2"].mean(skipna=False),
-        "adjusted_r2_std": _spread(result["adjusted_r2"].to_numpy()[:, None])[0],
-        "r2": result["r2"].mean(skipna=False),
-        "mae": result["mae"].mean(skipna=False),
-        "mae_std": _spread(result["mae"].to_numpy()[:, None])[0],
-        "unconverged": result["unconverged"].sum(),
-        "status": status,
-    }
-    return pd.concat([result, pd.DataFrame([mean])], ignore_index=True)
+    numbers = result[["adjusted_r2", "r2", "mae"]]
+    summary = pd.DataFrame(
+        [numbers.mean(skipna=False), numbers.median(skipna=False)], index=[MEAN, MEDIAN]
+    )
+    for score in ("adjusted_r2", "mae"):
+        summary[f"{score}_std"] = _spread(result[score].to_numpy())
+    summary["unconverged"] = result["unconverged"].sum()
+    summary["status"] = status
+    summary = summary.rename_axis("regressor").reset_index()[result.columns]
+    return pd.concat([result, summary], ignore_index=True)
 
 
-def _spread(values: _Array) -> _Array:
+def _spread(values: _Array) -> Any:
     """Standard deviation over the first axis (ddof=1); 0 where there is one value only."""
     return np.std(values, axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])

@@ -1,8 +1,9 @@
-"""Registry of network architectures: one file an entry, built for any input shape and number of classes.
+"""Registry of network architectures: one file an entry, for any input shape and classes.
 
-An entry states, besides NAME and VERSION, the input sizes it can take as the literals ``SMALLEST_SIZE`` and
-``SIZE_MULTIPLE`` (pixels), so that a configuration is checked without importing torch, and defines
-``build(input_shape, classes) -> torch.nn.Module``. Prunable weights are those of its convolutions and linear layers.
+An entry states, besides NAME and VERSION, the input sizes it can take as the literals
+``SMALLEST_SIZE`` and ``SIZE_MULTIPLE`` (pixels), so that a configuration is checked without
+importing torch, and defines ``build(input_shape, classes) -> torch.nn.Module``. Prunable weights
+are those of its convolutions and linear layers.
 """
 
 from collections.abc import Sequence
@@ -40,9 +41,7 @@ def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | 
     entry = registry.look_up(ARCHITECTURES, name, "architecture")
     shape = tuple(input_shape)
     if len(shape) != 3 or any(isinstance(n, bool) or not isinstance(n, int) for n in shape):
-        return (
-            f"{name}: the input shape must be three integers (channels, height, width), got {shape}."
-        )
+        return f"{name}: the input shape must be integers (channels, height, width), got {shape}."
     sizes = registry.literals(entry.path, {"SMALLEST_SIZE", "SIZE_MULTIPLE"})
     smallest, multiple = sizes["SMALLEST_SIZE"], sizes["SIZE_MULTIPLE"]
     if shape[0] < 1 or any(n < smallest or n % multiple for n in shape[1:]):
@@ -57,7 +56,7 @@ def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | 
 
 
 def build(name: str, input_shape: Sequence[int], classes: int) -> "nn.Module":
-    """Build a network with torch's own default weights (`sparsetopo.architectures._load.initialise` sets ours).
+    """Build a network, with torch's own default weights (`_load.initialise` sets ours).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Initial weights: drawn with NumPy, one named stream a parameter, so that they are the same on every machine.
+"""Initial weights: drawn with NumPy, one named stream a parameter, the same on every machine.
 
 Torch-free: stages that only need the weights (not the network) can draw them from the shapes alone.
 """
@@ -28,7 +28,8 @@ def kaiming_normal(shape: tuple[int, ...], generator: np.random.Generator) -> ND
         Where the numbers come from.
     """
     fan_in = math.prod(shape[1:])
-    # In float64 and rounded once: the float32 value then hardly ever depends on the last bit of the machine's libm.
+    # In float64 and rounded once: the float32 value then hardly ever depends on the last bit of
+    # the machine's libm.
     return (generator.standard_normal(shape) * math.sqrt(2.0 / fan_in)).astype(np.float32)
 
 
@@ -37,8 +38,8 @@ def initial_weights(
 ) -> dict[str, NDArray[np.float32]]:
     """Kaiming-normal weights of every prunable parameter.
 
-    They depend on (data set, architecture, seed, parameter name) only: every algorithm and the dense baseline share
-    them, and one parameter's weights do not depend on which others there are.
+    They depend on (data set, architecture, seed, parameter name) only: every algorithm and the
+    dense baseline share them, and one parameter's weights do not depend on which others there are.
     """
     return {
         name: kaiming_normal(
@@ -49,7 +50,7 @@ def initial_weights(
 
 
 def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 (hexadecimal) of names, dtypes, shapes and bytes of arrays, whatever their order in the mapping."""
+    """SHA-256 (hexadecimal) of names, dtypes, shapes and bytes of arrays, in whatever order."""
     state = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

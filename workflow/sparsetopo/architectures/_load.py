@@ -10,8 +10,8 @@ from sparsetopo.pruning.prunable import prunable_parameters
 def initialise(model: nn.Module, dataset: str, architecture: str, seed: int) -> None:
     """Set every parameter and buffer of a network to its initial value, in place.
 
-    Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases 0 and running
-    statistics as new, whatever the network held before.
+    Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases
+    0 and running statistics as new, whatever the network held before.
     """
     weights = prunable_parameters(model)
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
@@ -22,5 +22,5 @@ def initialise(model: nn.Module, dataset: str, architecture: str, seed: int) -> 
         for module in model.modules():
             if isinstance(module, nn.modules.batchnorm._NormBase):
                 module.reset_parameters()  # weight 1, bias 0, running mean 0, variance 1, count 0
-            elif isinstance(getattr(module, "bias", None), nn.Parameter):
-                module.bias.zero_()
+            elif isinstance(bias := getattr(module, "bias", None), nn.Parameter):
+                bias.zero_()

@@ -1,10 +1,12 @@
 """Residual networks for small images, shared by Resnet-20 and Resnet-32.
 
-He et al., "Deep residual learning for image recognition" (CVPR 2016), section 4.2: a 3x3 stem and three stages of n
-blocks with 16, 32 and 64 channels, strides 1, 2, 2, global average pooling and one linear layer: 6n + 2 layers. Where
-the shape changes, the shortcut is a 1x1 projection with batch-norm (their option B); elsewhere it is the identity.
+He et al., "Deep residual learning for image recognition" (CVPR 2016), section 4.2: a 3x3 stem and
+three stages of n blocks with 16, 32 and 64 channels, strides 1, 2, 2, global average pooling and
+one linear layer: 6n + 2 layers. Where the shape changes, the shortcut is a 1x1 projection with
+batch-norm (their option B); elsewhere it is the identity.
 
-A convolution followed by batch-norm has no bias, which the normalisation would cancel; the classifier has one.
+A convolution followed by batch-norm has no bias, which the normalisation would cancel; the
+classifier has one.
 """
 
 from torch import Tensor, nn
@@ -35,7 +37,7 @@ class BasicBlock(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """Residual network of 6n + 2 layers for images of `in_channels` channels and any size of at least 4."""
+    """Residual network of 6n + 2 layers for images of `in_channels` channels, 4x4 or larger."""
 
     def __init__(self, in_channels: int, classes: int, blocks_per_stage: int) -> None:
         super().__init__()
@@ -58,4 +60,6 @@ class CifarResNet(nn.Module):
 
 def _stage(in_channels: int, out_channels: int, stride: int, blocks: int) -> nn.Sequential:
     first = BasicBlock(in_channels, out_channels, stride)
-    return nn.Sequential(first, *(BasicBlock(out_channels, out_channels, 1) for _ in range(blocks - 1)))
+    return nn.Sequential(
+        first, *(BasicBlock(out_channels, out_channels, 1) for _ in range(blocks - 1))
+    )

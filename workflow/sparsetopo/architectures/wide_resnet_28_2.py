@@ -1,10 +1,10 @@
 """Wide-Resnet-28-2: a pre-activation residual network, twice as wide, 28 layers deep.
 
-Zagoruyko and Komodakis, "Wide residual networks" (BMVC 2016), table 1: a 3x3 stem of 16 channels and three stages of
-n = 4 blocks with 32, 64 and 128 channels, strides 1, 2, 2. Batch-norm and ReLU come before each convolution; where
-the shape changes (the first block of every stage, 16 -> 32 included) the shortcut is a 1x1 projection of the
-activated input, without a batch-norm of its own; elsewhere it is the identity. No dropout. Convolutions have no bias,
-the classifier has one.
+Zagoruyko and Komodakis, "Wide residual networks" (BMVC 2016), table 1: a 3x3 stem of 16 channels
+and three stages of n = 4 blocks with 32, 64 and 128 channels, strides 1, 2, 2. Batch-norm and ReLU
+come before each convolution; where the shape changes (the first block of every stage, 16 -> 32
+included) the shortcut is a 1x1 projection of the activated input, without a batch-norm of its own;
+elsewhere it is the identity. No dropout. Convolutions have no bias, the classifier has one.
 """
 
 from torch import Tensor, nn
@@ -69,5 +69,7 @@ def build(input_shape: tuple[int, int, int], classes: int) -> nn.Module:
 
 def _stage(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
     first = PreActivationBlock(in_channels, out_channels, stride)
-    others = (PreActivationBlock(out_channels, out_channels, 1) for _ in range(BLOCKS_PER_STAGE - 1))
+    others = (
+        PreActivationBlock(out_channels, out_channels, 1) for _ in range(BLOCKS_PER_STAGE - 1)
+    )
     return nn.Sequential(first, *others)

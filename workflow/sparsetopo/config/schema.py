@@ -1,9 +1,8 @@
 """The typed model of a configuration file; unknown keys are refused, every field is described.
 
-`python -m sparsetopo.config.schema` prints its JSON schema, which is kept in `config/schema.json` for editors.
+`python -m sparsetopo.config` prints its JSON schema, which is kept in `config/schema.json` for editors.
 """
 
-import json
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
@@ -106,7 +105,7 @@ class Training(_Section):
 
 
 class Topometrics(_Section):
-    """What is measured on each graph."""
+    """Which metrics are computed, and on which graph."""
 
     metrics: Annotated[list[MetricName], _DISTINCT] | None = Field(
         None, min_length=1, description="Topometrics to compute, by registry name; all of them if absent."
@@ -132,7 +131,7 @@ class Analysis(_Section):
 
 
 class Compute(_Section):
-    """Resources of the jobs."""
+    """What the jobs may use."""
 
     threads: int = Field(
         1, ge=1, description="Threads of a pruning, training or metrics job; part of what fixes their results."
@@ -153,7 +152,3 @@ class Configuration(_Section):
     topometrics: Topometrics = Field(default_factory=Topometrics, description="What is measured on each graph.")
     analysis: Analysis = Field(default_factory=Analysis, description="How the tables are computed.")
     compute: Compute = Field(default_factory=Compute, description="Resources of the jobs.")
-
-
-if __name__ == "__main__":
-    print(json.dumps(Configuration.model_json_schema(), indent=1))

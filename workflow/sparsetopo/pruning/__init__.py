@@ -1,6 +1,7 @@
 """Pruning at initialisation: algorithms, the masks they give, and `prune`, the public face.
 
-Algorithms are one file each in ``algorithms/``. This package imports no torch until `prune` is called.
+Algorithms are one file each in ``algorithms/``. This package imports no torch until `prune` is
+called.
 """
 
 from collections.abc import Sequence
@@ -55,15 +56,16 @@ def prune(
     sparsity
         Fraction of the prunable weights to remove, in (0, 1); a string ("0.98") is kept as written.
     data
-        (images, labels) of the training set: float (N, C, H, W), normalised, and integer (N,). Algorithms that need
-        fewer images sample them; those that need none ignore them.
+        (images, labels) of the training set: float (N, C, H, W), normalised, and integer (N,).
+        Algorithms that need fewer images sample them; those that need none ignore them.
     seed
         Seed of every random choice: the images sampled, the weights kept at random.
     input_shape
-        (C, H, W) of one image, for algorithms that need no more than that; default: that of the images.
+        (C, H, W) of one image, for algorithms that need no more than that; default: that of the
+        images.
     stream_labels
-        Further labels of the random streams. With (dataset, architecture), random masks of the same seed differ
-        between data sets.
+        Further labels of the random streams. With (dataset, architecture), random masks of the
+        same seed differ between data sets.
     **options
         Options of the algorithm, see the OPTIONS of its file.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def to_arrays(scores: Mapping[str, Tensor]) -> dict[str, NDArray[np.floating]]:
-    """NumPy arrays of the scores; float32 and float64 keep their dtype, half precisions become float32."""
+    """NumPy arrays of the scores, in their own dtype; half precisions become float32."""
     arrays = {}
     for name, score in scores.items():
         if score.dtype not in (torch.float32, torch.float64):

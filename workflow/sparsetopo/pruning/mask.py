@@ -1,9 +1,9 @@
 """Masks: which weights of a network are kept, with where they come from. Torch-free.
 
-File format: safetensors with one bool array a parameter and a JSON metadata record (`sparsetopo.files`).
+File format: safetensors with one bool array a parameter and a JSON metadata record
+(`sparsetopo.files`).
 """
 
-import importlib.metadata
 import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mask 1"
 
@@ -24,7 +25,8 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
     Parameters
     ----------
     arrays
-        One bool array a prunable parameter, of the parameter's shape, in the order of the network's layers.
+        One bool array a prunable parameter, of the parameter's shape, in the order of the
+        network's layers.
     algorithm
         Name of the algorithm that made it.
     sparsity
@@ -32,7 +34,8 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
     seed
         Seed it was made with, if any.
     initial_weights_digest
-        `sparsetopo.architectures._initial.digest` of the weights it was scored on, "" if there were none.
+        `sparsetopo.architectures._initial.digest` of the weights it was scored on, "" if there
+        were none.
     metadata
         Anything else worth keeping, JSON-able (options, version of the algorithm).
 
@@ -73,7 +76,7 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
         return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other mapping keeps the same weights of the same parameters, whatever made it."""
+        """Whether the other mapping keeps the same weights, whatever made it."""
         if not isinstance(other, Mapping):
             return NotImplemented
         return self.keys() == other.keys() and all(
@@ -134,18 +137,19 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
         for name, shape in shapes.items():
             if name not in self:
                 raise MaskError(
-                    f"the mask does not fit the network: it has no layer '{name}' (it has {', '.join(self)})."
+                    f"the mask does not fit the network: it has no layer '{name}' "
+                    f"(it has {', '.join(self)})."
                 )
             if self[name].shape != tuple(shape):
                 raise MaskError(
-                    f"the mask does not fit the network: its layer '{name}' has shape {self[name].shape}, "
-                    f"the network's weight {tuple(shape)}."
+                    f"the mask does not fit the network: its layer '{name}' has shape "
+                    f"{self[name].shape}, the network's weight {tuple(shape)}."
                 )
         for name in self:
             if name not in shapes:
                 raise MaskError(
-                    f"the mask does not fit the network: the network has no prunable weight '{name}' "
-                    f"(it has {', '.join(shapes)})."
+                    f"the mask does not fit the network: the network has no prunable weight "
+                    f"'{name}' (it has {', '.join(shapes)})."
                 )
 
     def record(self) -> dict[str, Any]:
@@ -164,10 +168,10 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
     def save(
         self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
     ) -> None:
-        """Write the mask atomically, with the specification that produced it and the package's version."""
+        """Write the mask, with the specification that produced it and the package's version."""
         header = {
             "format": FORMAT,
-            "package_version": _package_version(),
+            "package_version": package_version(),
             "specification": specification,
             "order": list(self),  # safetensors does not keep the order of its arrays
             **self.record(),
@@ -181,7 +185,8 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
         Raises
         ------
         FileFormatError
-            If the file is missing, truncated, not a mask, or its arrays are not those it was written with.
+            If the file is missing, truncated, not a mask, or its arrays are not those it was
+            written with.
         """
         arrays, header = read_tensors(path)
         if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -201,8 +206,8 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
             raise FileFormatError(f"{path}: not a valid mask: {error}") from error
         if mask.layer_kept != header["layer_kept"] or mask.keys() != arrays.keys():
             raise FileFormatError(
-                f"{path}: the numbers of kept weights are not those the mask was written with; it is damaged: "
-                "delete it and run again."
+                f"{path}: the numbers of kept weights are not those the mask was written with; "
+                "it is damaged: delete it and run again."
             )
         return mask
 
@@ -221,10 +226,3 @@ def _validated(name: Any, array: Any) -> NDArray[np.bool_]:
     copy = np.array(array, dtype=np.bool_, order="C")
     copy.flags.writeable = False
     return copy
-
-
-def _package_version() -> str:
-    try:
-        return importlib.metadata.version("sparsetopo")
-    except importlib.metadata.PackageNotFoundError:  # run from a source tree that is not installed
-        return "unknown"

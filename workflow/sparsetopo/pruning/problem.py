@@ -24,7 +24,8 @@ class Problem:
     Attributes
     ----------
     model
-        The network, at its initial weights. An algorithm may change it: its state is restored afterwards.
+        The network, at its initial weights. An algorithm may change it: its state is restored
+        afterwards.
     algorithm, sparsity, options
         Name, fraction of weights to remove, and every option of the algorithm.
     data
@@ -95,7 +96,8 @@ class Problem:
             )
         if int(labels.max()) >= logits.shape[1]:
             raise SparsetopoError(
-                f"label {int(labels.max())} is out of range: the network has {logits.shape[1]} outputs."
+                f"label {int(labels.max())} is out of range: the network has {logits.shape[1]} "
+                "outputs."
             )
         return functional.cross_entropy(logits / temperature, labels)
 

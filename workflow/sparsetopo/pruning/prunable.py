@@ -1,4 +1,4 @@
-"""Which parameters of a network can be pruned: the weights of its convolutions and linear layers."""
+"""Which parameters can be pruned: the weights of convolutions and linear layers."""
 
 from torch import nn
 
@@ -6,11 +6,11 @@ PRUNABLE_MODULES = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
 
 def prunable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
-    """Weights of all convolutions and linear layers: {parameter name: parameter}, in the order of `named_modules`.
+    """Weights of all convolutions and linear layers, in the order of `named_modules`.
 
-    Names are those of `model.named_parameters()`. A weight shared by several modules appears once, under its first
-    name. A module whose weight is computed from something else (`torch.nn.utils.prune`, `parametrize`) holds no
-    parameter called "weight" and is left out.
+    Names are those of `model.named_parameters()`. A weight shared by several modules appears once,
+    under its first name. A module whose weight is computed from something else
+    (`torch.nn.utils.prune`, `parametrize`) holds no parameter called "weight" and is left out.
     """
     found: dict[str, nn.Parameter] = {}
     seen: set[int] = set()

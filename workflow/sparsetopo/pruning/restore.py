@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 class _SavedTensor:
     """One parameter or buffer: where it hangs, its storage, and a copy of its content."""
 
-    owner: dict[str, Tensor | None]
+    owner: dict[str, Any]  # the module's _parameters or _buffers
     name: str
     tensor: Tensor
     data: Tensor
@@ -22,7 +23,8 @@ class _SavedTensor:
 
     def put_back(self) -> None:
         self.owner[self.name] = self.tensor
-        # The very storage it had (a scoring function may have changed the dtype), with the very content it had.
+        # The very storage it had (a scoring function may have changed the dtype), with the very
+        # content it had.
         self.tensor.data = self.data
         self.data.copy_(self.content)
         self.tensor.grad = None
@@ -34,9 +36,9 @@ class _SavedTensor:
 def restored(model: nn.Module, seed: int) -> Iterator[None]:
     """Let a block change a network at will, then restore it bit for bit.
 
-    Restored are parameters and buffers (content, dtype, storage), requires_grad, .grad (None inside the block), the
-    training mode of every submodule, and torch's random state, which is seeded inside the block so that dropout
-    gives the same scores every time.
+    Restored are parameters and buffers (content, dtype, storage), requires_grad, .grad (None
+    inside the block), the training mode of every submodule, and torch's random state, which is
+    seeded inside the block so that dropout gives the same scores every time.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def restored(model: nn.Module, seed: int) -> Iterator[None]:
             generator.set_state(state)
 
 
-def _save(owner: dict[str, Tensor | None], name: str, tensor: Tensor) -> _SavedTensor:
+def _save(owner: dict[str, Any], name: str, tensor: Tensor) -> _SavedTensor:
     return _SavedTensor(
         owner,
         name,

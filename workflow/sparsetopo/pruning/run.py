@@ -14,8 +14,8 @@ from sparsetopo.errors import SparsetopoError
 from sparsetopo.pruning import ALGORITHMS, needs
 from sparsetopo.pruning.arrays import to_arrays
 from sparsetopo.pruning.mask import Mask
-from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
 from sparsetopo.pruning.problem import Problem
+from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
 from sparsetopo.pruning.restore import restored
 
 logger = logging.getLogger(__name__)
@@ -93,8 +93,8 @@ def _check_network(model: nn.Module) -> None:
     computed = computed_weights(model)
     if computed:
         raise SparsetopoError(
-            f"the weight of layer '{computed[0]}' is computed, not a plain parameter: make torch.nn.utils.prune masks "
-            "and parametrizations permanent before pruning."
+            f"the weight of layer '{computed[0]}' is computed, not a plain parameter: make "
+            "torch.nn.utils.prune masks and parametrizations permanent before pruning."
         )
     if not prunable_parameters(model):
         raise SparsetopoError(
@@ -116,17 +116,19 @@ def _checked_data(
     images, labels = torch.as_tensor(data[0]), torch.as_tensor(data[1])
     if images.ndim < 2 or not images.is_floating_point():
         raise SparsetopoError(
-            f"images must be a float tensor (N, C, H, W), got {images.dtype} of shape {tuple(images.shape)}."
+            f"images must be a float tensor (N, C, H, W), got {images.dtype} of shape "
+            f"{tuple(images.shape)}."
         )
     integral = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
     if labels.ndim != 1 or not integral:
         raise SparsetopoError(
-            f"labels must be an integer tensor (N,), got {labels.dtype} of shape {tuple(labels.shape)}."
+            f"labels must be an integer tensor (N,), got {labels.dtype} of shape "
+            f"{tuple(labels.shape)}."
         )
     if len(images) != len(labels) or len(labels) == 0:
         raise SparsetopoError(
-            f"there must be one label an image and at least one image, got {len(images)} images and "
-            f"{len(labels)} labels."
+            f"there must be one label an image and at least one image, got {len(images)} images "
+            f"and {len(labels)} labels."
         )
     if int(labels.min()) < 0:
         raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")

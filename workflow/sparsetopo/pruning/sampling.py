@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def one_batch(count: int, size: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Draw `size` of `count` images without replacement; all of them, shuffled, if there are fewer."""
+    """Draw `size` of `count` images without replacement, or all of them if there are fewer."""
     return generator.permutation(count)[:size].astype(np.int64)
 
 
@@ -14,8 +14,8 @@ def successive_batches(
 ) -> list[NDArray[np.int64]]:
     """Draw several batches as a shuffled loader would give them.
 
-    The images come in a random order, in a new one whenever all have been used; a batch may reach over the border.
-    With fewer than `size` images, every batch holds all of them.
+    The images come in a random order, in a new one whenever all have been used; a batch may reach
+    over the border. With fewer than `size` images, every batch holds all of them.
     """
     size = min(size, count)
     epochs = -(-size * batches // count)
@@ -26,7 +26,7 @@ def successive_batches(
 def per_class(
     labels: NDArray[np.int64], samples: int, generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Draw `samples` images of every class, class by class in ascending order; a small class gives all it has."""
+    """Draw `samples` images of every class, class by class; a small class gives all it has."""
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

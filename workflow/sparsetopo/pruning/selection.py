@@ -1,4 +1,4 @@
-"""Which weights stay, given scores or numbers of weights: exact counts, deterministic ties. NumPy only."""
+"""Which weights stay, given scores: exact counts, deterministic ties. NumPy only."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ def number_kept(total: int, sparsity: float) -> int:
 def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, NDArray[np.bool_]]:
     """Keep the `kept` largest scores over all layers together.
 
-    Equal scores are kept in the order of the layers and of the flat index within a layer, so a smaller `kept` always
-    gives a subset.
+    Equal scores are kept in the order of the layers and of the flat index within a layer, so a
+    smaller `kept` always gives a subset.
 
     Parameters
     ----------
@@ -34,17 +34,24 @@ def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, 
     """
     check_finite(scores)
     flat = np.concatenate([np.ravel(array) for array in scores.values()])
+    return split(largest_of(flat, kept), {name: array.shape for name, array in scores.items()})
+
+
+def largest_of(flat: NDArray[np.floating], kept: int) -> NDArray[np.bool_]:
+    """Mark the `kept` largest of a flat array of finite numbers, the first of equals first.
+
+    The linear-time equivalent of the first `kept` entries of a stable descending argsort.
+    """
     if not 0 <= kept <= flat.size:
         raise ValueError(f"cannot keep {kept} of {flat.size} weights")
-    chosen = np.zeros(flat.size, dtype=bool)
-    if kept:
-        # Linear-time equivalent of the first `kept` entries of a stable descending argsort. The threshold is one of
-        # the scores themselves, so both comparisons are exact.
-        threshold = np.partition(flat, flat.size - kept)[flat.size - kept]
-        chosen = flat > threshold
-        ties = np.flatnonzero(flat == threshold)
-        chosen[ties[: kept - np.count_nonzero(chosen)]] = True
-    return split(chosen, {name: array.shape for name, array in scores.items()})
+    if kept == 0:
+        return np.zeros(flat.size, dtype=bool)
+    # The threshold is one of the numbers themselves, so both comparisons are exact.
+    threshold = np.partition(flat, flat.size - kept)[flat.size - kept]
+    chosen = flat > threshold
+    ties = np.flatnonzero(flat == threshold)
+    chosen[ties[: kept - np.count_nonzero(chosen)]] = True
+    return chosen
 
 
 def largest_per_layer(
@@ -63,8 +70,9 @@ def check_finite(scores: Mapping[str, NDArray[np.floating]]) -> None:
         bad = int(np.count_nonzero(~np.isfinite(array)))
         if bad:
             raise SparsetopoError(
-                f"{bad} of {array.size} pruning scores of layer '{name}' are NaN or infinite: check that the "
-                "network's weights and the images are finite, and not so large that its outputs overflow."
+                f"{bad} of {array.size} pruning scores of layer '{name}' are NaN or infinite: "
+                "check that the network's weights and the images are finite, and not so large that its "
+                "outputs overflow."
             )
 
 
@@ -94,8 +102,8 @@ def apportion(quotas: Sequence[float], sizes: Sequence[int], total: int) -> list
     Returns
     -------
     list of int
-        Every quota rounded down, and one more for the layers with the largest fractional parts (the first of equals)
-        until the total is met.
+        Every quota rounded down, and one more for the layers with the largest fractional parts
+        (the first of equals) until the total is met.
     """
     if not 0 <= total <= sum(sizes):
         raise ValueError(f"cannot apportion {total} among layers of {list(sizes)}")

@@ -13,6 +13,24 @@ from torch import Tensor, nn
 
 from sparsetopo.errors import MaskError
 
+# Integers as wide as the floating-point numbers of a parameter, by bytes.
+_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def _kept_bits(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
+    """Mask for `_zero_pruned`: all bits set where a weight is kept, laid out as `like`."""
+    bits = torch.empty_like(like, dtype=_INTEGERS[like.element_size()], requires_grad=False)
+    return bits.copy_(torch.from_numpy(np.asarray(keep, dtype=bool))).neg_()
+
+
+def _zero_pruned(tensor: Tensor, kept_bits: Tensor) -> None:
+    """Set a tensor to zero where a weight is pruned, in place, whatever it held.
+
+    Bitwise, because a product would turn an infinite gradient into NaN, and masked_fill_ takes ten
+    times as long on a CPU (a tenth of a whole step of Resnet-20 on 8x8 images).
+    """
+    tensor.view(kept_bits.dtype).bitwise_and_(kept_bits)
+
 
 class MaskedSGD:
     """SGD with momentum and L2 weight decay; the update rule of `torch.optim.SGD`, plus masks.
@@ -55,31 +73,31 @@ class MaskedSGD:
             if parameter.requires_grad
         }
         self.buffers = {name: torch.zeros_like(p) for name, p in self._parameters.items()}
-        self._pruned = {name: self._pruned_at(name, mask) for name, mask in (masks or {}).items()}
+        self._kept_bits: dict[str, Tensor] = {}
+        for name, mask in (masks or {}).items():
+            self._check_mask(name, mask)
+            self._kept_bits[name] = _kept_bits(mask, self._parameters[name])
         self.enforce_masks()
 
-    def _pruned_at(self, name: str, mask: NDArray[np.bool_]) -> Tensor:
-        """Where the weights of a parameter are pruned, in the parameter's memory order."""
+    def _check_mask(self, name: str, mask: NDArray[np.bool_]) -> None:
         if name not in self._parameters:
             raise MaskError(
                 f"the mask names '{name}', which is no trainable parameter of the model; "
                 f"it has: {', '.join(self._parameters)}."
             )
-        parameter = self._parameters[name]
-        if mask.shape != tuple(parameter.shape):
+        shape = tuple(self._parameters[name].shape)
+        if mask.shape != shape:
             raise MaskError(
-                f"the mask of '{name}' has shape {mask.shape}, the parameter has shape "
-                f"{tuple(parameter.shape)}; they must be equal."
+                f"the mask of '{name}' has shape {mask.shape}, the parameter has shape {shape}; "
+                f"they must be equal."
             )
-        pruned = torch.empty_like(parameter, dtype=torch.bool, requires_grad=False)
-        return pruned.copy_(torch.from_numpy(~np.asarray(mask, dtype=bool)))
 
     @torch.no_grad()
     def enforce_masks(self) -> None:
         """Set every pruned weight and its momentum to zero."""
-        for name, pruned in self._pruned.items():
-            self._parameters[name].masked_fill_(pruned, 0.0)
-            self.buffers[name].masked_fill_(pruned, 0.0)
+        for name, kept_bits in self._kept_bits.items():
+            _zero_pruned(self._parameters[name], kept_bits)
+            _zero_pruned(self.buffers[name], kept_bits)
 
     def clear_gradients(self) -> None:
         """Forget the gradients of the last step."""
@@ -89,11 +107,10 @@ class MaskedSGD:
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Update every parameter that has a gradient; the gradients are overwritten."""
-        # masked_fill_ and not a product: an infinite gradient times zero would be NaN.
-        for name, pruned in self._pruned.items():
+        for name, kept_bits in self._kept_bits.items():
             gradient = self._parameters[name].grad
             if gradient is not None:
-                gradient.masked_fill_(pruned, 0.0)
+                _zero_pruned(gradient, kept_bits)
         names = [name for name, p in self._parameters.items() if p.grad is not None]
         weights: list[Tensor] = [self._parameters[name] for name in names]
         gradients = [weight.grad for weight in weights if weight.grad is not None]

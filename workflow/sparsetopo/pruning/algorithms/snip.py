@@ -1,11 +1,12 @@
 """SNIP: keep the weights whose removal would change the loss most, to first order.
 
-Lee, Ajanthan and Torr, "SNIP: single-shot network pruning based on connection sensitivity" (ICLR 2019), equations 4-6:
-the gradient of the loss with respect to a mask c at c = 1 is g * w; its magnitude is the score, and the largest are
-kept over all layers together. (Their division by the sum of all scores changes no order and is left out.)
+Lee, Ajanthan and Torr, "SNIP: single-shot network pruning based on connection sensitivity" (ICLR
+2019), equations 4-6: the gradient of the loss with respect to a mask c at c = 1 is g * w; its
+magnitude is the score, and the largest are kept over all layers together. (Their division by the
+sum of all scores changes no order and is left out.)
 
-Decisions: one batch, drawn without replacement (all images if there are fewer); batch-norm in training mode, with the
-statistics of that batch, as in the authors' code.
+Decisions: one batch, drawn without replacement (all images if there are fewer); batch-norm in
+training mode, with the statistics of that batch, as in the authors' code.
 """
 
 import numpy as np
@@ -32,7 +33,7 @@ OPTIONS = {
 
 
 def scores(problem: Problem) -> dict[str, Tensor]:
-    """Connection sensitivity |g * w| of every prunable weight."""
+    """Return the connection sensitivity |g * w| of every prunable weight."""
     assert problem.data is not None
     generator = problem.generator("pruning batch")
     images, labels = problem.batch(

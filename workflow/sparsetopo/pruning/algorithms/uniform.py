@@ -1,11 +1,13 @@
 """Uniform: random weights, the same sparsity in every layer.
 
-The definition of Zhu and Gupta, "To prune, or not to prune" (2017), as used by Evci et al., "Rigging the lottery"
-(ICML 2020), here without an exception for the first layer. ``scope: global`` draws from all layers together, as the
-code released with the multipartite-graph paper does: layers then have the sparsity on average only.
+The definition of Zhu and Gupta, "To prune, or not to prune" (2017), as used by Evci et al.,
+"Rigging the lottery" (ICML 2020), here without an exception for the first layer. ``scope: global``
+draws from all layers together, as the code released with the multipartite-graph paper does: layers
+then have the sparsity on average only.
 
-Decisions: the numbers of weights kept a layer are rounded by largest remainder, so that the total is exact. Each layer
-has its own random stream, and a larger sparsity of the same seed keeps a subset (up to that rounding).
+Decisions: the numbers of weights kept a layer are rounded by largest remainder, so that the total
+is exact. Each layer has its own random stream, and a larger sparsity of the same seed keeps a
+subset (up to that rounding).
 """
 
 import numpy as np
@@ -22,7 +24,7 @@ OPTIONS = {
     "scope": {
         "enum": ["layer", "global"],
         "default": "layer",
-        "description": "layer: the same sparsity in every layer; global: one random draw over all layers together.",
+        "description": "layer: the same sparsity in every layer; global: one draw over all layers.",
     },
 }
 

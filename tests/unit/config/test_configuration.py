@@ -1,0 +1,136 @@
+"""The configuration: what is accepted, and that every fault is named with its path, all at once."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+from sparsetopo.config import cells, dense_cells, load_configuration
+from sparsetopo.config.schema import Configuration, canonical_sparsity
+from sparsetopo.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[3]
+CONFIGURATIONS = sorted((ROOT / "config").glob("*.yaml"))
+
+
+@pytest.fixture
+def values():
+    return yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+
+
+def problems(values):
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(values)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.name)
+def test_shipped_configurations_are_valid(path):
+    assert load_configuration(yaml.safe_load(path.read_text())).study
+
+
+def test_the_default_grid_is_the_documented_one():
+    configuration = load_configuration(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    grid = list(cells(configuration))
+    assert len(grid) == len(set(grid)) == 140
+    assert sum(cell.sparsity == "0.9" for cell in grid) == 28
+    assert sum(cell.architecture == "Resnet-20" for cell in grid) == 70
+    assert len(list(dense_cells(configuration))) == 4
+
+
+def test_the_schema_file_is_in_sync():
+    recorded = json.loads((ROOT / "config/schema.json").read_text())
+    assert recorded == Configuration.model_json_schema(), (
+        "config/schema.json is stale: run `python -m sparsetopo.config > config/schema.json`"
+    )
+
+
+def test_every_field_is_described():
+    schema = Configuration.model_json_schema()
+    sections = [schema, *schema["$defs"].values()]
+    fields = [(name, field) for section in sections for name, field in section["properties"].items()]
+    assert len(fields) > 25
+    assert not [name for name, field in fields if not field.get("description")]
+
+
+@pytest.mark.parametrize(
+    ("given", "spelt"), [(0.9, "0.9"), ("0.90", "0.9"), (".98", "0.98"), (1e-3, "0.001"), (" 0.5 ", "0.5")]
+)
+def test_a_sparsity_has_one_spelling(given, spelt):
+    assert canonical_sparsity(given) == spelt
+
+
+@pytest.mark.parametrize("given", [0, 1, 1.5, -0.1, "high", True, None, float("nan"), "inf"])
+def test_a_sparsity_outside_0_and_1_is_refused(values, given):
+    values["grid"]["sparsities"] = [given]
+    (problem,) = problems(values)
+    assert problem.startswith("grid.sparsities.0: must be")
+    assert "between 0 and 1" in problem
+
+
+def test_all_problems_are_listed_at_once_each_with_its_path(values):
+    values["grid"]["algorithms"] = ["snip", "magic"]
+    values["grid"]["seeds"] = []
+    values["grid"]["sparsities"] = ["0.9", "0.90"]
+    values["training"]["digits"]["epochs"] = 0
+    values["training"]["digits"]["epoch"] = 3
+    values["pruning"] = {"synflow": {"rounds": 3, "iterations": "many"}}
+    values["colour"] = "red"
+    found = problems(values)
+    for path, words in [
+        ("grid.algorithms.1", "unknown algorithm 'magic'; known: er, erk, grasp, prospr, snip, synflow, uniform"),
+        ("grid.seeds", "is empty"),
+        ("grid.sparsities", "more than once"),
+        ("training.digits.epochs", "greater than or equal to 1"),
+        ("training.digits.epoch", "unknown key; known keys here: epochs"),
+        ("pruning.synflow.rounds", "no such option"),
+        ("pruning.synflow.iterations", "integer"),
+        ("colour", "unknown key; known keys here: study, grid"),
+    ]:
+        assert any(problem.startswith(f"{path}: ") and words in problem for problem in found), (path, found)
+    assert len(found) == 8
+    assert all("\n" not in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "words"),
+    [
+        (("grid", "datasets"), ["mnist"], "unknown data set 'mnist'; known: "),
+        (("grid", "architectures"), ["VGG"], "unknown architecture 'VGG'; known: "),
+        (("topometrics",), {"metrics": ["beauty"]}, "unknown topometric 'beauty'; known: "),
+        (("training",), {}, "training.digits: is missing"),
+        (("study",), "../elsewhere", "study: "),
+        (("grid", "seeds"), ["0"], "grid.seeds.0: "),
+        (("compute",), {"device": "tpu; rm -rf /"}, "compute.device: "),
+    ],
+)
+def test_single_faults(values, section, value, words):
+    place = values
+    for key in section[:-1]:
+        place = place[key]
+    place[section[-1]] = value
+    assert any(words in problem for problem in problems(values))
+
+
+def test_milestones_must_lie_within_the_epochs_also_for_one_architecture(values):
+    values["training"]["digits"] |= {"epochs": 4, "milestones": [2, 9]}
+    assert any(problem.startswith("training.digits: milestones") for problem in problems(values))
+    values["training"]["digits"] |= {"milestones": [2], "architectures": {"Resnet-20": {"learning_rate": -1}}}
+    assert any(problem.startswith("training.digits.architectures.Resnet-20: ") for problem in problems(values))
+
+
+def test_an_architecture_that_does_not_fit_the_images_is_refused_before_anything_runs(values, monkeypatch):
+    from sparsetopo.config import load
+
+    monkeypatch.setattr(load, "literals", lambda path, names: {"INPUT_SHAPE": [1, 4, 4], "CLASSES": 10})
+    values["grid"]["architectures"] = ["Conv-6"]
+    (problem,) = problems(values)
+    assert problem.startswith("grid.architectures: on data set 'digits'")
+    assert "Conv-6" in problem
+
+
+def test_validation_leaves_its_input_alone(values):
+    before = deepcopy(values)
+    load_configuration(values)
+    assert values == before

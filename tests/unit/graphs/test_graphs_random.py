@@ -1,0 +1,53 @@
+"""Random networks against the dense reference that probes PyTorch with unit vectors."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from dense_reference import Reference
+from random_networks import draw_network
+from sparsetopo.graphs.encode import encode
+
+
+@st.composite
+def networks(draw):
+    """(network, masks): some layers empty or full, some kept weights exactly 0."""
+    network = draw_network(lambda options: draw(st.sampled_from(options)))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
+    masks = {}
+    for name, weight in network.named_parameters():
+        density = draw(st.sampled_from([0.0, 0.1, 0.4, 0.4, 0.8, 1.0]))
+        masks[name] = torch.rand(weight.shape, generator=generator) < density
+        zeros = torch.rand(weight.shape, generator=generator) < 0.1
+        weight.data = torch.randn(weight.shape, generator=generator).masked_fill(zeros, 0.0)
+    return network, masks
+
+
+def assert_same_graph(network, masks, identity_shortcuts):
+    mge = encode(network, network.input_shape, masks, identity_shortcuts)
+    reference = Reference(network, masks, identity_shortcuts)
+    assert mge.layer_sizes == reference.layer_sizes
+    matrix = mge.to_scipy()
+    coordinates = matrix.tocoo().coords
+    np.testing.assert_array_equal(np.stack(coordinates), np.stack(reference.indicator.numpy().nonzero()))
+    assert mge.num_edges == matrix.nnz
+    expected = reference.weights[reference.indicator].numpy()
+    np.testing.assert_allclose(matrix.data, expected, rtol=1e-5, atol=1e-6)
+
+
+@given(networks(), st.booleans())
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_random_network(drawn, identity_shortcuts):
+    network, masks = drawn
+    for feature in {str(step[:2]) if step[0] == "pool" else step[0] for step in network.steps}:
+        event(feature)
+    assert_same_graph(network, masks, identity_shortcuts)
+
+
+@pytest.mark.slow
+@given(networks(), st.booleans())
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_networks(drawn, identity_shortcuts):
+    assert_same_graph(*drawn, identity_shortcuts)

@@ -1,0 +1,116 @@
+"""What happens before the first job: light imports, one configuration at a time, clear refusals."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.workflow.conftest import ROOT
+
+HEAVY = ("torch", "pandas", "numba", "sklearn", "matplotlib", "igraph", "torchvision")
+
+
+def test_parsing_imports_nothing_heavy(study):
+    script = "import runpy, sys\ntry:\n    runpy.run_module('snakemake', run_name='__main__', alter_sys=True)\n"
+    script += "finally:\n    print('LOADED', sorted(set(sys.modules) & set(sys.argv[-1].split(','))), file=sys.stderr)\n"
+    wrapped = [sys.executable, "-c", script, *study.command("-n")[3:], "--config", f"ignored={','.join(HEAVY)}"]
+    # `ignored` is an unknown key: the run fails, but only after everything has been imported and validated.
+    done = subprocess.run(wrapped, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "ignored: unknown key" in done.stdout + done.stderr
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *study.command("-n")[1:]], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "sparsetopo.config.schema" in imported
+    assert not imported & set(HEAVY)
+
+
+def test_the_whole_small_grid_is_planned(study):
+    assert study.jobs() == {
+        "prepare": 1,
+        "plan": 1,
+        "train_dense": 1,
+        "prune": 4,
+        "train": 4,
+        "encode": 4,
+        "measure": 4,
+        "collect": 1,
+        "regression": 1,
+        "importance": 1,
+        "ranking": 1,
+        "report": 1,
+    }
+
+
+def test_initial_weights_need_no_training_for_the_graphs(study):
+    study.values["topometrics"] = {"weights": "initial"}
+    done = study.run("topometrics", "-n")
+    assert done.returncode == 0
+    assert "encode " in done.stdout + done.stderr
+    assert "train " not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("target", ["data", "dense", "masks", "trained", "topometrics", "tables"])
+def test_named_targets(study, target):
+    done = study.run(target, "-n")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_given_configuration_replaces_the_default_one(study):
+    # Merged over the default file, this would still find a recipe for the data set.
+    del study.values["training"]
+    done = study.run("-n")
+    assert done.returncode != 0
+    assert "training.digits: is missing" in done.stdout + done.stderr
+
+
+def test_a_value_on_the_command_line_goes_over_the_file(study):
+    done = study.run("-n", "--config", 'grid={"seeds": [0, 1, 2]}')
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    assert any(line.split() == ["prune", "12"] for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"grid": {"algorithms": ["magic"]}}, "grid.algorithms.0: unknown algorithm 'magic'; known: er, erk, grasp"),
+        ({"grid": {"datasets": ["mnist"]}}, "grid.datasets.0: unknown data set 'mnist'"),
+        ({"grid": {"architectures": ["VGG"]}}, "grid.architectures.0: unknown architecture 'VGG'"),
+        ({"grid": {"sparsities": [1.5]}}, "grid.sparsities.0: must be between 0 and 1"),
+        ({"grid": {"sparsities": ["much"]}}, "grid.sparsities.0: must be a number between 0 and 1"),
+        ({"grid": {"seeds": []}}, "grid.seeds: is empty"),
+        ({"extra": 1}, "extra: unknown key"),
+    ],
+)
+def test_a_bad_configuration_is_refused_in_a_sentence_and_nothing_is_written(study, change, sentence):
+    for key, value in change.items():
+        study.values[key] = {**study.values[key], **value} if isinstance(value, dict) else value
+    done = study.run()
+    assert done.returncode != 0
+    assert sentence in done.stdout + done.stderr
+    assert not (study.folder / "results").exists()
+
+
+def test_conda_environments_hold_the_pins_of_the_requirements():
+    lines = (ROOT / "envs/requirements.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if "==" in line)
+    for path in sorted((ROOT / "envs").glob("*.yaml")):
+        environment = yaml.safe_load(path.read_text())
+        packages = next(part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+        assert packages
+        for package in packages:
+            name, version = package.split("==")
+            assert pins[name] == version, f"{path.name} pins {package}"
+    torch = yaml.safe_load((ROOT / "envs/torch.yaml").read_text())["dependencies"][-1]["pip"]
+    assert any(package.startswith("torchvision==") for package in torch)
+
+
+def test_every_rule_has_log_benchmark_and_environment():
+    for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for rule in path.read_text().split("\nrule")[1:]:
+            if "script:" in rule:
+                for directive in ("log:", "benchmark:", "threads:", "resources:", "params:", "conda:"):
+                    assert directive in rule, f"{path.name}: {rule.splitlines()[0]} has no {directive}"

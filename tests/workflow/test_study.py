@@ -1,0 +1,120 @@
+"""A whole small study: every output, partial re-runs, damaged files, and a kill in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from sparsetopo.files import read_metadata
+
+from tests.workflow.conftest import ROOT, Study
+
+TABLES = ("networks", "dense", "regression", "importance", "ranking", "rankings")
+
+
+def tables(study: Study) -> dict[str, bytes]:
+    return {name: (study.results / f"tables/{name}.csv").read_bytes() for name in TABLES}
+
+
+def test_every_result_is_there_and_says_what_made_it(finished_study):
+    results = finished_study.results
+    masks = sorted(results.glob("masks/**/*.safetensors"))
+    measured = sorted(results.glob("topometrics/**/*.json"))
+    assert len(masks) == len(measured) == 4
+    for path in masks:
+        record = read_metadata(path)
+        assert record["package_version"]
+        assert record["specification"]["sparsity"] == path.parent.name
+        assert record["specification"]["algorithm"] == path.parent.parent.name
+    for path in [*measured, *results.glob("trained/**/*.json"), *results.glob("dense/**/*.json"), *results.glob("plans/**/*.json")]:
+        record = json.loads(path.read_text())
+        assert record["specification"]
+        assert record["package_version"]
+    for path in [*results.glob("trained/**/*.safetensors"), *results.glob("mges/**/*.safetensors")]:
+        assert read_metadata(path)["specification"]["stage"] in ("train", "encode")
+    assert not list(results.rglob("*.tmp*")), "temporary files were left behind"
+    assert not list(results.rglob(".*checkpoint*")), "checkpoints were left behind"
+
+
+def test_tables_have_no_nan(finished_study):
+    for name, content in tables(finished_study).items():
+        rows = content.decode().splitlines()
+        assert len(rows) > 1, name
+        for row in rows:
+            assert "nan" not in row.lower().split(","), (name, row)
+            assert ",," not in row, (name, row)
+
+
+def test_figures_and_index_are_there(finished_study):
+    for name in ("accuracy", "regression", "importance", "ranking", "mge"):
+        assert (finished_study.results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert b"<svg" in (finished_study.results / f"figures/{name}.svg").read_bytes()
+    index = (finished_study.results / "index.html").read_text()
+    assert "figures/accuracy.svg" in index
+    assert "tables/networks.csv" in index
+
+
+def test_partial_reruns(finished_study):
+    """One study, many questions: what would run after a change."""
+    before = finished_study.values
+    assert finished_study.jobs() == {}
+    downstream = {"collect": 1, "regression": 1, "importance": 1, "ranking": 1, "report": 1}
+    cases = [
+        ({"training": {"digits": {**before["training"]["digits"], "epochs": 2}}}, {"train_dense": 1, "train": 4, "encode": 4, "measure": 4}),
+        ({"grid": {**before["grid"], "algorithms": ["snip", "uniform", "er"]}}, {"prune": 2, "train": 2, "encode": 2, "measure": 2}),
+        ({"grid": {**before["grid"], "seeds": [0, 1]}}, {"prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1}),
+        ({"pruning": {"snip": {"batch_size": 64}}}, {"prune": 2, "train": 2, "encode": 2, "measure": 2}),
+        ({"topometrics": {"metrics": None, "weights": "initial"}}, {"encode": 4, "measure": 4}),
+    ]
+    try:
+        for change, expected in cases:
+            finished_study.values = before | change
+            assert finished_study.jobs() == expected | downstream, change
+        finished_study.values = before | {"analysis": {"repeats": 3}}
+        assert finished_study.jobs() == {"regression": 1, "importance": 1, "report": 1}
+        finished_study.values = dict(reversed(before.items()))
+        assert finished_study.jobs() == {}
+        finished_study.values = before | {"study": "other"}
+        assert sum(finished_study.jobs().values()) == 24
+    finally:
+        finished_study.values = before
+
+
+def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study):
+    mask = next(finished_study.results.glob("masks/**/*.safetensors"))
+    whole, stamp = mask.read_bytes(), mask.stat()
+    weights = str(mask).replace("/masks/", "/trained/")
+    trained = open(weights, "rb").read()
+    try:
+        mask.write_bytes(whole[:-100])
+        done = finished_study.run(os.path.relpath(weights, finished_study.folder), "--force")
+        text = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert "truncated or foreign" in text
+        assert mask.name in text
+        assert not os.path.exists(weights) or open(weights, "rb").read() == trained
+    finally:
+        mask.write_bytes(whole)
+        os.utime(mask, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        assert finished_study.run("--quiet", "all").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_kill_in_the_middle_changes_nothing(finished_study, tmp_path):
+    """kill -9 of Snakemake and its jobs, then the same command: the tables are those of an undisturbed run."""
+    study = Study(tmp_path)
+    process = subprocess.Popen(
+        study.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=ROOT
+    )
+    deadline = time.monotonic() + 300
+    while not list(study.results.glob("trained/**/*.json")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(list(study.results.glob("topometrics/**/*.json"))) < 4
+    assert study.run("--unlock").returncode == 0
+    done = study.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tables(study) == tables(finished_study)

@@ -1,0 +1,151 @@
+"""ProsPR: keep the weights whose removal changes the loss *after a few training steps* most.
+
+Alizadeh, Tailor, Zintgraf, van Amersfoort, Farquhar, Lane and Gal, "Prospect pruning: finding
+trainable weights at initialization using meta-gradients" (ICLR 2022), algorithm 1: a mask c
+multiplies the initial weights once, the result is trained for M steps of SGD, each on its own
+batch, and the loss on one further batch is differentiated with respect to c at c = 1 through the
+training. The score is the magnitude; the largest are kept over all layers together.
+
+Decisions, as in the authors' code: 3 steps, learning rate 0.5, momentum 0.9, batches of 512,
+batch-norm in training mode, every parameter is trained (biases and batch-norm too), no weight
+decay. Batches come from a shuffled pass over the data that starts anew when it is exhausted (1,437
+images: the third batch ends with the next pass).
+
+The derivative is computed backwards one step at a time, by Hessian-vector products at the recorded
+parameters, instead of through the graph of all steps: the same numbers with the memory of a single
+step. With w' = w - lr * v' and v' = mu * v + g(w), the adjoints satisfy b' = b - lr * a, then a <-
+a + H(w) b' and b <- mu * b'.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sparsetopo.pruning.arrays import to_arrays
+from sparsetopo.pruning.problem import Problem
+from sparsetopo.pruning.sampling import successive_batches
+from sparsetopo.pruning.selection import largest
+
+NAME = "prospr"
+VERSION = 1
+NEEDS = "data"
+OPTIONS = {
+    "steps": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 3,
+        "description": "Number of training steps before the loss is taken.",
+    },
+    "learning_rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 0.5,
+        "description": "Learning rate of these steps.",
+    },
+    "momentum": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.9,
+        "description": "Momentum of these steps.",
+    },
+    "batch_size": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 512,
+        "description": "Number of images of every step and of the final loss.",
+    },
+}
+
+Tensors = list[Tensor]
+
+
+def scores(problem: Problem) -> dict[str, Tensor]:
+    """Magnitude of the meta-gradient |dL/dc| of every prunable weight."""
+    assert problem.data is not None
+    options = problem.options
+    batches = successive_batches(
+        len(problem.data[1]),
+        options["batch_size"],
+        options["steps"] + 1,
+        problem.generator("pruning batch"),
+    )
+    problem.model.train()
+    prunable = {id(weight) for weight in problem.parameters.values()}
+    trained = [p for p in problem.model.parameters() if p.requires_grad or id(p) in prunable]
+    for parameter in trained:
+        parameter.requires_grad_(True)
+
+    path = _train(problem, trained, batches[:-1])
+    adjoint = _gradient(problem, trained, batches[-1], differentiable=False)  # dL/dw after training
+    momentum_adjoint = [torch.zeros_like(part) for part in adjoint]
+    for parameters, batch in zip(reversed(path), reversed(batches[:-1]), strict=True):
+        _load(trained, parameters)
+        momentum_adjoint = [
+            b - options["learning_rate"] * a for a, b in zip(adjoint, momentum_adjoint, strict=True)
+        ]
+        product = _hessian_times(problem, trained, batch, momentum_adjoint)
+        adjoint = [a + hb for a, hb in zip(adjoint, product, strict=True)]
+        momentum_adjoint = [options["momentum"] * b for b in momentum_adjoint]
+
+    # The mask multiplies the initial weights once: dL/dc = w_0 * dL/dw_0. `_load` has put w_0 back
+    # last.
+    meta_gradient = {id(p): (p * a).detach().abs() for p, a in zip(trained, adjoint, strict=True)}
+    return {name: meta_gradient[id(weight)] for name, weight in problem.parameters.items()}
+
+
+def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
+    """Keep the largest scores."""
+    return largest(to_arrays(scores(problem)), problem.kept)
+
+
+def _train(
+    problem: Problem, trained: list[nn.Parameter], batches: list[NDArray[np.int64]]
+) -> list[Tensors]:
+    """Take one SGD step a batch, in place; return the parameters before every step."""
+    path = []
+    velocity = [torch.zeros_like(parameter) for parameter in trained]
+    for batch in batches:
+        path.append([parameter.detach().clone() for parameter in trained])
+        gradient = _gradient(problem, trained, batch, differentiable=False)
+        velocity = [
+            problem.options["momentum"] * v + g for v, g in zip(velocity, gradient, strict=True)
+        ]
+        with torch.no_grad():
+            for parameter, v in zip(trained, velocity, strict=True):
+                parameter.sub_(problem.options["learning_rate"] * v)
+    return path
+
+
+def _load(trained: list[nn.Parameter], values: Tensors) -> None:
+    with torch.no_grad():
+        for parameter, value in zip(trained, values, strict=True):
+            parameter.copy_(value)
+
+
+def _gradient(
+    problem: Problem,
+    trained: list[nn.Parameter],
+    batch: NDArray[np.int64],
+    *,
+    differentiable: bool,
+) -> Tensors:
+    loss = problem.loss(*problem.batch(batch))
+    return list(
+        torch.autograd.grad(
+            loss, trained, create_graph=differentiable, allow_unused=True, materialize_grads=True
+        )
+    )
+
+
+def _hessian_times(
+    problem: Problem, trained: list[nn.Parameter], batch: NDArray[np.int64], vector: Tensors
+) -> Tensors:
+    """Hessian of the loss on a batch, times a vector."""
+    gradient = _gradient(problem, trained, batch, differentiable=True)
+    inner = sum(
+        ((g * v).sum() for g, v in zip(gradient, vector, strict=True)),
+        start=trained[0].new_zeros(()),
+    )
+    return list(torch.autograd.grad(inner, trained, allow_unused=True, materialize_grads=True))
