@@ -101,7 +101,9 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (("topometrics",), {"metrics": ["beauty"]}, "unknown topometric 'beauty'; known: "),
         (("training",), {}, "training.digits: is missing"),
         (("study",), "../elsewhere", "study: "),
-        (("grid", "seeds"), ["0"], "grid.seeds.0: "),
+        (("grid", "seeds"), [0, "zero"], "grid.seeds.1: must be a whole number"),
+        (("grid", "seeds"), [1.5], "grid.seeds.0: must be a whole number"),
+        (("grid", "seeds"), [True], "grid.seeds.0: must be a whole number"),
         (("compute",), {"device": "tpu; rm -rf /"}, "compute.device: "),
     ],
 )

@@ -70,7 +70,7 @@ def test_options_are_checked():
 
 
 def test_unknown_data_set_names_the_known_ones():
-    with pytest.raises(UnknownNameError, match="unknown data set 'mnist'; known: .*digits"):
+    with pytest.raises(UnknownNameError, match=r"unknown data set 'mnist'; known: .*digits"):
         prepare("mnist")
 
 

@@ -128,5 +128,5 @@ def test_what_does_not_fit_together_is_refused(values, sentence):
 
 def test_images_that_are_all_equal_are_refused():
     part = (np.full((4, 1, 2, 2), 7, np.uint8), np.array([0, 1, 0, 1]))
-    with pytest.raises(DataError, match="channel 0 has standard deviation 0.0"):
+    with pytest.raises(DataError, match=r"channel 0 has standard deviation 0\.0"):
         PreparedDataset.from_arrays("flat", part, part, 2)

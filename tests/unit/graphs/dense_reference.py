@@ -4,6 +4,8 @@ Nothing of the library is used. A value is, for each node layer it depends on, a
 operation's matrix is what PyTorch makes of the identity. Layers are counted as the definition of the graph says.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -17,7 +19,7 @@ class Layer:
 
     @property
     def size(self):
-        return int(torch.tensor(self.shape).prod())
+        return math.prod(self.shape)
 
 
 class Value:
@@ -29,7 +31,7 @@ class Value:
 
 
 def unit_vectors(shape):
-    size = int(torch.tensor(shape).prod())
+    size = math.prod(shape)
     return torch.eye(size, dtype=torch.float64).reshape(size, *shape)
 
 
@@ -65,7 +67,7 @@ class Reference:
                 reads = {k: (reach @ read.double()) > 0 for k, read in value.reads.items()}
                 value = Value(shape, reads)
             elif name == "flatten":
-                value = Value((unit_vectors(value.shape).shape[0],), value.reads)
+                value = Value((math.prod(value.shape),), value.reads)
             elif name == "residual":
                 value = self.residual(value, *settings)
             elif name == "concat":
@@ -131,7 +133,7 @@ class Reference:
         reads = {
             layer: torch.cat(
                 [
-                    part.reads.get(layer, torch.zeros(unit_vectors(part.shape).shape[0], layer.size, dtype=torch.bool))
+                    part.reads.get(layer, torch.zeros(math.prod(part.shape), layer.size, dtype=torch.bool))
                     for part in parts
                 ]
             )

@@ -4,6 +4,8 @@
 A step is a tuple whose first item names it; `StepNetwork.run` is its meaning in PyTorch.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -148,7 +150,7 @@ class _Builder:
 
 
 def draw_network(choose):
-    """Draw a network of at most four steps and a head; maps stay within 14x14 and 12 channels."""
+    """Draw a network of at most four steps and a head; at most 500 elements a map."""
     builder = _Builder(choose)
     if choose([True] + [False] * 9):
         widths = [choose([3, 5, 8]) for _ in range(choose([2, 3, 4]))]
@@ -165,7 +167,7 @@ def draw_network(choose):
             new = builder.shape_after([step], shape)
         except (RuntimeError, ValueError):  # the kernel or window does not fit the map
             continue
-        if min(new) > 0 and new[0] <= 12 and max(new[1:]) <= 14:
+        if min(new) > 0 and math.prod(new) <= 500:
             steps += [step, ("relu",)]
             shape = new
     head = choose(["flatten", "global", "none", "conv"])

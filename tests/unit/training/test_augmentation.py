@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def position_images(count=1, size=32):
-    """Images whose first channel is the row + 1, whose second is the column + 1, the third noise."""
+    """Images whose channels are the row + 1, the column + 1, and noise."""
     images = np.empty((count, 3, size, size), dtype=np.uint8)
     images[:, 0] = np.arange(1, size + 1)[:, None]
     images[:, 1] = np.arange(1, size + 1)

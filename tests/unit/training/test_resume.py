@@ -1,4 +1,4 @@
-"""Killed and resumed runs end bit-identical to uninterrupted ones; foreign checkpoints are ignored."""
+"""Resumed runs end bit-identical to uninterrupted ones; foreign checkpoints are ignored."""
 
 import dataclasses
 import logging

@@ -36,7 +36,7 @@ def test_weights_come_back_bit_for_bit_and_load_into_a_model(trained, make_netwo
     assert specification == SPECIFICATION
     for name, tensor in model.state_dict().items():
         assert np.array_equal(weights[name].reshape(tensor.shape), tensor.numpy())
-    other = make_network(seed=1)
+    other = make_network(seed=1).to(memory_format=torch.channels_last)
     other.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     images = torch.randn(4, 2, 6, 6)
     assert torch.equal(other.eval()(images), model.eval()(images))

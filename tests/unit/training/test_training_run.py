@@ -28,7 +28,7 @@ def identical(one, other):
 
 
 def plain_loop(model, dataset, recipe, masks=None):
-    """The recipe as a textbook loop: torch.optim.SGD, a scheduler, masks multiplied on."""
+    """Train as a textbook does: torch.optim.SGD, a scheduler, masks multiplied on."""
     keep = {name: torch.from_numpy(mask) for name, mask in (masks or {}).items()}
     named = dict(model.named_parameters())
     images = torch.from_numpy(dataset.normalised("train"))
@@ -135,10 +135,10 @@ def test_layers_that_draw_random_numbers_are_reproducible(tiny_dataset):
 
 
 def test_torchs_settings_and_generator_are_put_back(make_network, tiny_dataset):
+    model, modes = make_network(), []
     state = torch.get_rng_state()
-    modes = []
     train(
-        make_network(),
+        model,
         tiny_dataset,
         RECIPE,
         order_labels=LABELS,
@@ -201,8 +201,8 @@ def test_evaluation_in_parts_equals_one_forward_pass(make_network, tiny_dataset)
 
 
 def test_what_does_not_fit_is_refused(make_network, tiny_dataset):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(72, 4))
     with pytest.raises(DataError, match=r"output of shape \(1, 4\); with 3 classes it must be"):
-        model = nn.Sequential(nn.Flatten(), nn.Linear(72, 4))
         train(model, tiny_dataset, RECIPE, order_labels=LABELS)
     with pytest.raises(MaskError, match="names 'fc'"):
         train(

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 COLUMN_KINDS = ("sparsity", "architecture")
 DEFAULT_REPEATS = 100
-"""The paper's. The default study (140 networks, seven columns) takes about twenty seconds on one core."""
+"""As in the paper."""
 MEAN = "mean"
 """In the column "regressor": the mean over the regressors, which is what the paper prints."""
 MEDIAN = "median"

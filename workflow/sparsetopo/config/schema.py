@@ -6,7 +6,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sparsetopo.architectures import ARCHITECTURES
 from sparsetopo.datasets import DATASETS
@@ -52,6 +52,13 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def _whole_number(value: Any) -> int:
+    # Snakemake's command line gives every value as text.
+    if isinstance(value, bool) or not str(value).isdecimal():
+        raise ValueError("must be a whole number of at least 0")
+    return int(value)
+
+
 Sparsity = Annotated[
     str,
     BeforeValidator(canonical_sparsity, json_schema_input_type=str | float),
@@ -60,7 +67,7 @@ AlgorithmName = Annotated[str, _known(ALGORITHMS, "algorithm")]
 DatasetName = Annotated[str, _known(DATASETS, "data set")]
 ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
 MetricName = Annotated[str, _known(METRICS, "topometric")]
-Seed = Annotated[StrictInt, Field(ge=0, lt=2**32)]
+Seed = Annotated[int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)]
 _DISTINCT = AfterValidator(_distinct)
 
 

@@ -164,20 +164,18 @@ def resize(call: Call) -> None:
     tensor = call.argument(0, "input")
     value, shape = require_map(call, tensor, tensor.dim() - 2)
     if tensor.dim() == 3:
-        columns = _support(call, torch.eye(shape.width).reshape(1, shape.width, shape.width))
-        call.returns(call.window(value, windows.identity(shape.height), columns))
-        return
-    rows = _support(call, torch.eye(shape.height).reshape(1, shape.height, shape.height, 1))
-    columns = _support(call, torch.eye(shape.width).reshape(1, shape.width, 1, shape.width))
+        rows = windows.identity(shape.height)
+        columns = _support(call, torch.eye(shape.width)[None], 2)
+    else:
+        rows = _support(call, torch.eye(shape.height)[None, :, :, None], 2)
+        columns = _support(call, torch.eye(shape.width)[None, :, None, :], 3)
     call.returns(call.window(value, rows, columns))
 
 
-def _support(call: Call, units: torch.Tensor) -> Windows:
-    """Windows along one axis: which unit vectors (channels) are non-zero at each new position."""
-    size = units.shape[1]
-    resized = call.function(units.double(), *call.args[1:], **{k: v for k, v in call.kwargs.items() if k != "input"})
-    reads = resized.reshape(size, -1) if resized.dim() == 3 else (resized != 0).flatten(2).reshape(size, -1)
-    if resized.dim() == 4:
-        long_side = 2 if units.shape[2] == size and units.shape[3] == 1 else 3
-        reads = (resized != 0).any(dim=5 - long_side)[0]
-    return tuple(tuple(int(p) for p in torch.nonzero(column).flatten()) for column in (reads != 0).T)
+def _support(call: Call, units: torch.Tensor, dim: int) -> Windows:
+    """Windows along dimension `dim`: which unit vectors (one a channel) are not 0 at each new position."""
+    options = {name: option for name, option in call.kwargs.items() if name != "input"}
+    reads = call.function(units.double(), *call.args[1:], **options)[0] != 0
+    if reads.dim() == 3:
+        reads = reads.any(dim=3 - dim + 1)  # the other side is constant
+    return tuple(tuple(torch.nonzero(column).flatten().tolist()) for column in reads.T)

@@ -1,0 +1,206 @@
+"""Ranking pruning algorithms without training them: the topometric mixture, and how well it orders them.
+
+Cunegatti et al. 2024, section 4.3, tables 4, 11 and 12. For each (architecture, dataset, sparsity) the algorithms are
+ordered by a strategy, and compared with their true order by rank-biased overlap. Strategies:
+
+- ``truth``: mean accuracy over seeds, best first.
+- ``mixture``: the metrics averaged over seeds, scaled to 0..1 per (architecture, dataset) over all sparsities and the
+  algorithms being ranked, weighted by (w_architecture + w_sparsity)/2 and summed; least first. The weights are
+  correlations with the accuracy drop (`importance.importance_table`), so a large sum predicts a large drop.
+- single columns (``SINGLE_COLUMNS``): the mean over seeds, largest first; a missing value goes first.
+- ``chance``: not a ranking, but the expected overlap of a random one.
+
+Ties go by the algorithm's name, in every strategy; the status counts those of the truth.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sparsetopo.analysis.features import min_max
+from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.rbo import PERSISTENCES, chance_rbo, mean_rbo
+from sparsetopo.analysis.tables import CELL, require_columns, sparsity_strings
+from sparsetopo.errors import DataError
+
+TRUTH, MIXTURE, CHANCE = "truth", "mixture", "chance"
+SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
+"""Strategy name: the column it orders by. Edges order as density does: the nodes of an architecture are given."""
+
+_PLACE = ["architecture", "dataset", "sparsity"]
+
+
+def mixture_weights(importance: pd.DataFrame) -> pd.DataFrame:
+    """Weights of the mixture, (r_architecture + r_sparsity)/2, from `importance.importance_table`.
+
+    Returns
+    -------
+    DataFrame
+        Index (architecture, sparsity), one column a metric.
+    """
+    wide = importance.pivot(index=["column_kind", "column"], columns="metric", values="pearson_r")
+    wide = wide[list(importance["metric"].unique())]
+    return pd.concat(
+        {
+            (architecture, sparsity): (of_architecture + of_sparsity) / 2
+            for architecture, of_architecture in wide.loc["architecture"].iterrows()
+            for sparsity, of_sparsity in wide.loc["sparsity"].iterrows()
+        },
+        axis=1,
+        names=["architecture", "sparsity"],
+    ).T
+
+
+def rankings_table(
+    table: pd.DataFrame,
+    weights: pd.DataFrame,
+    metrics: Sequence[str] = tuple(PAPER_METRICS),
+    *,
+    algorithms: Sequence[str] | None = None,
+    single_columns: Mapping[str, str] = SINGLE_COLUMNS,
+) -> pd.DataFrame:
+    """Order the algorithms by every strategy, for every (architecture, dataset, sparsity).
+
+    Parameters
+    ----------
+    table
+        One row a network: the cell's columns, accuracy, the scaled metrics, and the single columns.
+    weights
+        From `mixture_weights`, usually fitted on all algorithms even if only some are ranked.
+    algorithms
+        Those to rank (default: all in the table). One without a row at some place is left out of all rankings there.
+
+    Returns
+    -------
+    DataFrame
+        architecture, dataset, sparsity, strategy, position (from 1), algorithm, score, missing (metrics missing in
+        every seed, which count as the middle of their range; or 1 if the single column is), tied (whether another
+        algorithm there has the same score). A missing score of a single column is NaN.
+    """
+    require_columns(table, [*CELL, "accuracy", *metrics, *single_columns.values()])
+    chosen = table.assign(sparsity=sparsity_strings(table["sparsity"]))
+    if algorithms is not None:
+        unknown = sorted(set(algorithms) - set(chosen["algorithm"]))
+        if unknown:
+            raise DataError(f"the result table has no row of the algorithm(s) {', '.join(unknown)} to rank.")
+        chosen = chosen[chosen["algorithm"].isin(list(algorithms))]
+    columns = list(dict.fromkeys(["accuracy", *metrics, *single_columns.values()]))
+    means = chosen.groupby([*_PLACE, "algorithm"])[columns].mean()
+    parts = [_ordered(means["accuracy"], TRUTH, ascending=False)]
+    parts.append(_ordered(_mixture_scores(means[list(metrics)], weights), MIXTURE, ascending=True))
+    parts[-1]["missing"] = means[list(metrics)].isna().sum(axis=1).reindex(_index(parts[-1])).to_numpy()
+    parts += [_ordered(means[column], name, ascending=False) for name, column in single_columns.items()]
+    columns = [*_PLACE, "strategy", "position", "algorithm", "score", "missing", "tied"]
+    result = pd.concat(parts, ignore_index=True)[columns]
+    return result.sort_values(_PLACE, kind="stable", ignore_index=True)
+
+
+def ranking_table(
+    rankings: pd.DataFrame, persistences: Sequence[float] = PERSISTENCES
+) -> pd.DataFrame:
+    """Compare every strategy of `rankings_table` with the truth, by mean rank-biased overlap over the datasets.
+
+    Returns
+    -------
+    DataFrame
+        architecture, sparsity, strategy, rbo, rbo_std (over datasets, ddof=1; 0 for a single one), datasets (compared),
+        algorithms (ranked; the least over datasets), status: "ok", or remarks joined by "; " (one dataset, ties of the
+        truth, missing metrics, datasets left out because fewer than two algorithms are there).
+    """
+    orders = {
+        key: list(group.sort_values("position")["algorithm"])
+        for key, group in rankings.groupby([*_PLACE, "strategy"])
+    }
+    strategies = [name for name in rankings["strategy"].unique() if name != TRUTH]
+    records = []
+    for (architecture, sparsity), place in rankings.groupby(["architecture", "sparsity"]):
+        for strategy in [*strategies, CHANCE]:
+            values, sizes, alone = [], [], []
+            for dataset in sorted(place["dataset"].unique()):
+                truth = orders[architecture, dataset, sparsity, TRUTH]
+                if len(truth) < 2:
+                    alone.append(dataset)
+                    continue
+                sizes.append(len(truth))
+                if strategy == CHANCE:
+                    values.append(chance_rbo(len(truth), persistences))
+                else:
+                    order = orders[architecture, dataset, sparsity, strategy]
+                    values.append(mean_rbo(truth, order, persistences))
+            records.append(
+                {
+                    "architecture": architecture,
+                    "sparsity": sparsity,
+                    "strategy": strategy,
+                    "rbo": float(np.mean(values)) if values else np.nan,
+                    "rbo_std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0,
+                    "datasets": len(values),
+                    "algorithms": min(sizes, default=1),
+                    "status": _status(place, strategy, values, alone),
+                }
+            )
+    result = pd.DataFrame(records)
+    order = pd.Index(result["strategy"].unique())
+    return result.sort_values(
+        ["architecture", "sparsity", "strategy"],
+        key=lambda column: column.map(float if column.name == "sparsity" else _position(column, order)),
+        kind="stable",
+        ignore_index=True,
+    )
+
+
+def _position(column: pd.Series, order: pd.Index) -> dict[str, int]:
+    """Sort key: strategies in their own order, anything else by name."""
+    names = order if column.name == "strategy" else pd.Index(sorted(column.unique()))
+    return {name: place for place, name in enumerate(names)}
+
+
+def _mixture_scores(means: pd.DataFrame, weights: pd.DataFrame) -> pd.Series:
+    """Weighted sum of the scaled metrics; `means` has the index (architecture, dataset, sparsity, algorithm)."""
+    scaled = means.groupby(level=["architecture", "dataset"], group_keys=False).apply(_scale_with_gaps)
+    keys = pd.MultiIndex.from_arrays(
+        [scaled.index.get_level_values("architecture"), scaled.index.get_level_values("sparsity")]
+    )
+    # Rounded, so that sums that are equal but for the order of summation count as tied.
+    scores = (scaled.to_numpy() * weights.loc[keys, list(means.columns)].to_numpy()).sum(axis=1).round(12)
+    return pd.Series(scores, index=scaled.index)
+
+
+def _scale_with_gaps(group: pd.DataFrame) -> pd.DataFrame:
+    known = group.fillna(group.min()).fillna(0.0).to_numpy(np.float64)
+    scaled = pd.DataFrame(min_max(known), index=group.index, columns=group.columns)
+    # A metric that is constant weighs nothing; one that is missing tells nothing: the middle of the range.
+    return scaled.where(group.notna(), 0.5)
+
+
+def _ordered(scores: pd.Series, strategy: str, *, ascending: bool) -> pd.DataFrame:
+    """Positions by score within each place: missing first, ties by name."""
+    table = scores.rename("score").reset_index()
+    table["strategy"] = strategy
+    table["missing"] = table["score"].isna().astype(np.int64)
+    table["tied"] = table.duplicated([*_PLACE, "score"], keep=False)
+    key = table["score"] if ascending else -table["score"]
+    table = table.assign(key=key.fillna(-np.inf)).sort_values([*_PLACE, "key", "algorithm"], kind="stable")
+    table["position"] = table.groupby(_PLACE).cumcount() + 1
+    return table.drop(columns="key")
+
+
+def _index(table: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(table[[*_PLACE, "algorithm"]])
+
+
+def _status(place: pd.DataFrame, strategy: str, values: Sequence[float], alone: Sequence[str]) -> str:
+    remarks = []
+    if alone:
+        remarks.append(f"fewer than two algorithms in {', '.join(alone)}")
+    if len(values) == 1:
+        remarks.append("one dataset, no spread")
+    tied = place[(place["strategy"] == TRUTH) & place["tied"]]
+    if len(tied):
+        remarks.append(f"{len(tied)} algorithms tied in accuracy, ordered by name")
+    own = place[place["strategy"] == strategy]
+    missing = int((own["missing"] > 0).sum())
+    if missing:
+        remarks.append(f"{missing} algorithm(s) with missing metrics")
+    return "; ".join(remarks) or "ok"
