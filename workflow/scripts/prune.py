@@ -26,6 +26,7 @@ def work(snakemake, specification):
             specification["sparsity"],
             data=(images, labels),
             seed=specification["seed"],
+            stream_labels=(specification["dataset"], specification["architecture"]),
             **specification["options"],
         )
     mask.save(snakemake.output[0], specification)

@@ -10,9 +10,13 @@ def work(snakemake, specification):
     import torch
 
     from sparsetopo.architectures import build
+    from sparsetopo.architectures._initial import digest
     from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.errors import MaskError
+    from sparsetopo.pruning.arrays import to_arrays
     from sparsetopo.pruning.mask import Mask
+    from sparsetopo.pruning.prunable import prunable_parameters
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
@@ -22,6 +26,12 @@ def work(snakemake, specification):
     labels = (specification["dataset"], specification["architecture"], specification["seed"])
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
     initialise(model, *labels)
+    mask = Mask.load(snakemake.input.mask) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
+    if mask is not None and mask.initial_weights_digest != digest(to_arrays(prunable_parameters(model))):
+        raise MaskError(
+            f"{snakemake.input.mask}: was scored on other initial weights than those of {labels}; delete it and run "
+            "again."
+        )
     # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
@@ -30,7 +40,7 @@ def work(snakemake, specification):
         dataset,
         Recipe.from_record(specification["recipe"]),
         order_labels=labels,
-        mask=Mask.load(snakemake.input.mask) if "mask" in snakemake.input.keys() else None,
+        mask=mask,
         checkpoint=checkpoint,
         progress=lambda progress: logging.info("%s", progress),
         device=specification["device"],

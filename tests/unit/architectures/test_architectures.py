@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+
 from sparsetopo.architectures import ARCHITECTURES, build, shape_problem
 from sparsetopo.errors import SparsetopoError, UnknownNameError
 from sparsetopo.pruning.prunable import prunable_parameters
@@ -97,7 +98,7 @@ def test_refused_input_shape_is_named(name, input_shape):
     assert shape_problem(name, input_shape, 10) == message
 
 
-@pytest.mark.parametrize("size", [4, 5, 7, 9, 31])
+@pytest.mark.parametrize("size", [4, 5, 7, 17])
 def test_residual_networks_take_odd_sizes(size):
     for name in ("Resnet-20", "Wide-Resnet-28-2"):
         assert build(name, (1, size, size), 3)(torch.zeros(2, 1, size, size)).shape == (2, 3)
@@ -110,7 +111,7 @@ def test_refused_number_of_classes(classes):
 
 
 def test_unknown_architecture_lists_the_known_ones():
-    with pytest.raises(UnknownNameError, match="Resnet-50.*Conv-6.*Resnet-20"):
+    with pytest.raises(UnknownNameError, match=r"Resnet-50.*Conv-6.*Resnet-20"):
         build("Resnet-50", (3, 32, 32), 10)
 
 

@@ -133,7 +133,9 @@ class Reference:
         reads = {
             layer: torch.cat(
                 [
-                    part.reads.get(layer, torch.zeros(math.prod(part.shape), layer.size, dtype=torch.bool))
+                    part.reads.get(
+                        layer, torch.zeros(math.prod(part.shape), layer.size, dtype=torch.bool)
+                    )
                     for part in parts
                 ]
             )
@@ -153,13 +155,18 @@ class Reference:
         for layer in self.layers:
             if lift is not None:
                 layer.incoming = [
-                    (s, e @ lift.double(), (k.double() @ lift.double()) > 0) if s is self.input else (s, e, k)
+                    (s, e @ lift.double(), (k.double() @ lift.double()) > 0)
+                    if s is self.input
+                    else (s, e, k)
                     for s, e, k in layer.incoming
                 ]
         for module, padding, widen, magnitude, mask, target in self.on_input:
             crop = tuple(p - f for p, f in zip(padding, self.frame, strict=True))
             edges, kept = (
-                matrix_of(lambda x, w=w: unpadded(module, F.pad(F.pad(x, crop), widen), w.double()), self.input.shape)[0]
+                matrix_of(
+                    lambda x, w=w: unpadded(module, F.pad(F.pad(x, crop), widen), w.double()),
+                    self.input.shape,
+                )[0]
                 for w in (magnitude, mask)
             )
             target.incoming.append((self.input, edges, kept > 0))

@@ -33,7 +33,11 @@ class GoldenNet(nn.Module):
             self.add_module(f"layer{number}", module)
 
     def forward(self, x):
-        shortcuts = {layer["to"]: (n, layer) for n, layer in enumerate(self.layers) if layer["op"] == "shortcut"}
+        shortcuts = {
+            layer["to"]: (n, layer)
+            for n, layer in enumerate(self.layers)
+            if layer["op"] == "shortcut"
+        }
         nodes = [x]
         for number, layer in enumerate(self.layers):
             if layer["op"] == "maxpool":
@@ -66,7 +70,9 @@ def load_case(name):
     with np.load(folder / "snn.npz") as arrays, torch.no_grad():
         for number, layer in enumerate(architecture["layers"]):
             if "name" in layer:
-                getattr(model, f"layer{number}").weight.copy_(torch.from_numpy(arrays[f"W:{layer['name']}"]))
+                getattr(model, f"layer{number}").weight.copy_(
+                    torch.from_numpy(arrays[f"W:{layer['name']}"])
+                )
                 masks[f"layer{number}.weight"] = arrays[f"M:{layer['name']}"]
     return model, masks, architecture
 

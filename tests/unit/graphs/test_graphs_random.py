@@ -31,14 +31,18 @@ def assert_same_graph(network, masks, identity_shortcuts):
     assert mge.layer_sizes == reference.layer_sizes
     matrix = mge.to_scipy()
     coordinates = matrix.tocoo().coords
-    np.testing.assert_array_equal(np.stack(coordinates), np.stack(reference.indicator.numpy().nonzero()))
+    np.testing.assert_array_equal(
+        np.stack(coordinates), np.stack(reference.indicator.numpy().nonzero())
+    )
     assert mge.num_edges == matrix.nnz
     expected = reference.weights[reference.indicator].numpy()
     np.testing.assert_allclose(matrix.data, expected, rtol=1e-5, atol=1e-6)
 
 
 @given(networks(), st.booleans())
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 def test_random_network(drawn, identity_shortcuts):
     network, masks = drawn
     for feature in {str(step[:2]) if step[0] == "pool" else step[0] for step in network.steps}:

@@ -1,7 +1,7 @@
 """The accuracy drop: how much worse a sparse network is than its dense counterpart.
 
-drop = 1 - accuracy / dense accuracy: 0 is as good as dense, 1 is nothing right, negative is better than dense
-(Cunegatti et al. 2024, section 4.2).
+drop = 1 - accuracy / dense accuracy: 0 is as good as dense, 1 is nothing right, negative is
+better than dense (Cunegatti et al. 2024, section 4.2).
 """
 
 from typing import Literal
@@ -26,14 +26,15 @@ def add_accuracy_drop(
     dense
         One row a dense baseline, with the same columns.
     reference
-        "mean": the mean over the seeds of the dense baselines of the same (dataset, architecture), as in the paper;
-        "same_seed": the dense baseline with the same initial weights and data order.
+        "mean": the mean over the seeds of the dense baselines of the same (dataset,
+        architecture), as in the paper; "same_seed": the dense baseline with the same initial
+        weights and data order.
 
     Raises
     ------
     DataError
-        If a sparse network has no dense baseline, or one whose accuracy is not in (0, 1], or if a baseline is there
-        twice.
+        If a sparse network has no dense baseline, or one whose accuracy is not in (0, 1], or if a
+        baseline is there twice.
     """
     if reference not in ("mean", "same_seed"):
         raise DataError(f"the dense reference must be 'mean' or 'same_seed', not '{reference}'.")
@@ -63,5 +64,6 @@ def _check_baselines(table: pd.DataFrame, keys: list[str]) -> None:
         row = table.loc[wrong].iloc[0]
         cell = "/".join(map(str, row[keys]))
         raise DataError(
-            f"the dense baseline of {cell} has accuracy {row['dense_accuracy']:g}, which must be above 0 and at most 1."
+            f"the dense baseline of {cell} has accuracy {row['dense_accuracy']:g}, "
+            "which must be above 0 and at most 1."
         )

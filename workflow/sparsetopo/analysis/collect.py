@@ -1,7 +1,7 @@
 """Gather result files into tidy tables: one row a sparse network, one row a dense baseline.
 
-A row's cell comes from the specifications that the files carry, not from their paths, so that a misplaced file is
-noticed.
+A row's cell comes from the specifications that the files carry, not from their paths, so that a
+misplaced file is noticed.
 """
 
 import os
@@ -30,8 +30,8 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1), nodes, edges and the raw
-        topometrics (None where one is missing).
+        The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1),
+        nodes, edges and the raw topometrics (None where one is missing).
 
     Raises
     ------
@@ -66,7 +66,9 @@ def baseline_row(result: Path) -> dict[str, Any]:
 
 
 def collect(
-    networks: Iterable[tuple[Path, Path, Path]], baselines: Iterable[Path], reference: DenseReference
+    networks: Iterable[tuple[Path, Path, Path]],
+    baselines: Iterable[Path],
+    reference: DenseReference,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Collect result files into the table of networks, with accuracy drops, and that of baselines.
 
@@ -83,7 +85,9 @@ def collect(
     sparse = pd.DataFrame([network_row(*paths) for paths in networks])
     order = ["dataset", "architecture", "algorithm", "sparsity", "seed"]
     sparse = sparse.sort_values(order, ignore_index=True)
-    return add_accuracy_drop(sparse, dense, reference), dense.sort_values(list(_BASELINE), ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense.sort_values(
+        list(_BASELINE), ignore_index=True
+    )
 
 
 def _outcome(trained: Mapping[str, Any]) -> dict[str, Any]:

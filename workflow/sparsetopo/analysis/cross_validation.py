@@ -1,7 +1,7 @@
 """Cross-validated scores of a set of regressors on one sample.
 
-The splits are an argument, so that shuffled folds (the paper's) and others (leave one dataset out, say) are scored by
-the same code.
+The splits are an argument, so that shuffled folds (the paper's) and others (leave one dataset
+out, say) are scored by the same code.
 """
 
 import warnings
@@ -53,7 +53,10 @@ def shuffled_folds(rows: int, folds: int, *labels: str | int) -> list[Split]:
     """
     order = generator("folds", rows, folds, *labels).permutation(rows)
     parts = np.array_split(order, folds)
-    return [(np.sort(np.concatenate(parts[:k] + parts[k + 1 :])), np.sort(parts[k])) for k in range(folds)]
+    return [
+        (np.sort(np.concatenate(parts[:k] + parts[k + 1 :])), np.sort(parts[k]))
+        for k in range(folds)
+    ]
 
 
 def cross_validate(
@@ -70,8 +73,8 @@ def cross_validate(
     features, target
         Shapes (rows, features) and (rows,).
     scaling
-        Where the min-max range of a feature is taken: "column" = all rows, test rows included, as in the paper;
-        "fold" = the rows that are fitted on.
+        Where the min-max range of a feature is taken: "column" = all rows, test rows included, as
+        in the paper; "fold" = the rows that are fitted on.
     """
     splits = list(splits)
     shape = (len(regressors), len(splits))
@@ -90,7 +93,7 @@ def cross_validate(
 
 
 def r_squared(truth: _Array, predicted: _Array) -> float:
-    """Coefficient of determination, 1 - squared error / squared deviation from the mean; NaN for a constant truth."""
+    """Coefficient of determination, 1 - squared error / squared deviation; NaN: constant truth."""
     deviation = float(((truth - truth.mean()) ** 2).sum())
     # A spread that is rounding only is no spread.
     if deviation <= len(truth) * (1e-12 * max(1.0, float(np.abs(truth).max()))) ** 2:
@@ -104,7 +107,7 @@ def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
 
 
 def _fit_predict(estimator: Any, train: _Array, target: _Array, test: _Array) -> tuple[_Array, int]:
-    """Predictions for `test`, and how many warnings of non-convergence the fit gave; other warnings pass on."""
+    """Predictions for `test`, and 1 if the fit did not converge; other warnings pass on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         predicted = estimator.fit(train, target).predict(test)
@@ -113,5 +116,7 @@ def _fit_predict(estimator: Any, train: _Array, target: _Array, test: _Array) ->
         if issubclass(warning.category, ConvergenceWarning):
             count += 1
         else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
     return np.asarray(predicted, dtype=np.float64), min(count, 1)

@@ -1,8 +1,9 @@
 """Features of a regression: metrics made comparable across graphs of different size.
 
-The library returns raw metrics (counts, means). The authors' released table divides most of them by the number of
-nodes or of edges; `scale` does the same. `min_max` then brings every feature of a sample to 0..1, because the metrics
-differ by ten orders of magnitude and the regressors' penalties do not.
+The library returns raw metrics (counts, means). The authors' released table divides most of them
+by the number of nodes or of edges; `scale` does the same. `min_max` then brings every feature of
+a sample to 0..1, because the metrics differ by ten orders of magnitude and the regressors'
+penalties do not.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,8 @@ def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) ->
     table
         Columns nodes, edges, and every key of `metrics` as raw values.
     metrics
-        Scaling of each metric: divided by "nodes", by "edges", or "none". Default: the sixteen of the paper.
+        Scaling of each metric: divided by "nodes", by "edges", or "none". Default: the sixteen of
+        the paper.
 
     Returns
     -------
@@ -38,21 +40,30 @@ def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) ->
     """
     require_columns(table, ["nodes", "edges", *metrics])
     if (table["nodes"] <= 0).any():
-        raise DataError("the result table has a graph with no nodes; every network has at least its inputs.")
+        raise DataError(
+            "the result table has a graph with no nodes; every network has at least its inputs."
+        )
     nodes = table["nodes"].astype(np.float64)
     edges = table["edges"].astype(np.float64)
-    divisors = {"nodes": nodes, "edges": edges.where(edges > 0), "none": 1.0}
+    divisors: dict[str, pd.Series | float] = {
+        "nodes": nodes,
+        "edges": edges.where(edges > 0),
+        "none": 1.0,
+    }
     scaled = table.copy()
     for key, metric in metrics.items():
         if metric.scaling not in divisors:
             raise DataError(
-                f"the metric '{key}' has the scaling '{metric.scaling}'; known: {', '.join(SCALINGS)}."
+                f"the metric '{key}' has the scaling '{metric.scaling}'; "
+                f"known: {', '.join(SCALINGS)}."
             )
         scaled[key] = table[key].astype(np.float64) / divisors[metric.scaling]
     return scaled
 
 
-def min_max(values: NDArray[np.float64], reference: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def min_max(
+    values: NDArray[np.float64], reference: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Bring every column to 0..1 over the rows of `reference` (default: of `values` itself).
 
     Parameters

@@ -1,8 +1,9 @@
-"""Huber regression by Newton's method: what scikit-learn's HuberRegressor minimises, some fifty times faster.
+"""Huber regression by Newton's method, some fifty times faster than scikit-learn's HuberRegressor.
 
-scikit-learn minimises by L-BFGS, which needs hundreds of iterations on collinear features and often stops early; the
-cross-validation would spend nine tenths of its time there. The objective (Owen 2007, "A robust hybrid of lasso and
-ridge regression", section 2) is convex and piecewise smooth, so Newton's method ends in about five steps.
+scikit-learn minimises the same objective by L-BFGS, which needs hundreds of iterations on collinear features and
+often stops early; the cross-validation would spend nine tenths of its time there. The objective
+(Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and piecewise
+smooth, so Newton's method ends in about five steps.
 
 With r = y - X w - c, scale s > 0 and threshold t (`epsilon`), over n rows::
 
@@ -19,7 +20,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 _Array = NDArray[np.float64]
 
-# Of the Hessian's diagonal: the smallest keeps a singular one solvable, beyond the largest no step is worth taking.
+# Of the Hessian's diagonal: the smallest keeps a singular one solvable, beyond the largest no
+# step is worth taking.
 _SMALLEST_DAMPING = 1e-10
 _LARGEST_DAMPING = 1e10
 
@@ -34,9 +36,10 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
     alpha
         Squared penalty on the coefficients, not on the intercept.
     smallest_scale
-        Lower bound of the scale, as a fraction of the standard deviation of the target. With hardly more rows than
-        features the objective is least at scale 0, where more residuals than coefficients vanish; the bound keeps the
-        problem well posed. scikit-learn's bound is the machine precision, which leaves its result to chance there.
+        Lower bound of the scale, as a fraction of the standard deviation of the target. With
+        hardly more rows than features the objective is least at scale 0, where more residuals
+        than coefficients vanish; the bound keeps the problem well posed. scikit-learn's bound is
+        the machine precision, which leaves its result to chance there.
     max_iter
         Newton steps before a ConvergenceWarning.
     tol
@@ -62,14 +65,16 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
         design = np.column_stack([X, np.ones(len(X))])
         penalty = np.append(np.full(X.shape[1], self.alpha), 0.0)
         floor = max(self.smallest_scale * float(np.std(y)), np.finfo(np.float64).tiny ** 0.25)
-        weights = np.linalg.lstsq(design, y, rcond=None)[0]
+        weights: _Array = np.linalg.lstsq(design, y, rcond=None)[0].astype(np.float64)
         spread = 1.4826 * float(np.median(np.abs(y - design @ weights)))
         weights, scale, steps, converged = self._minimise(
             design, y, penalty, weights, max(spread, floor), floor
         )
         if not converged:
             warnings.warn(
-                f"Huber regression: no convergence in {steps} Newton steps", ConvergenceWarning, stacklevel=2
+                f"Huber regression: no convergence in {steps} Newton steps",
+                ConvergenceWarning,
+                stacklevel=2,
             )
         self.coef_, self.intercept_, self.scale_ = weights[:-1], float(weights[-1]), scale
         self.n_iter_, self.n_features_in_ = steps, X.shape[1]
@@ -88,10 +93,16 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
         return float(residuals.size * scale + (near @ near) / scale + outliers + penalty)
 
     def _minimise(
-        self, design: _Array, y: _Array, penalty: _Array, weights: _Array, scale: float, floor: float
+        self,
+        design: _Array,
+        y: _Array,
+        penalty: _Array,
+        weights: _Array,
+        scale: float,
+        floor: float,
     ) -> tuple[_Array, float, int, bool]:
         residuals = y - design @ weights
-        value = self.objective(residuals, scale, penalty @ weights**2)
+        value = self.objective(residuals, scale, float(penalty @ weights**2))
         damping = _SMALLEST_DAMPING
         for step in range(self.max_iter):
             gradient, hessian = self._derivatives(design, residuals, weights, scale, penalty)
@@ -108,7 +119,7 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
                 candidate_scale = min(max(scale + float(move[-1]), floor, scale / 10), 10 * scale)
                 candidate_residuals = y - design @ candidate
                 candidate_value = self.objective(
-                    candidate_residuals, candidate_scale, penalty @ candidate**2
+                    candidate_residuals, candidate_scale, float(penalty @ candidate**2)
                 )
                 if candidate_value <= value - 1e-4 * decrease:
                     break
@@ -145,6 +156,9 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
 
 
 def _solve(hessian: _Array, gradient: _Array, damping: float) -> _Array:
-    """Newton step with damping relative to each diagonal entry (and to their mean, where one is zero)."""
+    """Newton step; the damping is relative to each diagonal entry and to their mean."""
     diagonal = np.diag(hessian)
-    return np.linalg.solve(hessian + damping * np.diag(diagonal + diagonal.mean()), gradient)
+    step: _Array = np.linalg.solve(
+        hessian + damping * np.diag(diagonal + diagonal.mean()), gradient
+    )
+    return step

@@ -1,8 +1,9 @@
-"""Which metrics go with the accuracy drop: figures 3 and 4 of the paper, and the weights of its ranking.
+"""Which metrics go with the accuracy drop: figures 3 and 4 of the paper, and its ranking's weights.
 
-The measure is the Pearson correlation of each metric with the drop over the networks of a column (one sparsity or one
-architecture). Correlating with the regressors' predictions instead gives the same rankings. A second number, the
-coefficient of a ridge regression on all metrics scaled to 0..1, says what a metric adds beside the others.
+The measure is the Pearson correlation of each metric with the drop over the networks of a column
+(one sparsity or one architecture). Correlating with the regressors' predictions instead gives the
+same rankings. A second number, the coefficient of a ridge regression on all metrics scaled to
+0..1, says what a metric adds beside the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,10 +41,11 @@ def importance_table(
     -------
     DataFrame
         column_kind, column, metric, category, rows, pearson_r, ridge_coefficient, status.
-        pearson_r > 0: the drop grows with the metric. It is 0 where it does not exist, and status says why ("constant
-        metric", "constant drop", "too few rows: ..."). rows: those that have the metric.
-        ridge_coefficient: change of the predicted drop as the metric goes from its least to its greatest value in the
-        column while the others stay (rows that lack any metric are left out; 0 below two rows).
+        pearson_r > 0: the drop grows with the metric. It is 0 where it does not exist, and status
+        says why ("constant metric", "constant drop", "too few rows: ..."). rows: those that have
+        the metric. ridge_coefficient: change of the predicted drop as the metric goes from its
+        least to its greatest value in the column while the others stay (rows that lack any metric
+        are left out; 0 below two rows).
     """
     require_columns(table, [*column_kinds, target, *metrics])
     records = []
@@ -67,7 +69,7 @@ def importance_table(
 
 
 def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
-    """Pearson correlation over the rows that have both: (r, rows, status); r is 0 where it does not exist."""
+    """Correlation over the rows that have both: (r, rows, status); r is 0 where undefined."""
     complete = metric.notna() & target.notna()
     x = metric[complete].to_numpy(np.float64)
     y = target[complete].to_numpy(np.float64)
@@ -77,14 +79,15 @@ def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
         return 0.0, len(x), "constant metric"
     if _constant(y):
         return 0.0, len(x), "constant drop"
-    # Scaled first: some metrics are of the order 1e-7, whose squares lose nothing only if centred and scaled.
+    # Scaled first: some metrics are of the order 1e-7, whose squares lose nothing only if centred
+    # and scaled.
     x = (x - x.mean()) / np.abs(x - x.mean()).max()
     y = (y - y.mean()) / np.abs(y - y.mean()).max()
     return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0)), len(x), "ok"
 
 
 def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str) -> _Array:
-    """Coefficients, shape (metrics,), of min((y - X b - c)^2 + `RIDGE_PENALTY` |b|^2) with the metrics in 0..1."""
+    """Coefficients b, shape (metrics,), of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1."""
     complete = table[[*metrics, target]].dropna()
     if len(complete) < 2:
         return np.zeros(len(metrics))

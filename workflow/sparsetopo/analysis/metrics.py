@@ -1,7 +1,8 @@
-"""What the analysis must know of a metric: its category, how it is scaled, and how it is written in a figure.
+"""What the analysis must know of a metric: its category, its scaling, and its name in figures.
 
-The sixteen metrics of the paper are stated here, so that a table can be analysed without the code that measured it
-(the authors' released results, say). `declared_metrics` adds what the files that measure metrics declare themselves.
+The sixteen metrics of the paper are stated here, so that a table can be analysed without the code
+that measured it (the authors' released results, say). `declared_metrics` adds what the files that
+measure metrics declare themselves.
 """
 
 from collections.abc import Mapping
@@ -48,16 +49,16 @@ PAPER_METRICS: Mapping[str, Metric] = {
 """The sixteen metrics of the paper, scaled as in the authors' released table."""
 
 
-
 def declared_metrics(folder: Path) -> dict[str, Metric]:
     """Read the metrics that the files of a folder declare, without importing them.
 
     Parameters
     ----------
     folder
-        Its Python files hold a literal ``METRICS = {key: {"category": ..., "scaling": ..., "label": ...}}``; files
-        without one, and entries without "scaling", are passed over (a second version of a metric is not a feature).
-        "label" may be left out: the key is shown then.
+        Its Python files hold a literal ``METRICS = {key: {"category": ..., "scaling": ...,
+        "label": ...}}``; files without one, and entries without "scaling", are passed over (a
+        second version of a metric is not a feature). "label" may be left out: the key is shown
+        then.
     """
     found: dict[str, Metric] = {}
     for path in sorted(folder.glob("*.py")):

@@ -1,13 +1,16 @@
-"""Ranking pruning algorithms without training them: the topometric mixture, and how well it orders them.
+"""Ranking pruning algorithms without training: the topometric mixture, and how well it orders them.
 
-Cunegatti et al. 2024, section 4.3, tables 4, 11 and 12. For each (architecture, dataset, sparsity) the algorithms are
-ordered by a strategy, and compared with their true order by rank-biased overlap. Strategies:
+Cunegatti et al. 2024, section 4.3, tables 4, 11 and 12. For each (architecture, dataset,
+sparsity) the algorithms are ordered by a strategy, and compared with their true order by
+rank-biased overlap. Strategies:
 
 - ``truth``: mean accuracy over seeds, best first.
-- ``mixture``: the metrics averaged over seeds, scaled to 0..1 per (architecture, dataset) over all sparsities and the
-  algorithms being ranked, weighted by (w_architecture + w_sparsity)/2 and summed; least first. The weights are
-  correlations with the accuracy drop (`importance.importance_table`), so a large sum predicts a large drop.
-- single columns (``SINGLE_COLUMNS``): the mean over seeds, largest first; a missing value goes first.
+- ``mixture``: the metrics averaged over seeds, scaled to 0..1 per (architecture, dataset) over
+  all sparsities and the algorithms being ranked, weighted by (w_architecture + w_sparsity)/2 and
+  summed; least first. The weights are correlations with the accuracy drop
+  (`importance.importance_table`), so a large sum predicts a large drop.
+- single columns (``SINGLE_COLUMNS``): the mean over seeds, largest first; a missing value goes
+  first.
 - ``chance``: not a ranking, but the expected overlap of a random one.
 
 Ties go by the algorithm's name, in every strategy; the status counts those of the truth.
@@ -26,7 +29,7 @@ from sparsetopo.errors import DataError
 
 TRUTH, MIXTURE, CHANCE = "truth", "mixture", "chance"
 SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
-"""Strategy name: the column it orders by. Edges order as density does: the nodes of an architecture are given."""
+"""Strategy name: the column it orders by. Edges order as density does: the nodes are given."""
 
 _PLACE = ["architecture", "dataset", "sparsity"]
 
@@ -69,28 +72,36 @@ def rankings_table(
     weights
         From `mixture_weights`, usually fitted on all algorithms even if only some are ranked.
     algorithms
-        Those to rank (default: all in the table). One without a row at some place is left out of all rankings there.
+        Those to rank (default: all in the table). One without a row at some place is left out of
+        all rankings there.
 
     Returns
     -------
     DataFrame
-        architecture, dataset, sparsity, strategy, position (from 1), algorithm, score, missing (metrics missing in
-        every seed, which count as the middle of their range; or 1 if the single column is), tied (whether another
-        algorithm there has the same score). A missing score of a single column is NaN.
+        architecture, dataset, sparsity, strategy, position (from 1), algorithm, score, missing
+        (metrics missing in every seed, which count as the middle of their range; or 1 if the
+        single column is), tied (whether another algorithm there has the same score). A missing
+        score of a single column is NaN.
     """
     require_columns(table, [*CELL, "accuracy", *metrics, *single_columns.values()])
     chosen = table.assign(sparsity=sparsity_strings(table["sparsity"]))
     if algorithms is not None:
         unknown = sorted(set(algorithms) - set(chosen["algorithm"]))
         if unknown:
-            raise DataError(f"the result table has no row of the algorithm(s) {', '.join(unknown)} to rank.")
+            raise DataError(
+                f"the result table has no row of the algorithm(s) {', '.join(unknown)} to rank."
+            )
         chosen = chosen[chosen["algorithm"].isin(list(algorithms))]
     columns = list(dict.fromkeys(["accuracy", *metrics, *single_columns.values()]))
     means = chosen.groupby([*_PLACE, "algorithm"])[columns].mean()
     parts = [_ordered(means["accuracy"], TRUTH, ascending=False)]
     parts.append(_ordered(_mixture_scores(means[list(metrics)], weights), MIXTURE, ascending=True))
-    parts[-1]["missing"] = means[list(metrics)].isna().sum(axis=1).reindex(_index(parts[-1])).to_numpy()
-    parts += [_ordered(means[column], name, ascending=False) for name, column in single_columns.items()]
+    parts[-1]["missing"] = (
+        means[list(metrics)].isna().sum(axis=1).reindex(_index(parts[-1])).to_numpy()
+    )
+    parts += [
+        _ordered(means[column], name, ascending=False) for name, column in single_columns.items()
+    ]
     columns = [*_PLACE, "strategy", "position", "algorithm", "score", "missing", "tied"]
     result = pd.concat(parts, ignore_index=True)[columns]
     return result.sort_values(_PLACE, kind="stable", ignore_index=True)
@@ -99,14 +110,15 @@ def rankings_table(
 def ranking_table(
     rankings: pd.DataFrame, persistences: Sequence[float] = PERSISTENCES
 ) -> pd.DataFrame:
-    """Compare every strategy of `rankings_table` with the truth, by mean rank-biased overlap over the datasets.
+    """Compare every strategy of `rankings_table` with the truth: mean overlap over the datasets.
 
     Returns
     -------
     DataFrame
-        architecture, sparsity, strategy, rbo, rbo_std (over datasets, ddof=1; 0 for a single one), datasets (compared),
-        algorithms (ranked; the least over datasets), status: "ok", or remarks joined by "; " (one dataset, ties of the
-        truth, missing metrics, datasets left out because fewer than two algorithms are there).
+        architecture, sparsity, strategy, rbo, rbo_std (over datasets, ddof=1; 0 for a single
+        one), datasets (compared), algorithms (ranked; the least over datasets), status: "ok", or
+        remarks joined by "; " (one dataset, ties of the truth, missing metrics, datasets left out
+        because fewer than two algorithms are there).
     """
     orders = {
         key: list(group.sort_values("position")["algorithm"])
@@ -144,7 +156,9 @@ def ranking_table(
     order = pd.Index(result["strategy"].unique())
     return result.sort_values(
         ["architecture", "sparsity", "strategy"],
-        key=lambda column: column.map(float if column.name == "sparsity" else _position(column, order)),
+        key=lambda column: column.map(
+            float if column.name == "sparsity" else _position(column, order)
+        ),
         kind="stable",
         ignore_index=True,
     )
@@ -157,20 +171,27 @@ def _position(column: pd.Series, order: pd.Index) -> dict[str, int]:
 
 
 def _mixture_scores(means: pd.DataFrame, weights: pd.DataFrame) -> pd.Series:
-    """Weighted sum of the scaled metrics; `means` has the index (architecture, dataset, sparsity, algorithm)."""
-    scaled = means.groupby(level=["architecture", "dataset"], group_keys=False).apply(_scale_with_gaps)
+    """Weighted sum of the scaled metrics; index (architecture, dataset, sparsity, algorithm)."""
+    scaled = means.groupby(level=["architecture", "dataset"], group_keys=False).apply(
+        _scale_with_gaps
+    )
     keys = pd.MultiIndex.from_arrays(
         [scaled.index.get_level_values("architecture"), scaled.index.get_level_values("sparsity")]
     )
     # Rounded, so that sums that are equal but for the order of summation count as tied.
-    scores = (scaled.to_numpy() * weights.loc[keys, list(means.columns)].to_numpy()).sum(axis=1).round(12)
+    scores = (
+        (scaled.to_numpy() * weights.loc[keys, list(means.columns)].to_numpy())
+        .sum(axis=1)
+        .round(12)
+    )
     return pd.Series(scores, index=scaled.index)
 
 
 def _scale_with_gaps(group: pd.DataFrame) -> pd.DataFrame:
     known = group.fillna(group.min()).fillna(0.0).to_numpy(np.float64)
     scaled = pd.DataFrame(min_max(known), index=group.index, columns=group.columns)
-    # A metric that is constant weighs nothing; one that is missing tells nothing: the middle of the range.
+    # A metric that is constant weighs nothing; one that is missing tells nothing: the middle of
+    # the range.
     return scaled.where(group.notna(), 0.5)
 
 
@@ -181,7 +202,9 @@ def _ordered(scores: pd.Series, strategy: str, *, ascending: bool) -> pd.DataFra
     table["missing"] = table["score"].isna().astype(np.int64)
     table["tied"] = table.duplicated([*_PLACE, "score"], keep=False)
     key = table["score"] if ascending else -table["score"]
-    table = table.assign(key=key.fillna(-np.inf)).sort_values([*_PLACE, "key", "algorithm"], kind="stable")
+    table = table.assign(key=key.fillna(-np.inf)).sort_values(
+        [*_PLACE, "key", "algorithm"], kind="stable"
+    )
     table["position"] = table.groupby(_PLACE).cumcount() + 1
     return table.drop(columns="key")
 
@@ -190,7 +213,9 @@ def _index(table: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(table[[*_PLACE, "algorithm"]])
 
 
-def _status(place: pd.DataFrame, strategy: str, values: Sequence[float], alone: Sequence[str]) -> str:
+def _status(
+    place: pd.DataFrame, strategy: str, values: Sequence[float], alone: Sequence[str]
+) -> str:
     remarks = []
     if alone:
         remarks.append(f"fewer than two algorithms in {', '.join(alone)}")

@@ -1,8 +1,10 @@
-"""Rank-biased overlap (RBO) of two rankings: 1 = identical, 0 = nothing in common, and the first places count most.
+"""Rank-biased overlap (RBO) of two rankings: 1 = identical, 0 = nothing in common.
 
-Webber, Moffat and Zobel 2010, "A similarity measure for indefinite rankings". The form used is the *extrapolated* one,
-for two rankings of the same length n: the agreement at the last depth is taken to go on for ever. (The truncated sum
-printed in Cunegatti et al. 2024 cannot reach 1 and does not give the numbers of its tables.)
+The first places count most.
+Webber, Moffat and Zobel 2010, "A similarity measure for indefinite rankings". The form used is
+the *extrapolated* one, for two rankings of the same length n: the agreement at the last depth is
+taken to go on for ever. (The truncated sum printed in Cunegatti et al. 2024 cannot reach 1 and
+does not give the numbers of its tables.)
 """
 
 from collections.abc import Hashable, Sequence
@@ -15,10 +17,13 @@ PERSISTENCES = (0.25, 0.5, 0.75)
 """The values of the persistence over which the paper averages."""
 
 
-def extrapolated_rbo(first: Sequence[Hashable], second: Sequence[Hashable], persistence: float) -> float:
+def extrapolated_rbo(
+    first: Sequence[Hashable], second: Sequence[Hashable], persistence: float
+) -> float:
     """RBO of two rankings, A_n p^n + (1 - p)/p * sum over d = 1..n of A_d p^d.
 
-    A_d, the agreement at depth d, is the number of items that the first d places of both share, divided by d.
+    A_d, the agreement at depth d, is the number of items that the first d places of both share,
+    divided by d.
 
     Parameters
     ----------
@@ -34,7 +39,8 @@ def extrapolated_rbo(first: Sequence[Hashable], second: Sequence[Hashable], pers
     """
     if not first or len(first) != len(second):
         raise DataError(
-            f"rank-biased overlap needs two rankings of the same length, not {len(first)} and {len(second)} item(s)."
+            "rank-biased overlap needs two rankings of the same length, "
+            f"not {len(first)} and {len(second)} item(s)."
         )
     for ranking in (first, second):
         if len(set(ranking)) != len(ranking):
@@ -50,21 +56,28 @@ def extrapolated_rbo(first: Sequence[Hashable], second: Sequence[Hashable], pers
 
 
 def mean_rbo(
-    first: Sequence[Hashable], second: Sequence[Hashable], persistences: Sequence[float] = PERSISTENCES
+    first: Sequence[Hashable],
+    second: Sequence[Hashable],
+    persistences: Sequence[float] = PERSISTENCES,
 ) -> float:
     """Mean of `extrapolated_rbo` over several persistences, as in the paper's tables."""
     return float(np.mean([extrapolated_rbo(first, second, p) for p in persistences]))
 
 
 def chance_rbo(items: int, persistences: Sequence[float] = PERSISTENCES) -> float:
-    """Expected `mean_rbo` of a ranking with a random permutation of itself: the agreement at depth d is d/n on average."""
+    """Expected `mean_rbo` of a ranking with a random permutation of itself.
+
+    The agreement at depth d is d/n on average, and the overlap is linear in the agreements.
+    """
     agreements = np.arange(1, items + 1) / items
     return float(np.mean([_extrapolated(agreements, p) for p in persistences]))
 
 
 def _extrapolated(agreements: np.ndarray, persistence: float) -> float:
     if not 0 < persistence < 1:
-        raise DataError(f"the persistence of rank-biased overlap must be between 0 and 1, not {persistence}.")
+        raise DataError(
+            f"the persistence of rank-biased overlap must be between 0 and 1, not {persistence}."
+        )
     powers = persistence ** np.arange(1, len(agreements) + 1)
     weighted = (1 - persistence) / persistence * float(agreements @ powers)
     return float(agreements[-1] * powers[-1]) + weighted

@@ -1,11 +1,11 @@
-"""Regression of the accuracy drop on the metrics: how well do they predict it, at a sparsity or for an architecture?
+"""Regression of the accuracy drop on the metrics: how well do they predict it?
 
-Cunegatti et al. 2024, section 4.2 and table 3. A column of that table is a sub-sample: the networks of one sparsity
-(all architectures), or of one architecture (all sparsities). Each column is cross-validated over shuffled folds,
-repeatedly, with eight regressors.
+Cunegatti et al. 2024, section 4.2 and table 3. A column of that table is a sub-sample: the
+networks of one sparsity (all architectures), or of one architecture (all sparsities). Each column
+is cross-validated over shuffled folds, repeatedly, with eight regressors.
 
-The adjusted R2 of a test fold is computed with n = the rows of the whole column (not of the fold), and averaged over
-folds and repeats. That is what reproduces the paper's numbers.
+The adjusted R2 of a test fold is computed with n = the rows of the whole column (not of the
+fold), and averaged over folds and repeats. That is what reproduces the paper's numbers.
 """
 
 import logging
@@ -28,7 +28,7 @@ DEFAULT_REPEATS = 100
 MEAN = "mean"
 """In the column "regressor": the mean over the regressors, which is what the paper prints."""
 MEDIAN = "median"
-"""Likewise; with few rows it tells more, because a regressor without penalty can fail without limit."""
+"""Likewise; tells more with few rows, where a regressor without penalty can fail without limit."""
 CONSTANT_TARGET = "the accuracy drop is constant"
 
 _Array = NDArray[np.float64]
@@ -58,11 +58,13 @@ def regression_table(
     encoding
         Copied into the result, to tell tables of different graph encodings apart.
     folds, repeats, seed
-        Repeat r of a column shuffles with a random stream of its own, so results depend on nothing else.
+        Repeat r of a column shuffles with a random stream of its own, so results depend on
+        nothing else.
     workers
         Processes; the result is the same for any number.
     scaling
-        "column": features are scaled over the whole column, as in the paper; "fold": over the training rows.
+        "column": features are scaled over the whole column, as in the paper; "fold": over the
+        training rows.
     regressors
         Default: `regressors.REGRESSORS`, the paper's eight.
     progress
@@ -71,16 +73,20 @@ def regression_table(
     Returns
     -------
     DataFrame
-        A row for each column and regressor, and one each for their mean and median: encoding, column_kind, column, rows,
-        rows_left_out (those that lack a feature), features, regressor, adjusted_r2, adjusted_r2_std, r2, mae, mae_std,
-        unconverged (fits of all folds and repeats that did not converge), status.
-        The standard deviation (ddof=1) is over repeats for a regressor and over the regressors for mean and median.
-        status is "ok"; or "few rows: ..." where fits rest on less than two rows a coefficient; or says why numbers are
-        undefined (NaN; written as "undefined" by `tables.write_table`). Below features + 2 rows adjusted_r2 is
-        undefined; below two rows a fold, or if the target is constant, all numbers are, and the column has one row.
+        A row for each column and regressor, and one each for their mean and median: encoding,
+        column_kind, column, rows, rows_left_out (those that lack a feature), features, regressor,
+        adjusted_r2, adjusted_r2_std, r2, mae, mae_std, unconverged (fits of all folds and repeats
+        that did not converge), status. The standard deviation (ddof=1) is over repeats for a
+        regressor and over the regressors for mean and median. status is "ok"; or "few rows: ..."
+        where fits rest on less than two rows a coefficient; or says why numbers are undefined
+        (NaN; written as "undefined" by `tables.write_table`). Below features + 2 rows adjusted_r2
+        is undefined; below two rows a fold, or if the target is constant, all numbers are, and
+        the column has one row.
     """
     if folds < 2 or repeats < 1:
-        raise DataError(f"cross-validation needs 2 folds and 1 repeat at least, not {folds} and {repeats}.")
+        raise DataError(
+            f"cross-validation needs 2 folds and 1 repeat at least, not {folds} and {repeats}."
+        )
     require_columns(table, [*column_kinds, target, *features])
     if regressors is None:
         from sparsetopo.analysis.regressors import REGRESSORS
@@ -89,9 +95,13 @@ def regression_table(
     parts = []
     columns = list(study_columns(table, column_kinds))
     for number, (kind, column, rows) in enumerate(columns, start=1):
-        logger.info("regression, column %s (%d of %d): %d rows", column, number, len(columns), len(rows))
+        logger.info(
+            "regression, column %s (%d of %d): %d rows", column, number, len(columns), len(rows)
+        )
         parts.append(
-            _column_table(rows, features, target, column, folds, repeats, seed, workers, scaling, regressors)
+            _column_table(
+                rows, features, target, column, folds, repeats, seed, workers, scaling, regressors
+            )
         )
         parts[-1].insert(0, "column", column)
         parts[-1].insert(0, "column_kind", kind)
@@ -105,7 +115,7 @@ def regression_table(
 def study_columns(
     table: pd.DataFrame, column_kinds: Sequence[str] = COLUMN_KINDS
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield (kind, column, its rows): every sparsity in increasing order, then every architecture by name."""
+    """Yield (kind, column, its rows): sparsities in increasing order, architectures by name."""
     for kind in column_kinds:
         values = sparsity_strings(table[kind]) if kind == "sparsity" else table[kind].astype("str")
         for value in sorted(values.unique(), key=float if kind == "sparsity" else str):
@@ -146,7 +156,9 @@ def _column_table(
     status = column_status(len(used), len(features), folds, drop)
     if len(used) < 2 * folds or status == CONSTANT_TARGET:
         empty = dict.fromkeys(["adjusted_r2", "adjusted_r2_std", "r2", "mae", "mae_std"], np.nan)
-        return pd.DataFrame([{**shared, "regressor": MEAN, **empty, "unconverged": 0, "status": status}])
+        return pd.DataFrame(
+            [{**shared, "regressor": MEAN, **empty, "unconverged": 0, "status": status}]
+        )
     labels = [(column, seed, repeat) for repeat in range(repeats)]
     scores = _repeat(values, drop, folds, labels, scaling, regressors, workers)
     result = _summary(scores, list(regressors), len(used), len(features), status)
@@ -164,13 +176,15 @@ def _repeat(
     regressors: Mapping[str, Callable[[], Any]],
     workers: int,
 ) -> tuple[_Array, _Array, _Array]:
-    """Scores of every repeat: (r2, mae), shapes (repeats, regressors), fold averages; unconverged (repeats, regressors)."""
-    from joblib import Parallel, delayed
+    """Fold averages of R2 and MAE, and unconverged fits, each of shape (repeats, regressors)."""
+    from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
     # Repeats in chunks: a task costs about a millisecond to hand over.
     size = max(1, -(-len(labels) // (4 * max(workers, 1))))
     chunks = [labels[start : start + size] for start in range(0, len(labels), size)]
-    tasks = (delayed(_score_chunk)(values, drop, folds, chunk, scaling, regressors) for chunk in chunks)
+    tasks = (
+        delayed(_score_chunk)(values, drop, folds, chunk, scaling, regressors) for chunk in chunks
+    )
     done = Parallel(n_jobs=workers)(tasks)
     r2, mae, unconverged = (np.concatenate(arrays) for arrays in zip(*done, strict=True))
     return r2, mae, unconverged
@@ -185,13 +199,17 @@ def _score_chunk(
     regressors: Mapping[str, Callable[[], Any]],
 ) -> tuple[_Array, _Array, _Array]:
     import sklearn
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from sparsetopo.analysis.cross_validation import cross_validate, shuffled_folds
 
     r2, mae, unconverged = [], [], []
-    # One BLAS thread: the matrices are tiny, and the last bits must not depend on the number of threads.
-    with threadpool_limits(1), sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+    # One BLAS thread: the matrices are tiny, and the last bits must not depend on the number of
+    # threads.
+    with (
+        threadpool_limits(1),
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
+    ):
         for label in labels:
             splits = shuffled_folds(len(drop), folds, *label)
             scores = cross_validate(values, drop, splits, regressors, scaling)

@@ -1,6 +1,8 @@
-"""The eight regressors of the paper (Cunegatti et al. 2024, appendix A.6), with the settings that reproduce its tables.
+"""The eight regressors of the paper (Cunegatti et al. 2024, appendix A.6).
 
-All are linear in the features; they differ in how they shrink coefficients and how they weigh outliers.
+The settings are those that reproduce its tables.
+All are linear in the features; they differ in how they shrink coefficients and how they weigh
+outliers.
 """
 
 from collections.abc import Callable
@@ -22,7 +24,8 @@ from sparsetopo.analysis.huber import NewtonHuberRegressor
 REGRESSORS: dict[str, Callable[[], Any]] = {
     "Linear": LinearRegression,
     "Ridge": lambda: Ridge(alpha=0.1),
-    # Collinear features make coordinate descent slow: scikit-learn's 1,000 rounds are not always enough.
+    # Collinear features make coordinate descent slow: scikit-learn's 1,000 rounds are not always
+    # enough.
     "Lasso": lambda: Lasso(alpha=1e-4, max_iter=20_000),
     "ElasticNet": lambda: ElasticNet(alpha=1e-4, max_iter=20_000),
     "Huber": NewtonHuberRegressor,

@@ -1,7 +1,8 @@
 """Check a collected result table before it is analysed; write and read result tables.
 
-A collected table has one row a sparse network (a cell of the grid). What would make an analysis wrong is refused with
-one sentence; what only makes it smaller (missing cells, a single seed) is listed as notes, and the analysis goes on.
+A collected table has one row a sparse network (a cell of the grid). What would make an analysis
+wrong is refused with one sentence; what only makes it smaller (missing cells, a single seed) is
+listed as notes, and the analysis goes on.
 """
 
 import itertools
@@ -19,7 +20,7 @@ CELL = ("algorithm", "dataset", "architecture", "sparsity", "seed")
 """The columns that name a cell of the grid."""
 
 UNDEFINED = "undefined"
-"""What a result file shows where a number does not exist; the row's status says why. `read_table` reads it as NaN."""
+"""Stands in result files where a number does not exist, as the row's status explains; read as NaN."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,11 @@ class CheckedTable:
     table
         The rows, sorted by cell; sparsity is a string; exact duplicates are left out.
     missing_cells
-        One row for every cell of the full grid (all algorithms x ... x all seeds in the table) that has no row.
+        One row for every cell of the full grid (all algorithms x ... x all seeds in the table)
+        that has no row.
     notes
-        Sentences: missing cells, duplicates left out, missing metrics, diverged runs, a single seed.
+        Sentences: missing cells, duplicates left out, missing metrics, diverged runs, a single
+        seed.
     """
 
     table: pd.DataFrame
@@ -54,8 +57,9 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
     Raises
     ------
     DataError
-        Missing columns, an empty table, a cell without a value, two different rows for a cell, a column that is not
-        numeric, accuracies missing or outside 0..1 (in percent), infinite metrics.
+        Missing columns, an empty table, a cell without a value, two different rows for a cell, a
+        column that is not numeric, accuracies missing or outside 0..1 (in percent), infinite
+        metrics.
     """
     require_columns(table, [*CELL, "accuracy", *metrics])
     if table.empty:
@@ -65,14 +69,17 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
     for column in CELL:
         if checked[column].isna().any():
             raise DataError(
-                f"the result table has {int(checked[column].isna().sum())} row(s) without a value in column '{column}'."
+                f"the result table has {int(checked[column].isna().sum())} row(s) "
+                f"without a value in column '{column}'."
             )
     for column in ["accuracy", *metrics]:
         checked[column] = _numbers(checked[column])
     _check_accuracy(checked)
     rows = len(checked)
     checked = checked.drop_duplicates()
-    notes = [f"{rows - len(checked)} exact duplicate row(s) left out."] if rows > len(checked) else []
+    notes = (
+        [f"{rows - len(checked)} exact duplicate row(s) left out."] if rows > len(checked) else []
+    )
     _refuse_duplicate_cells(checked)
     checked = checked.sort_values(list(CELL), kind="stable", ignore_index=True)
     missing = _missing_cells(checked)
@@ -90,7 +97,8 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise DataError(
-            f"the result table lacks the column(s) {', '.join(missing)}; it has {', '.join(map(str, table.columns))}."
+            f"the result table lacks the column(s) {', '.join(missing)}; "
+            f"it has {', '.join(map(str, table.columns))}."
         )
 
 
@@ -102,7 +110,7 @@ def sparsity_strings(sparsity: pd.Series) -> pd.Series:
 
 
 def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
-    """Write a table as CSV, atomically; numbers that do not exist are written as `UNDEFINED`, never left empty."""
+    """Write a table as CSV, atomically; a number that does not exist is written as `UNDEFINED`."""
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False, na_rep=UNDEFINED, lineterminator="\n")
 
@@ -117,7 +125,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     text = {"sparsity": "str", "column": "str"}
     try:
-        return pd.read_csv(path, dtype=text, na_values=[UNDEFINED])  # type: ignore[arg-type]
+        return pd.read_csv(path, dtype=text, na_values=[UNDEFINED])
     except FileNotFoundError as error:
         raise FileFormatError(f"{path}: there is no such file.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
@@ -128,9 +136,13 @@ def _numbers(column: pd.Series) -> pd.Series:
     try:
         values = pd.to_numeric(column).astype(np.float64)
     except (ValueError, TypeError) as error:
-        raise DataError(f"the column '{column.name}' holds something that is not a number ({error}).") from error
+        raise DataError(
+            f"the column '{column.name}' holds something that is not a number ({error})."
+        ) from error
     if np.isinf(values).any():
-        raise DataError(f"the column '{column.name}' has {int(np.isinf(values).sum())} infinite value(s).")
+        raise DataError(
+            f"the column '{column.name}' has {int(np.isinf(values).sum())} infinite value(s)."
+        )
     return values
 
 
@@ -139,7 +151,8 @@ def _check_accuracy(table: pd.DataFrame) -> None:
     if accuracy.isna().any():
         first = table.loc[accuracy.isna(), list(CELL)].iloc[0]
         raise DataError(
-            f"{int(accuracy.isna().sum())} row(s) have no accuracy, the first is {'/'.join(map(str, first))}."
+            f"{int(accuracy.isna().sum())} row(s) have no accuracy, "
+            f"the first is {'/'.join(map(str, first))}."
         )
     if accuracy.max() > 1 or accuracy.min() < 0:
         wrong = accuracy.max() if accuracy.max() > 1 else accuracy.min()
@@ -161,7 +174,8 @@ def _refuse_duplicate_cells(table: pd.DataFrame) -> None:
 
 def _missing_cells(table: pd.DataFrame) -> pd.DataFrame:
     full = pd.DataFrame(
-        list(itertools.product(*(sorted(table[column].unique()) for column in CELL))), columns=list(CELL)
+        list(itertools.product(*(sorted(table[column].unique()) for column in CELL))),
+        columns=list(CELL),
     )
     merged = full.merge(table[list(CELL)], how="left", on=list(CELL), indicator=True)
     return merged.loc[merged["_merge"] == "left_only", list(CELL)].reset_index(drop=True)
@@ -172,7 +186,9 @@ def _notes(table: pd.DataFrame, missing: pd.DataFrame, metrics: Sequence[str]) -
     if len(missing):
         names = ", ".join("/".join(map(str, row)) for row in missing.head(5).to_numpy())
         more = ", ..." if len(missing) > 5 else ""
-        notes.append(f"{len(missing)} of {len(missing) + len(table)} cells are missing: {names}{more}.")
+        notes.append(
+            f"{len(missing)} of {len(missing) + len(table)} cells are missing: {names}{more}."
+        )
     without = table[list(metrics)].isna()
     if without.any(axis=None):
         names = ", ".join(without.columns[without.any()])

@@ -14,6 +14,8 @@ from sparsetopo.datasets._split import stratified_split
 
 NAME = "digits"
 VERSION = 1
+INPUT_SHAPE = [1, 8, 8]
+CLASSES = 10
 OPTIONS = {
     "test_fraction": {
         "type": "number",

@@ -25,7 +25,12 @@ class Frame:
     def enlarged(self, padding: Padding) -> "Frame":
         """Smallest frame that holds this one and `padding`."""
         (top, bottom), (left, right) = padding
-        return Frame(max(self.top, top), max(self.bottom, bottom), max(self.left, left), max(self.right, right))
+        return Frame(
+            max(self.top, top),
+            max(self.bottom, bottom),
+            max(self.left, left),
+            max(self.right, right),
+        )
 
 
 def reads_input(term: Term, height: int, width: int) -> bool:
@@ -55,7 +60,9 @@ class BlockBuilder:
         assert isinstance(kind, Convolution | Linear)
         known = self.parameters.setdefault(kind.parameter, kind.parameter_shape)
         if known != kind.parameter_shape:
-            raise operation.fail(f"parameter '{kind.parameter}' has two shapes, {known} and {kind.parameter_shape}.")
+            raise operation.fail(
+                f"parameter '{kind.parameter}' has two shapes, {known} and {kind.parameter_shape}."
+            )
         start = 0
         for segment in value:
             for term in segment.terms:
@@ -112,7 +119,13 @@ class BlockBuilder:
         )
 
     def _convolution(
-        self, kind: Convolution, operation: Operation, segment: Segment, term: Term, start: int, target: int
+        self,
+        kind: Convolution,
+        operation: Operation,
+        segment: Segment,
+        term: Term,
+        start: int,
+        target: int,
     ) -> None:
         rows, columns = self._source_windows(term)
         padding = (kind.padding[0][0], kind.padding[1][0])
@@ -151,11 +164,15 @@ class BlockBuilder:
         """Windows of a term in positions of its node layer, which for the input has a frame."""
         if term.producer != INPUT:
             return term.rows, term.columns
-        return windows.shifted(term.rows, self.frame.top), windows.shifted(term.columns, self.frame.left)
+        return windows.shifted(term.rows, self.frame.top), windows.shifted(
+            term.columns, self.frame.left
+        )
 
     def _append(self, term: Term, triples: tuple[list[Triple], list[Triple]], **block: Any) -> None:
         rows, columns = self._axis(triples[0]), self._axis(triples[1])
-        self.blocks.append(Block(source=self.index[term.producer], rows=rows, columns=columns, **block))
+        self.blocks.append(
+            Block(source=self.index[term.producer], rows=rows, columns=columns, **block)
+        )
 
     def _axis(self, triples: list[Triple]) -> int:
         ordered = sorted(triples, key=lambda triple: (triple[2], triple[0], triple[1]))
@@ -170,9 +187,13 @@ class BlockBuilder:
         return self._axis_index[axis]
 
 
-def _convolution_axis(kind: Convolution, axis: int, source: Windows, padding: int, outputs: int) -> list[Triple]:
+def _convolution_axis(
+    kind: Convolution, axis: int, source: Windows, padding: int, outputs: int
+) -> list[Triple]:
     triples = windows.transposed_convolution if kind.transposed else windows.convolution
-    return triples(source, kind.kernel[axis], kind.stride[axis], padding, kind.dilation[axis], outputs)
+    return triples(
+        source, kind.kernel[axis], kind.stride[axis], padding, kind.dilation[axis], outputs
+    )
 
 
 def group_pieces(start: int, channels: int, group_inputs: int) -> list[tuple[int, int, int, int]]:

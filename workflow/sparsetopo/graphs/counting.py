@@ -59,7 +59,12 @@ def _may_overlap(
         for block in range(len(blocks))
     )
     return several_taps or any(
-        _ranges_meet(first.source_channel, first.source_channels, second.source_channel, second.source_channels)
+        _ranges_meet(
+            first.source_channel,
+            first.source_channels,
+            second.source_channel,
+            second.source_channels,
+        )
         and _ranges_meet(first.target_channel, first.outputs, second.target_channel, second.outputs)
         for position, first in enumerate(blocks)
         for second in blocks[:position]
@@ -111,4 +116,5 @@ def _any_tap(
     if block.parameter is None:
         return np.ones((block.outputs, 1), dtype=bool)
     kept = block.kernels(masks[block.parameter])
-    return kept[:, :, row_taps][:, :, :, column_taps].any(axis=(2, 3))
+    joined: NDArray[np.bool_] = kept[:, :, row_taps][:, :, :, column_taps]
+    return np.any(joined, axis=(2, 3))

@@ -44,7 +44,10 @@ class MGE:
     """
 
     def __init__(
-        self, plan: Plan, weights: Mapping[str, NDArray[Any]], masks: Mapping[str, NDArray[np.bool_]]
+        self,
+        plan: Plan,
+        weights: Mapping[str, NDArray[Any]],
+        masks: Mapping[str, NDArray[np.bool_]],
     ) -> None:
         _require_names(plan, weights, "weights", EncodingError)
         _require_names(plan, masks, "mask", MaskError)
@@ -59,7 +62,9 @@ class MGE:
                 )
             array = np.asarray(weights[name], dtype=np.float32)
             if array.shape != shape:
-                raise EncodingError(f"weights of '{name}' have shape {array.shape}, but the plan says {shape}.")
+                raise EncodingError(
+                    f"weights of '{name}' have shape {array.shape}, but the plan says {shape}."
+                )
             array = np.where(mask, array, np.float32(0))
             if not np.isfinite(array).all():
                 bad = int(np.count_nonzero(~np.isfinite(array)))
@@ -141,8 +146,15 @@ class MGE:
         for name, shape in plan.parameters.items():
             size = parameter_size(shape)
             packed, kept = tensors.get(f"mask:{name}"), tensors.get(f"weights:{name}")
-            if packed is None or kept is None or packed.dtype != np.uint8 or packed.size != (size + 7) // 8:
-                raise FileFormatError(f"{path}: the mask or the weights of '{name}' are missing or damaged.")
+            if (
+                packed is None
+                or kept is None
+                or packed.dtype != np.uint8
+                or packed.size != (size + 7) // 8
+            ):
+                raise FileFormatError(
+                    f"{path}: the mask or the weights of '{name}' are missing or damaged."
+                )
             mask = np.unpackbits(packed, count=size).astype(bool).reshape(shape)
             if kept.shape != (np.count_nonzero(mask),):
                 raise FileFormatError(
@@ -178,7 +190,9 @@ def mge_from_masks(
     """
     missing = [name for name in plan.parameters if name not in weights]
     if missing:
-        raise EncodingError(f"the plan uses parameter '{missing[0]}', but no weights of that name are given.")
+        raise EncodingError(
+            f"the plan uses parameter '{missing[0]}', but no weights of that name are given."
+        )
     used = {name: weights[name] for name in plan.parameters}
     if masks is None:
         return MGE(plan, used, {name: np.asarray(array) != 0 for name, array in used.items()})

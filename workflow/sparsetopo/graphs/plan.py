@@ -223,16 +223,21 @@ class Plan:
                     for axis in record["axes"]
                 ),
                 blocks=tuple(
-                    Block(**{**block, "kernel": tuple(block["kernel"])}) for block in record["blocks"]
+                    Block(**{**block, "kernel": tuple(block["kernel"])})
+                    for block in record["blocks"]
                 ),
                 parameters={name: tuple(shape) for name, shape in record["parameters"].items()},
                 outputs=tuple(record["outputs"]),
             )
             problem = _first_problem(plan)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise FileFormatError(f"{where}: the plan is malformed ({error!r}): trace the model again.") from error
+            raise FileFormatError(
+                f"{where}: the plan is malformed ({error!r}): trace the model again."
+            ) from error
         if problem:
-            raise FileFormatError(f"{where}: the plan contradicts itself ({problem}): trace the model again.")
+            raise FileFormatError(
+                f"{where}: the plan contradicts itself ({problem}): trace the model again."
+            )
         return plan
 
     def save(self, path: str | PathLike[str], specification: Any = None) -> None:
@@ -264,7 +269,9 @@ def _first_problem(plan: Plan) -> str | None:
         if not len(axis.sources) == len(axis.taps) == len(axis.targets):
             return "the lists of an axis differ in length"
     for number, block in enumerate(plan.blocks):
-        if not all(isinstance(getattr(block, name), int) and getattr(block, name) >= 0 for name in integers):
+        if not all(
+            isinstance(getattr(block, name), int) and getattr(block, name) >= 0 for name in integers
+        ):
             return f"block {number} has a field that is not a natural number"
         problem = _block_problem(plan, block)
         if problem:
@@ -289,7 +296,11 @@ def _block_problem(plan: Plan, block: Block) -> str | None:
         (block.columns, source.width, block.kernel[1], target.width),
     ):
         axis = plan.axes[axis_index]
-        for values, bound in ((axis.sources, from_size), (axis.taps, taps), (axis.targets, to_size)):
+        for values, bound in (
+            (axis.sources, from_size),
+            (axis.taps, taps),
+            (axis.targets, to_size),
+        ):
             if values and not (min(values) >= 0 and max(values) < bound):
                 return "an axis leaves its layer or kernel"
     if block.kind == "identity":

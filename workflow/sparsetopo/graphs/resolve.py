@@ -64,7 +64,9 @@ class _Resolver:
         for operation in self.recording.operations:
             if self.live[operation.output]:
                 self.values[operation.output] = self._value(operation)
-        ordered = sorted({id(layer): layer for layer in self.layers.values()}.values(), key=_position)
+        ordered = sorted(
+            {id(layer): layer for layer in self.layers.values()}.values(), key=_position
+        )
         index = {producer: n for n, layer in enumerate(ordered) for producer in layer.producers}
         frame = self._frame()
         size = self.recording.operations[INPUT].shape
@@ -103,7 +105,9 @@ class _Resolver:
                 try:
                     return values.select_channels(inputs[0], pieces, operation.shape.flat)
                 except ValueError as error:
-                    raise operation.fail(f"cuts a flattened map within a channel ({error}).") from error
+                    raise operation.fail(
+                        f"cuts a flattened map within a channel ({error})."
+                    ) from error
             case Concatenate():
                 return values.joined([segment for value in inputs for segment in value])
             case Reshape():
@@ -121,13 +125,19 @@ class _Resolver:
 
     def _add(self, operation: Operation) -> Value:
         operands = list(dict.fromkeys(operation.inputs))
-        fresh = {value: producer for value in operands if (producer := self._fresh(value, operation)) is not None}
+        fresh = {
+            value: producer
+            for value in operands
+            if (producer := self._fresh(value, operation)) is not None
+        }
         others = [value for value in operands if value not in fresh]
         if not fresh:
             try:
                 return values.union([self.values[value] for value in others])
             except ValueError as error:
-                raise operation.fail(f"adds vectors that were flattened from maps of different sizes ({error}).") from error
+                raise operation.fail(
+                    f"adds vectors that were flattened from maps of different sizes ({error})."
+                ) from error
         first, *rest = (self.layers[producer] for producer in fresh.values())
         for layer in rest:
             first.producers = sorted(first.producers + layer.producers)
@@ -165,13 +175,18 @@ class _Resolver:
             kind = operation.kind
             if isinstance(kind, Convolution) and not kind.transposed:
                 value = self.values[operation.inputs[0]]
-                if any(reads_input(term, size.height, size.width) for s in value for term in s.terms):
+                if any(
+                    reads_input(term, size.height, size.width) for s in value for term in s.terms
+                ):
                     frame = frame.enlarged(kind.padding)
         return frame
 
     def _node_layer(self, layer: _Layer, frame: Frame) -> NodeLayer:
         if layer.producers == [INPUT]:
-            height, width = layer.height + frame.top + frame.bottom, layer.width + frame.left + frame.right
+            height, width = (
+                layer.height + frame.top + frame.bottom,
+                layer.width + frame.left + frame.right,
+            )
             return NodeLayer("input", layer.channels, height, width)
         origins = [self.recording.operations[producer].origin for producer in layer.producers]
         name = " + ".join(origin.module or origin.function for origin in origins)

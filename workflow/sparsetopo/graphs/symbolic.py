@@ -105,9 +105,7 @@ class Reshape:
     """Map to vector and back, in row-major order."""
 
 
-Kind = (
-    Input | Convolution | Linear | Elementwise | Window | Channels | Add | Concatenate | Reshape
-)
+Kind = Input | Convolution | Linear | Elementwise | Window | Channels | Add | Concatenate | Reshape
 
 
 @dataclass(frozen=True)

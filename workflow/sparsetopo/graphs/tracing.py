@@ -51,10 +51,14 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
     """
     shape = tuple(int(size) for size in input_shape)
     if not 1 <= len(shape) <= 3 or min(shape) < 1:
-        raise EncodingError(f"input_shape {shape} should be (C, H, W), (C, L) or (F,) with positive sizes.")
+        raise EncodingError(
+            f"input_shape {shape} should be (C, H, W), (C, L) or (F,) with positive sizes."
+        )
     for name, parameter in model.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
-            raise EncodingError(f"parameter '{name}' is not initialised yet: run the model once before encoding it.")
+            raise EncodingError(
+                f"parameter '{name}' is not initialised yet: run the model once before encoding it."
+            )
     recorder = _Recorder(model, shape)
     with undisturbed(model):
         like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
@@ -88,15 +92,23 @@ class _Recorder(TorchFunctionMode):
     def run(self, sample: torch.Tensor) -> Any:
         """Run the model on `sample`, recording."""
         shape = (*sample.shape[1:],)
-        size = ValueShape(shape[0], shape[1] if len(shape) == 3 else 1, shape[-1] if len(shape) > 1 else 1, len(shape) == 1)
+        size = ValueShape(
+            shape[0],
+            shape[1] if len(shape) == 3 else 1,
+            shape[-1] if len(shape) > 1 else 1,
+            len(shape) == 1,
+        )
         origin = Origin("", type(self.model).__name__, "input")
         self.values[sample] = self.recording.append(Input(), (), size, origin)
-        hooks = [register_module_forward_pre_hook(self._enter), register_module_forward_hook(self._leave)]
+        hooks = [
+            register_module_forward_pre_hook(self._enter),
+            register_module_forward_hook(self._leave),
+        ]
         try:
             with self:
                 return self.model(sample)
-        except EncodingError:
-            raise
+        except EncodingError as error:
+            raise self._naming_attention(error) from error
         except Exception as error:
             raise EncodingError(
                 f"{self.origin(None)}: the model does not run on an input of shape {shape}: {error}"
@@ -106,12 +118,18 @@ class _Recorder(TorchFunctionMode):
                 hook.remove()
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = dict(kwargs or {})
         data = [tensor for tensor in tensors_in((args, kwargs)) if tensor in self.values]
         if data and func in DATA_DEPENDENT:
-            raise EncodingError(f"{self.origin(func)}: the model looks at the values of its data while it runs.")
+            raise EncodingError(
+                f"{self.origin(func)}: the model looks at the values of its data while it runs."
+            )
         # Shapes before the call: an in-place operation may change them.
         result = func(*args, **kwargs)
         made = list(tensors_in(result))
@@ -131,6 +149,16 @@ class _Recorder(TorchFunctionMode):
             if tensor not in self.values:
                 self.constants[tensor] = True
         return result
+
+    def _naming_attention(self, error: EncodingError) -> EncodingError:
+        """Name an attention module as the reason, where the run stopped at an operation on the way to it."""
+        for path, module in self.model.named_modules():
+            if isinstance(module, nn.MultiheadAttention) and f"'{path}'" not in str(error):
+                return EncodingError(
+                    f"module '{path}' ({type(module).__name__}): attention multiplies data by data, which the graph "
+                    f"cannot express; tracing stopped at {error}"
+                )
+        return error
 
     def origin(self, function: Callable[..., Any] | None) -> Origin:
         """Where the run is now: innermost module, and the torch function it calls."""
@@ -155,7 +183,10 @@ class _Recorder(TorchFunctionMode):
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         made = list(tensors_in(output))
         if made and any(tensor in self.values for tensor in tensors_in(inputs)):
-            known = (t in self.values or t in self.constants or id(t) in self.parameter_names for t in made)
+            known = (
+                t in self.values or t in self.constants or id(t) in self.parameter_names
+                for t in made
+            )
             if not any(known):
                 raise EncodingError(
                     f"{self.origin(None)}: the output is computed outside the torch functions that tracing can see "

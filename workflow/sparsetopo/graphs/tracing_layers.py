@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from sparsetopo.graphs.symbolic import Convolution, Linear, ValueShape
 from sparsetopo.graphs.tracing_operations import Call, register_operation
@@ -11,7 +11,11 @@ from sparsetopo.graphs.tracing_operations import Call, register_operation
 
 def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
     """(height, width) of a setting that PyTorch gives as a number or a sequence; `one` where there is no height."""
-    values = [int(v) for v in setting] if isinstance(setting, tuple | list | torch.Size) else [int(setting)]
+    values = (
+        [int(v) for v in setting]
+        if isinstance(setting, tuple | list | torch.Size)
+        else [int(setting)]
+    )
     if len(values) == 1:
         values *= dimensions
     return (one, values[0]) if dimensions == 1 else (values[0], values[1])
@@ -20,7 +24,9 @@ def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
 def weight_name(call: Call, weight: Any) -> str:
     """Name of the weight tensor of a layer, or an error that says why there is none."""
     if call.is_data(weight):
-        raise call.fail("its weights derive from the input (a dynamic convolution), which the graph cannot express.")
+        raise call.fail(
+            "its weights derive from the input (a dynamic convolution), which the graph cannot express."
+        )
     name = call.recorder.parameter_name(weight)
     if name is None:
         raise call.fail(
@@ -40,7 +46,7 @@ def require_map(call: Call, tensor: torch.Tensor, dimensions: int) -> tuple[int,
     return value, shape
 
 
-@register_operation(torch.conv1d, torch.conv2d, F.conv1d, F.conv2d)
+@register_operation(torch.conv1d, torch.conv2d, functional.conv1d, functional.conv2d)
 def convolution(call: Call) -> None:
     """Handle F.conv1d and F.conv2d."""
     tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
@@ -54,10 +60,25 @@ def convolution(call: Call) -> None:
         pairs = tuple((t // 2, t - t // 2) for t in total)
     else:
         pairs = tuple((p, p) for p in per_axis(0 if padding == "valid" else padding, dimensions, 0))
-    _append(call, value, weight, kernel, call.argument(3, "stride", 1), (pairs[0], pairs[1]), dilation, 6, False)
+    _append(
+        call,
+        value,
+        weight,
+        kernel,
+        call.argument(3, "stride", 1),
+        (pairs[0], pairs[1]),
+        dilation,
+        6,
+        False,
+    )
 
 
-@register_operation(torch.conv_transpose1d, torch.conv_transpose2d, F.conv_transpose1d, F.conv_transpose2d)
+@register_operation(
+    torch.conv_transpose1d,
+    torch.conv_transpose2d,
+    functional.conv_transpose1d,
+    functional.conv_transpose2d,
+)
 def transposed_convolution(call: Call) -> None:
     """Handle F.conv_transpose1d and F.conv_transpose2d."""
     tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
@@ -66,7 +87,17 @@ def transposed_convolution(call: Call) -> None:
     kernel = (1, weight.shape[2]) if dimensions == 1 else (weight.shape[2], weight.shape[3])
     dilation = per_axis(call.argument(7, "dilation", 1), dimensions, 1)
     top, left = per_axis(call.argument(4, "padding", 0), dimensions, 0)
-    _append(call, value, weight, kernel, call.argument(3, "stride", 1), ((top, top), (left, left)), dilation, 6, True)
+    _append(
+        call,
+        value,
+        weight,
+        kernel,
+        call.argument(3, "stride", 1),
+        ((top, top), (left, left)),
+        dilation,
+        6,
+        True,
+    )
 
 
 def _append(
@@ -96,7 +127,7 @@ def _append(
     call.returns(call.append(kind, [value], ValueShape(result.shape[1], height, width, False)))
 
 
-@register_operation(torch._C._nn.linear, F.linear)
+@register_operation(functional.linear)
 def linear(call: Call) -> None:
     """Handle F.linear on vectors."""
     tensor, weight = call.argument(0, "input"), call.argument(1, "weight")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.symbolic import Elementwise, Kind, Origin, ValueShape, Window
@@ -56,7 +56,9 @@ class Call:
     def value(self, tensor: Any) -> int:
         """Value number of a data tensor; EncodingError if it does not derive from the input."""
         if not self.is_data(tensor):
-            raise self.fail("it is given a tensor that does not derive from the model's input by recorded operations.")
+            raise self.fail(
+                "it is given a tensor that does not derive from the model's input by recorded operations."
+            )
         return self.recorder.values[tensor]
 
     def shape(self, value: int) -> ValueShape:
@@ -71,7 +73,11 @@ class Call:
         """Declare that `tensor` (by default the result of the call) holds `value`."""
         tensor = self.result if tensor is None else tensor
         shape = self.shape(value)
-        if not tensor.dim() or tensor.shape[0] * shape.size != tensor.numel() or tensor.shape[0] != _batch():
+        if (
+            not tensor.dim()
+            or tensor.shape[0] * shape.size != tensor.numel()
+            or tensor.shape[0] != _batch()
+        ):
             raise self.fail(
                 f"its result of shape {tuple(tensor.shape)} mixes samples of the batch, or is not the "
                 f"{shape.channels}x{shape.height}x{shape.width} elements a sample that its handler announced."
@@ -82,7 +88,9 @@ class Call:
         """Record pooling, padding, cropping or resizing: which old rows and columns each new one reads."""
         shape = self.shape(value)
         return self.append(
-            Window(rows, columns), [value], ValueShape(shape.channels, len(rows), len(columns), shape.flat)
+            Window(rows, columns),
+            [value],
+            ValueShape(shape.channels, len(rows), len(columns), shape.flat),
         )
 
 
@@ -96,7 +104,17 @@ HINTS: dict[Function, str] = {}
 
 DATA_DEPENDENT: set[Function] = {
     getattr(torch.Tensor, name)
-    for name in ("item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__array__", "equal")
+    for name in (
+        "item",
+        "tolist",
+        "numpy",
+        "__bool__",
+        "__int__",
+        "__float__",
+        "__index__",
+        "__array__",
+        "equal",
+    )
 } | {torch.equal, torch.allclose}
 
 
@@ -128,7 +146,7 @@ def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
 def named(*names: str) -> list[Function]:
     """Every torch function of these names: in torch, torch.nn.functional and torch.Tensor, in place or not."""
     found: list[Function] = []
-    for home in (torch, F, torch.Tensor, torch._C._nn):
+    for home in (torch, functional, torch.Tensor, torch._C._nn):
         for name in names:
             found += [
                 function
@@ -147,7 +165,7 @@ def elementwise(call: Call) -> None:
             "(an attention or gating product, say), which the graph cannot express."
         )
     value = call.value(data[0])
-    if call.result.shape != data[0].shape and not call.result is data[0]:
+    if call.result.shape != data[0].shape and call.result is not data[0]:
         raise call.fail(
             f"a constant stretches the data from shape {tuple(data[0].shape)} to {tuple(call.result.shape)}."
         )
@@ -167,7 +185,7 @@ def _batch() -> int:
 ACTIVATIONS = (
     "relu relu6 leaky_relu elu selu celu gelu silu mish hardswish hardsigmoid hardtanh sigmoid tanh softplus softsign "
     "logsigmoid prelu rrelu threshold tanhshrink softshrink hardshrink softmin softmax log_softmax gumbel_softmax "
-    "clamp clamp_min clamp_max clip abs neg neg exp log log1p sqrt rsqrt square sin cos erf pow sign reciprocal expm1 "
+    "clamp clamp_min clamp_max clip abs neg exp log log1p sqrt rsqrt square sin cos erf pow sign reciprocal expm1 "
     "logit round floor ceil nan_to_num"
 ).split()
 NORMALISATIONS = (
@@ -189,7 +207,11 @@ register_operation(
     *named("new_zeros", "new_ones", "new_empty", "new_full", "new_tensor"),
 )(constant)
 HINTS |= dict.fromkeys(
-    named("multi_head_attention_forward", "scaled_dot_product_attention", "_native_multi_head_attention"),
+    named(
+        "multi_head_attention_forward",
+        "scaled_dot_product_attention",
+        "_native_multi_head_attention",
+    ),
     "attention multiplies data by data, which the graph cannot express.",
 )
 HINTS |= dict.fromkeys(

@@ -4,13 +4,16 @@ from typing import Any
 
 import torch
 
-from sparsetopo.graphs import windows
 from sparsetopo.graphs.symbolic import Add, Channels, Concatenate, Elementwise, Reshape, ValueShape
 from sparsetopo.graphs.tracing_operations import Call, elementwise, named, register_operation
 from sparsetopo.graphs.tracing_windows import select
 
 
-@register_operation(*named("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "view_as", "reshape_as"))
+@register_operation(
+    *named(
+        "flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "view_as", "reshape_as"
+    )
+)
 def reshape(call: Call) -> None:
     """Handle what keeps the row-major order of elements: flattening and its undoing."""
     tensor, result = call.argument(0, "input"), call.result
@@ -25,7 +28,9 @@ def reshape(call: Call) -> None:
     elif result.dim() == 4:
         new = ValueShape(result.shape[1], result.shape[2], result.shape[3], False)
     else:
-        raise call.fail(f"reshaping from {tuple(tensor.shape)} to {tuple(result.shape)} cannot be encoded.")
+        raise call.fail(
+            f"reshaping from {tuple(tensor.shape)} to {tuple(result.shape)} cannot be encoded."
+        )
     call.returns(call.append(Elementwise() if new == shape else Reshape(), [value], new))
 
 
@@ -44,7 +49,9 @@ def add(call: Call) -> None:
         elementwise(call)
         return
     if call.result is data[0] and call.result._is_view():
-        raise call.fail("adding in place to a view of another tensor cannot be traced; write x = x + y instead.")
+        raise call.fail(
+            "adding in place to a view of another tensor cannot be traced; write x = x + y instead."
+        )
     operands = [_stretched(call, tensor, call.result) for tensor in data]
     call.returns(call.append(Add(), operands, call.shape(operands[0])))
 
@@ -76,14 +83,22 @@ def concatenate(call: Call) -> None:
         call.value(tensor)
         if call.is_data(tensor)
         else call.append(
-            Channels((tensor.shape[1],)), [first], ValueShape(tensor.shape[1], shape.height, shape.width, shape.flat)
+            Channels((tensor.shape[1],)),
+            [first],
+            ValueShape(tensor.shape[1], shape.height, shape.width, shape.flat),
         )
         for tensor in tensors
     ]
-    if any((call.shape(v).height, call.shape(v).width) != (shape.height, shape.width) for v in values):
+    if any(
+        (call.shape(v).height, call.shape(v).width) != (shape.height, shape.width) for v in values
+    ):
         raise call.fail("it concatenates flattened maps of different sizes along channels.")
     call.returns(
-        call.append(Concatenate(), values, ValueShape(result.shape[1], shape.height, shape.width, shape.flat))
+        call.append(
+            Concatenate(),
+            values,
+            ValueShape(result.shape[1], shape.height, shape.width, shape.flat),
+        )
     )
 
 
@@ -104,8 +119,8 @@ def index(call: Call) -> None:
     """Handle slicing with ranges: x[:, 4:8], x[..., ::2]."""
     tensor, key = call.args
     keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis in keys:
-        place = keys.index(Ellipsis)
+    places = [place for place, item in enumerate(keys) if item is Ellipsis]
+    for place in places:
         keys[place : place + 1] = [slice(None)] * (tensor.dim() - len(keys) + 1)
     if not all(isinstance(item, slice) for item in keys):
         raise call.fail(f"indexing with {key!r} cannot be encoded; only ranges can.")
@@ -128,9 +143,8 @@ def split(call: Call) -> None:
         parts = tuple(call.result)
     for part in parts:
         stop = start + part.shape[dim]
-        value = select(call, call.value(tensor), tensor.dim(), dim % tensor.dim(), list(range(start, stop)))
+        value = select(
+            call, call.value(tensor), tensor.dim(), dim % tensor.dim(), list(range(start, stop))
+        )
         call.returns(value, part)
         start = stop
-
-
-__all__ = ["windows"]

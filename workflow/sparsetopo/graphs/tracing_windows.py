@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from sparsetopo.graphs import windows
 from sparsetopo.graphs.symbolic import Channels, Reshape, ValueShape
@@ -29,12 +28,15 @@ def _pool(call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any) -> 
     strides = per_axis(stride, dimensions, 1) if stride is not None and stride != [] else kernels
     paddings, dilations = per_axis(padding, dimensions, 0), per_axis(dilation, dimensions, 1)
     rows, columns = (
-        windows.sliding(sizes[a], kernels[a], strides[a], paddings[a], dilations[a], outputs[a]) for a in (0, 1)
+        windows.sliding(sizes[a], kernels[a], strides[a], paddings[a], dilations[a], outputs[a])
+        for a in (0, 1)
     )
     call.returns(call.window(value, rows, columns), output)
 
 
-@register_operation(*named("max_pool1d", "max_pool2d", "max_pool1d_with_indices", "max_pool2d_with_indices"))
+@register_operation(
+    *named("max_pool1d", "max_pool2d", "max_pool1d_with_indices", "max_pool2d_with_indices")
+)
 def max_pool(call: Call) -> None:
     """Handle F.max_pool1d and F.max_pool2d."""
     _pool(
@@ -49,7 +51,13 @@ def max_pool(call: Call) -> None:
 @register_operation(*named("avg_pool1d", "avg_pool2d"))
 def average_pool(call: Call) -> None:
     """Handle F.avg_pool1d and F.avg_pool2d."""
-    _pool(call, call.argument(1, "kernel_size"), call.argument(2, "stride"), call.argument(3, "padding", 0), 1)
+    _pool(
+        call,
+        call.argument(1, "kernel_size"),
+        call.argument(2, "stride"),
+        call.argument(3, "padding", 0),
+        1,
+    )
 
 
 @register_operation(*named("lp_pool1d", "lp_pool2d"))
@@ -59,7 +67,9 @@ def power_pool(call: Call) -> None:
 
 
 @register_operation(
-    *named("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d"),
+    *named(
+        "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d"
+    ),
     *named("adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices"),
 )
 def adaptive_pool(call: Call) -> None:
@@ -82,7 +92,9 @@ def reduction(call: Call) -> None:
     given = [given] if isinstance(given, int) else given
     dims = {d % tensor.dim() for d in (given if given is not None else range(tensor.dim()))}
     if dims & {0, 1} or not dims:
-        raise call.fail(f"it reduces over {'the batch' if 0 in dims else 'channels'} without weights.")
+        raise call.fail(
+            f"it reduces over {'the batch' if 0 in dims else 'channels'} without weights."
+        )
     over_rows = tensor.dim() == 3 or 2 in dims
     over_columns = tensor.dim() == 3 or 3 in dims
     rows = windows.everything(shape.height) if over_rows else windows.identity(shape.height)
@@ -101,7 +113,9 @@ def select(call: Call, value: int, rank: int, dim: int, positions: list[int | No
     if dim == 1:
         pieces = _runs(positions)
         return call.append(
-            Channels(pieces), [value], ValueShape(len(positions), shape.height, shape.width, shape.flat)
+            Channels(pieces),
+            [value],
+            ValueShape(len(positions), shape.height, shape.width, shape.flat),
         )
     rows, columns = windows.identity(shape.height), windows.identity(shape.width)
     if rank == 4 and dim == 2:
@@ -177,5 +191,5 @@ def _support(call: Call, units: torch.Tensor, dim: int) -> Windows:
     options = {name: option for name, option in call.kwargs.items() if name != "input"}
     reads = call.function(units.double(), *call.args[1:], **options)[0] != 0
     if reads.dim() == 3:
-        reads = reads.any(dim=3 - dim + 1)  # the other side is constant
+        reads = reads.any(dim=4 - dim)  # the other side is constant
     return tuple(tuple(torch.nonzero(column).flatten().tolist()) for column in reads.T)

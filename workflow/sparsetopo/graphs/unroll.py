@@ -82,7 +82,9 @@ def _rows_of_layer(
     index_dtype: np.dtype[Any],
 ) -> csr_array:
     """Rows of one source layer as a (size, V) matrix with sorted, merged entries."""
-    parts = [edges for block in blocks for edges in block_edges(plan, block, weights, masks, index_dtype)]
+    parts = [
+        edges for block in blocks for edges in block_edges(plan, block, weights, masks, index_dtype)
+    ]
     if not parts:
         return csr_array((size, plan.num_nodes), dtype=np.float32)
     sources = np.concatenate([part[0] for part in parts])
@@ -113,7 +115,9 @@ def block_edges(
             outputs, inputs = np.nonzero(kept[:, :, ky, kx])
             if not (outputs.size and row_sources.size and column_sources.size):
                 continue
-            source_channels = block.source_channel + outputs // group_outputs * block.inputs + inputs
+            source_channels = (
+                block.source_channel + outputs // group_outputs * block.inputs + inputs
+            )
             target_channels = block.target_channel + outputs
             positions = (row_sources[:, None] * source.width + column_sources).ravel()
             target_positions = (row_targets[:, None] * target.width + column_targets).ravel()
@@ -122,7 +126,9 @@ def block_edges(
             magnitudes = np.abs(kernels[outputs, inputs, ky, kx])
             yield (
                 np.add.outer(planes.astype(index_dtype), positions.astype(index_dtype)).ravel(),
-                np.add.outer(target_planes.astype(index_dtype), target_positions.astype(index_dtype)).ravel(),
+                np.add.outer(
+                    target_planes.astype(index_dtype), target_positions.astype(index_dtype)
+                ).ravel(),
                 np.repeat(magnitudes, positions.size),
             )
 

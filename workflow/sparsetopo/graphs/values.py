@@ -70,7 +70,9 @@ def through_windows(value: Value, rows: Windows, columns: Windows) -> Value:
     )
 
 
-def select_channels(value: Value, pieces: Sequence[tuple[int, int] | int], flat: bool = False) -> Value:
+def select_channels(
+    value: Value, pieces: Sequence[tuple[int, int] | int], flat: bool = False
+) -> Value:
     """Channel ranges (start, stop) of a value in the given order; a bare count stands for constant channels.
 
     Of a `flat` value the ranges count elements.
@@ -93,7 +95,9 @@ def select_channels(value: Value, pieces: Sequence[tuple[int, int] | int], flat:
             low, high = max(piece[0] - start, 0), min(piece[1] - start, length)
             if low < high:
                 if low % area or high % area:
-                    raise ValueError(f"elements {piece[0]} to {piece[1]}, channels of {area} elements")
+                    raise ValueError(
+                        f"elements {piece[0]} to {piece[1]}, channels of {area} elements"
+                    )
                 selected.append(segment.part(low // area, high // area))
             start += length
     return joined(selected)

@@ -24,7 +24,9 @@ def everything(size: int) -> Windows:
 
 
 @lru_cache(maxsize=4096)
-def sliding(size: int, kernel: int, stride: int, padding: int, dilation: int, outputs: int) -> Windows:
+def sliding(
+    size: int, kernel: int, stride: int, padding: int, dilation: int, outputs: int
+) -> Windows:
     """Windows of a pooling layer; the last one may hang over the edge (ceil_mode)."""
     return tuple(
         tuple(
@@ -61,7 +63,9 @@ def compose(outer: Windows, inner: Windows) -> Windows:
     )
 
 
-def convolution(windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int) -> list[Triple]:
+def convolution(
+    windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
+) -> list[Triple]:
     """Triples (source, tap, target) of a convolution over a value; taps that fall on padding are left out."""
     size = len(windows)
     return [

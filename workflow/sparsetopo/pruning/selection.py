@@ -71,8 +71,8 @@ def check_finite(scores: Mapping[str, NDArray[np.floating]]) -> None:
         if bad:
             raise SparsetopoError(
                 f"{bad} of {array.size} pruning scores of layer '{name}' are NaN or infinite: "
-                "check that the network's weights and the images are finite, and not so large that its "
-                "outputs overflow."
+                "check that the network's weights and the images are finite, and not so large that "
+                "its outputs overflow."
             )
 
 

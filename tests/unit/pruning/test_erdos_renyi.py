@@ -1,0 +1,72 @@
+"""ER and ERK densities against the formula and a bisection."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparsetopo.architectures import build
+from sparsetopo.pruning import prune
+from sparsetopo.pruning.erdos_renyi import densities, layer_counts, wish
+from sparsetopo.pruning.prunable import prunable_parameters
+
+
+def test_wishes_are_the_published_formulas():
+    conv, linear = (16, 8, 3, 5), (10, 64)
+    assert wish(conv, kernel=False) == pytest.approx((8 + 16) / (8 * 16))
+    assert wish(conv, kernel=True) == pytest.approx((8 + 16 + 3 + 5) / (8 * 16 * 3 * 5))
+    assert wish(linear, kernel=False) == wish(linear, kernel=True)
+    assert wish(linear, kernel=True) == pytest.approx((64 + 10) / (64 * 10))
+
+
+def by_bisection(wishes, sizes, kept):
+    """Densities min(1, factor * wish), with the factor found by halving intervals."""
+    low, high = 0.0, 1.0 / min(wishes)
+    for _ in range(200):
+        middle = (low + high) / 2
+        total = sum(min(1.0, middle * w) * n for w, n in zip(wishes, sizes, strict=True))
+        low, high = (middle, high) if total < kept else (low, middle)
+    return [min(1.0, high * w) for w in wishes]
+
+
+SHAPES = st.one_of(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 5), st.integers(1, 5)),
+)
+
+
+@given(st.lists(SHAPES, min_size=1, max_size=6), st.floats(0.01, 0.99), st.booleans())
+@settings(deadline=None)
+def test_densities_and_counts(shapes, sparsity, kernel):
+    named = {str(i): shape for i, shape in enumerate(shapes)}
+    sizes = {name: math.prod(shape) for name, shape in named.items()}
+    kept = round(sum(sizes.values()) * (1 - sparsity))
+    wishes = {name: wish(shape, kernel=kernel) for name, shape in named.items()}
+    found = densities(wishes, sizes, kept)
+    expected = by_bisection(list(wishes.values()), list(sizes.values()), kept)
+    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-9, atol=1e-12)
+    counts = layer_counts(named, kept, kernel=kernel)
+    assert sum(counts.values()) == kept
+    for name, size in sizes.items():
+        assert 0 <= counts[name] <= size
+        assert abs(counts[name] - found[name] * size) < 1 + 1e-6
+
+
+@pytest.mark.parametrize("algorithm", ["er", "erk"])
+@pytest.mark.parametrize("sparsity", ["0.6", "0.98"])
+def test_layers_of_a_real_network(algorithm, sparsity):
+    model = build("Resnet-20", (1, 8, 8), 10)
+    mask = prune(model, algorithm, sparsity)
+    weights = prunable_parameters(model)
+    shapes = [tuple(weight.shape) for weight in weights.values()]
+    if algorithm == "er":
+        wishes = [(s[0] + s[1]) / (s[0] * s[1]) for s in shapes]
+    else:
+        wishes = [sum(s) / math.prod(s) for s in shapes]
+    sizes = [weight.numel() for weight in weights.values()]
+    expected = by_bisection(wishes, sizes, mask.kept)
+    for name, size, density in zip(weights, sizes, expected, strict=True):
+        assert abs(mask.layer_kept[name] - density * size) < 1
+    assert max(expected) == 1.0 or sparsity == "0.98"  # the redistribution is exercised at 0.6

@@ -1,0 +1,76 @@
+"""Accuracy against sparsity: a curve an algorithm, a panel an architecture, a row a dataset."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sparsetopo.analysis.tables import require_columns, sparsity_strings
+from sparsetopo.plots.style import algorithm_style, display, figure_style, new_figure
+
+
+def plot_accuracy(table: pd.DataFrame) -> Figure:
+    """Draw the mean accuracy over seeds, their range as bars, and the dense accuracy as a line.
+
+    Parameters
+    ----------
+    table
+        One row a network: algorithm, dataset, architecture, sparsity, seed, accuracy,
+        dense_accuracy (0..1).
+    """
+    require_columns(
+        table, ["algorithm", "dataset", "architecture", "sparsity", "accuracy", "dense_accuracy"]
+    )
+    table = table.assign(sparsity=sparsity_strings(table["sparsity"]))
+    datasets = sorted(table["dataset"].unique())
+    architectures = sorted(table["architecture"].unique())
+    sparsities = sorted(table["sparsity"].unique(), key=float)
+    styles = algorithm_style(list(table["algorithm"]))
+    with figure_style():
+        figure = new_figure(max(3.1 * len(architectures), 4.0) + 1.3, 2.9 * len(datasets) + 0.3)
+        panels = figure.subplots(
+            len(datasets), len(architectures), sharex=True, sharey="row", squeeze=False
+        )
+        for row, dataset in enumerate(datasets):
+            for column, architecture in enumerate(architectures):
+                axes = panels[row, column]
+                here = table[
+                    (table["dataset"] == dataset) & (table["architecture"] == architecture)
+                ]
+                _draw_panel(axes, here, sparsities, styles)
+                axes.set_title(architecture if len(datasets) == 1 else f"{architecture}, {dataset}")
+                if row == len(datasets) - 1:
+                    axes.set_xlabel("sparsity (share of weights pruned)")
+            panels[row, 0].set_ylabel("test accuracy (%)")
+        handles = [
+            Line2D([], [], color=colour, marker=marker, markersize=5, label=display(name))
+            for name, (colour, marker) in styles.items()
+        ]
+        handles.append(Line2D([], [], color="0.35", linestyle="--", label="dense"))
+        figure.legend(handles=handles, loc="outside right center", title="pruning algorithm")
+    return figure
+
+
+def _draw_panel(
+    axes: Axes, table: pd.DataFrame, sparsities: list[str], styles: dict[str, tuple[str, str]]
+) -> None:
+    positions = {sparsity: float(place) for place, sparsity in enumerate(sparsities)}
+    for number, (name, (colour, marker)) in enumerate(styles.items()):
+        own = table[table["algorithm"] == name]
+        if own.empty:
+            continue
+        stats = own.groupby("sparsity")["accuracy"].agg(["mean", "min", "max"]) * 100
+        stats = stats.loc[sorted(stats.index, key=float)]
+        # Side by side within a category, so that the bars do not hide each other.
+        shift = 0.07 * (number - (len(styles) - 1) / 2)
+        x = [positions[sparsity] + shift for sparsity in stats.index]
+        bars = [stats["mean"] - stats["min"], stats["max"] - stats["mean"]]
+        axes.errorbar(x, stats["mean"], bars, color=colour, linewidth=1, alpha=0.9, elinewidth=1)
+        axes.plot(x, stats["mean"], linestyle="", marker=marker, markersize=4.5, color=colour)
+    if not table.empty:
+        axes.axhline(
+            100 * table["dense_accuracy"].mean(), color="0.35", linestyle="--", linewidth=1
+        )
+    axes.set_xticks(list(positions.values()), sparsities)
+    axes.grid(axis="y", color="0.9", linewidth=0.8)
+    axes.set_axisbelow(True)

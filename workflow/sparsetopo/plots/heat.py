@@ -1,0 +1,73 @@
+"""An annotated heat map, the common part of the table-like figures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+
+def number_text(value: float, decimals: int = 2) -> str:
+    """Write a number with a true minus sign, never as minus zero; a dash if it does not exist."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
+def draw_heat_map(
+    axes: Axes,
+    values: NDArray[np.float64],
+    texts: Sequence[Sequence[str]],
+    columns: Sequence[str],
+    rows: Sequence[str],
+    *,
+    colours: str,
+    norm: Normalize,
+    label: str,
+) -> None:
+    """Fill `axes` with coloured, annotated cells and a colour bar.
+
+    Parameters
+    ----------
+    values, texts
+        Shape (rows, columns); NaN cells stay grey. Values beyond `norm` take its end colours.
+    colours
+        Name of a matplotlib colour map.
+    """
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, norm=norm, aspect="auto")
+    image.cmap.set_bad("0.93")
+    for row, line in enumerate(texts):
+        for column, text in enumerate(line):
+            shade = (
+                image.cmap(norm(values[row, column]))
+                if np.isfinite(values[row, column])
+                else (1, 1, 1, 1)
+            )
+            luminance = 0.2126 * shade[0] + 0.7152 * shade[1] + 0.0722 * shade[2]
+            colour = "black" if luminance > 0.45 else "white"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
+    axes.set_xticks(range(len(columns)), list(columns))
+    if max(len(line) for name in columns for line in name.splitlines()) > 10:
+        for tick in axes.get_xticklabels():
+            tick.set_rotation(30)
+            tick.set_horizontalalignment("right")
+            tick.set_rotation_mode("anchor")
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(0.5, len(columns) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, len(rows) - 1), minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.tick_params(which="minor", length=0)
+    figure.colorbar(image, ax=axes, label=label, shrink=0.9, pad=0.02, extend="neither")
+
+
+def separate_columns(axes: Axes, kinds: Sequence[str]) -> None:
+    """Draw a line between columns of different kind (sparsities, architectures)."""
+    for place in range(1, len(kinds)):
+        if kinds[place] != kinds[place - 1]:
+            axes.axvline(place - 0.5, color="black", linewidth=1.5)

@@ -1,0 +1,70 @@
+"""The regression table as a figure: adjusted R2 and mean absolute error."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
+from sparsetopo.plots.style import figure_style, new_figure
+
+
+def plot_regression(table: pd.DataFrame) -> Figure:
+    """Draw `analysis.regression.regression_table`: left adjusted R2, right mean absolute error.
+
+    Columns of few rows are marked *; a number that does not exist is shown as a dash. Colours are
+    cut at an adjusted R2 of 0 (no better than predicting the mean), numbers below -9.95 are
+    written "< -10".
+    """
+    columns = table.drop_duplicates(["column_kind", "column"])
+    names = [
+        f"{column}{'' if status == 'ok' else '*'}\n(n={rows})"
+        for column, rows, status in zip(
+            columns["column"], columns["rows"], columns["status"], strict=True
+        )
+    ]
+    regressors = list(
+        dict.fromkeys(name for name in table["regressor"] if name not in ("mean", "median"))
+    )
+    regressors += [name for name in ("median", "mean") if name in set(table["regressor"])]
+    with figure_style():
+        width, height = 2 * (0.6 * len(columns) + 2.0), 0.3 * len(regressors) + 1.5
+        figure = new_figure(width, height)
+        left, right = figure.subplots(1, 2, sharey=True)
+        for axes, score, title in (
+            (left, "adjusted_r2", "adjusted R²"),
+            (right, "mae", "mean absolute error"),
+        ):
+            wide = table.pivot(index="regressor", columns=["column_kind", "column"], values=score)
+            values = wide.loc[
+                regressors, list(zip(columns["column_kind"], columns["column"], strict=True))
+            ]
+            numbers = values.to_numpy(np.float64)
+            norm = Normalize(0, 1) if score == "adjusted_r2" else Normalize(0, _upper(numbers))
+            texts = [[_text(value, score) for value in line] for line in numbers]
+            colours = "YlGnBu" if score == "adjusted_r2" else "YlOrBr"
+            draw_heat_map(
+                axes, numbers, texts, names, regressors, colours=colours, norm=norm, label=title
+            )
+            separate_columns(axes, list(columns["column_kind"]))
+            summaries = sum(name in ("median", "mean") for name in regressors)
+            if 0 < summaries < len(regressors):
+                axes.axhline(len(regressors) - summaries - 0.5, color="black", linewidth=1.5)
+            axes.set_title(title)
+        if (columns["status"] != "ok").any():
+            figure.supxlabel("* few rows or undefined: see the table's status", fontsize=8)
+    return figure
+
+
+def _text(value: float, score: str) -> str:
+    if score == "adjusted_r2":
+        return "< −10" if value < -9.95 else number_text(value)
+    return "> 10" if value > 9.9995 else number_text(value, 3)
+
+
+def _upper(numbers: np.ndarray) -> float:
+    """End of the error's colour scale: a few failed fits must not make all others look the same."""
+    finite = numbers[np.isfinite(numbers)]
+    if finite.size == 0:
+        return 1.0
+    return float(min(finite.max(), 5 * np.median(finite))) or 1.0

@@ -1,0 +1,32 @@
+"""Writing a figure to a file: atomically, and the same bytes for the same figure."""
+
+import os
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from sparsetopo.errors import DataError
+from sparsetopo.files import atomic_path
+from sparsetopo.plots.style import figure_style
+
+# None leaves the field out: a date, or the version of matplotlib, would make equal figures differ.
+_METADATA: dict[str, dict[str, str | None]] = {
+    ".svg": {"Date": None, "Creator": None},
+    ".png": {"Software": None},
+}
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write `figure` as SVG or PNG (160 dots an inch), by the suffix of `path`.
+
+    Raises
+    ------
+    DataError
+        If the suffix is another.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _METADATA:
+        raise DataError(f"{path}: figures are written as .svg or .png, not as '{suffix}'.")
+    # The settings of the SVG writer are read when the file is written, not when the figure is made.
+    with figure_style(), atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=160, metadata=_METADATA[suffix], facecolor="white")

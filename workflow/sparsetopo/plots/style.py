@@ -1,0 +1,90 @@
+"""What all figures share: colours, display names, fonts.
+
+Algorithms have fixed colours and markers, the same in every figure. The colours are Okabe and
+Ito's, which people with a colour vision deficiency can tell apart; markers tell them apart in
+print.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+DISPLAY_NAMES = {
+    "snip": "SNIP",
+    "grasp": "GraSP",
+    "synflow": "SynFlow",
+    "prospr": "ProsPR",
+    "uniform": "Uniform",
+    "er": "ER",
+    "erk": "ERK",
+    "mixture": "topometric mixture",
+    "edges": "number of edges",
+    "chance": "chance",
+    "layer_density": "layer density",
+    "delta_r": "difference of bound",
+    "delta_r_imdb": "iterative mean difference of bound",
+    "lambda_imsg": "iterative mean spectral gap",
+}
+"""How algorithms and strategies are written in figures; an unknown name is shown as it is."""
+
+_ALGORITHMS = {
+    "snip": ("#0072B2", "o"),
+    "grasp": ("#D55E00", "s"),
+    "synflow": ("#009E73", "^"),
+    "prospr": ("#CC79A7", "D"),
+    "uniform": ("#56B4E9", "v"),
+    "er": ("#E69F00", "P"),
+    "erk": ("#5B4B8A", "X"),
+}
+_OTHERS = (("#000000", "*"), ("#8C6D31", "h"), ("#7F7F7F", "<"), ("#B22222", ">"), ("#2F4F4F", "p"))
+
+_SETTINGS: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text: small files that can be searched
+    "svg.hashsalt": "sparsetopo",
+}
+
+
+@contextlib.contextmanager
+def figure_style() -> Iterator[None]:
+    """Matplotlib settings of the project, for the length of a `with` block."""
+    with matplotlib.rc_context(_SETTINGS):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Figure of a size in inches that arranges itself; without pyplot: nothing to close."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def display(name: str) -> str:
+    """Name of an algorithm or strategy as written in figures."""
+    return DISPLAY_NAMES.get(name, name)
+
+
+def algorithm_order(names: Sequence[str]) -> list[str]:
+    """Distinct names, the paper's seven in its order, then others by name."""
+    known = [name for name in _ALGORITHMS if name in set(names)]
+    return known + sorted(set(names) - set(_ALGORITHMS))
+
+
+def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each algorithm; those beyond the paper's seven share out the rest."""
+    others = [name for name in algorithm_order(names) if name not in _ALGORITHMS]
+    styles = {name: _OTHERS[number % len(_OTHERS)] for number, name in enumerate(others)}
+    return {
+        name: _ALGORITHMS.get(name, styles.get(name, _OTHERS[0])) for name in algorithm_order(names)
+    }
