@@ -20,7 +20,13 @@ RECORD = Path(__file__).parent / "stage_digests.json"
 SHARED = ("seeding.py", "architectures/_*.py", "datasets/_*.py", "training/determinism.py")
 SOURCES = {
     "data": ("datasets/_*.py",),
-    "plan": ("graphs/plan.py", "graphs/resolve.py", "graphs/tracing*.py", "graphs/values.py", "graphs/windows.py"),
+    "plan": (
+        "graphs/plan.py",
+        "graphs/resolve.py",
+        "graphs/tracing*.py",
+        "graphs/values.py",
+        "graphs/windows.py",
+    ),
     "prune": (*SHARED, "pruning/*.py"),
     "train": (*SHARED, "training/*.py"),
 }
@@ -33,7 +39,12 @@ def code_digest(paths: list[Path]) -> str:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            if (
+                isinstance(body, list)
+                and body
+                and isinstance(body[0], ast.Expr)
+                and isinstance(body[0].value, ast.Constant)
+            ):
                 node.body = body[1:]
         digest.update(path.name.encode() + ast.dump(tree).encode())
     return digest.hexdigest()[:16]
@@ -50,7 +61,10 @@ def present() -> dict[str, dict[str, object]]:
     registries = {"data set": DATASETS, "architecture": ARCHITECTURES, "algorithm": ALGORITHMS}
     for kind, entries in registries.items():
         for name, entry in entries.items():
-            state[f"{kind} {name}"] = {"version": entry.version, "digest": code_digest([entry.path])}
+            state[f"{kind} {name}"] = {
+                "version": entry.version,
+                "digest": code_digest([entry.path]),
+            }
     return state
 
 

@@ -24,16 +24,23 @@ def clear_stale_lock() -> None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            sys.exit("Another run is alive in this directory; wait for it to end, or stop it, and try again.")
+            sys.exit(
+                "Another run is alive in this directory; wait for it to end, or stop it, and try again."
+            )
         print("An earlier run was interrupted; going on from where it stopped.", flush=True)
-        subprocess.run([*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True, stdout=subprocess.DEVNULL
+        )
 
 
 def study_folder() -> Path:
     """Folder of the default configuration's results."""
     import yaml
 
-    return Path("results") / yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"]
+    return (
+        Path("results")
+        / yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"]
+    )
 
 
 def is_older(report: Path, folder: Path) -> bool:
@@ -75,7 +82,9 @@ def main() -> None:
         print(f"\nDone in {(time.monotonic() - start) / 60:.1f} minutes.")
     else:
         print("\nNothing to do: every result and the report are up to date.")
-    print(f"  tables   {folder}/tables/\n  figures  {folder}/figures/   (all on one page: {folder}/index.html)")
+    print(
+        f"  tables   {folder}/tables/\n  figures  {folder}/figures/   (all on one page: {folder}/index.html)"
+    )
     print(f"  report   {report}")
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from sparsetopo import seeding
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import (
@@ -79,13 +80,23 @@ def test_json_refuses_nan_and_is_canonical(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "x.json", {"value": float("nan")})
     assert not list(tmp_path.iterdir())
-    assert canonical_json({"b": 1, "a": [1.5]}) == canonical_json(json.loads('{"a": [1.5], "b": 1}'))
+    assert canonical_json({"b": 1, "a": [1.5]}) == canonical_json(
+        json.loads('{"a": [1.5], "b": 1}')
+    )
 
 
 def test_streams_are_fixed_for_ever_and_differ_by_label():
     # Literal values: a change here would silently change every initial weight and mask ever published.
-    assert seeding.generator("initial weights", "digits", "Resnet-20", 0).integers(0, 2**32, 3).tolist() == STREAM
-    draws = [seeding.generator(*labels).random() for labels in [("a", 1), ("a", 2), ("a", "1"), ("b", 1), ("a1",)]]
+    assert (
+        seeding.generator("initial weights", "digits", "Resnet-20", 0)
+        .integers(0, 2**32, 3)
+        .tolist()
+        == STREAM
+    )
+    draws = [
+        seeding.generator(*labels).random()
+        for labels in [("a", 1), ("a", 2), ("a", "1"), ("b", 1), ("a1",)]
+    ]
     assert len(set(draws)) == len(draws)
     assert seeding.generator("a", 1).random() == draws[0]
 

@@ -26,11 +26,24 @@ class Study:
         path = self.folder / "config.yaml"
         path.write_text(yaml.safe_dump(self.values))
         snakemake = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
-        return [*snakemake, "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder), "--configfile", str(path)]
+        return [
+            *snakemake,
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--directory",
+            str(self.folder),
+            "--configfile",
+            str(path),
+        ]
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, check=False, env=os.environ | environment, cwd=ROOT
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | environment,
+            cwd=ROOT,
         )
 
     def jobs(self) -> dict[str, int]:

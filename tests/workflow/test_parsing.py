@@ -5,7 +5,6 @@ import sys
 
 import pytest
 import yaml
-
 from tests.workflow.conftest import ROOT
 
 HEAVY = ("torch", "pandas", "numba", "sklearn", "matplotlib", "igraph", "torchvision")
@@ -14,15 +13,30 @@ HEAVY = ("torch", "pandas", "numba", "sklearn", "matplotlib", "igraph", "torchvi
 def test_parsing_imports_nothing_heavy(study):
     script = "import runpy, sys\ntry:\n    runpy.run_module('snakemake', run_name='__main__', alter_sys=True)\n"
     script += "finally:\n    print('LOADED', sorted(set(sys.modules) & set(sys.argv[-1].split(','))), file=sys.stderr)\n"
-    wrapped = [sys.executable, "-c", script, *study.command("-n")[3:], "--config", f"ignored={','.join(HEAVY)}"]
+    wrapped = [
+        sys.executable,
+        "-c",
+        script,
+        *study.command("-n")[3:],
+        "--config",
+        f"ignored={','.join(HEAVY)}",
+    ]
     # `ignored` is an unknown key: the run fails, but only after everything has been imported and validated.
     done = subprocess.run(wrapped, capture_output=True, text=True, check=False, cwd=ROOT)
     assert "ignored: unknown key" in done.stdout + done.stderr
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *study.command("-n")[1:]], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-X", "importtime", *study.command("-n")[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
-    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    imported = {
+        line.rsplit("|", 1)[1].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
     assert "sparsetopo.config.schema" in imported
     assert not imported & set(HEAVY)
 
@@ -76,7 +90,10 @@ def test_a_value_on_the_command_line_goes_over_the_file(study):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"grid": {"algorithms": ["magic"]}}, "grid.algorithms.0: unknown algorithm 'magic'; known: er, erk, grasp"),
+        (
+            {"grid": {"algorithms": ["magic"]}},
+            "grid.algorithms.0: unknown algorithm 'magic'; known: er, erk, grasp",
+        ),
         ({"grid": {"datasets": ["mnist"]}}, "grid.datasets.0: unknown data set 'mnist'"),
         ({"grid": {"architectures": ["VGG"]}}, "grid.architectures.0: unknown architecture 'VGG'"),
         ({"grid": {"sparsities": [1.5]}}, "grid.sparsities.0: must be between 0 and 1"),
@@ -85,7 +102,9 @@ def test_a_value_on_the_command_line_goes_over_the_file(study):
         ({"extra": 1}, "extra: unknown key"),
     ],
 )
-def test_a_bad_configuration_is_refused_in_a_sentence_and_nothing_is_written(study, change, sentence):
+def test_a_bad_configuration_is_refused_in_a_sentence_and_nothing_is_written(
+    study, change, sentence
+):
     for key, value in change.items():
         study.values[key] = {**study.values[key], **value} if isinstance(value, dict) else value
     done = study.run()
@@ -99,7 +118,9 @@ def test_conda_environments_hold_the_pins_of_the_requirements():
     pins = dict(line.split("==") for line in lines if "==" in line)
     for path in sorted((ROOT / "envs").glob("*.yaml")):
         environment = yaml.safe_load(path.read_text())
-        packages = next(part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+        packages = next(
+            part["pip"] for part in environment["dependencies"] if isinstance(part, dict)
+        )
         assert packages
         for package in packages:
             name, version = package.split("==")
@@ -112,5 +133,14 @@ def test_every_rule_has_log_benchmark_and_environment():
     for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule in path.read_text().split("\nrule")[1:]:
             if "script:" in rule:
-                for directive in ("log:", "benchmark:", "threads:", "resources:", "params:", "conda:"):
-                    assert directive in rule, f"{path.name}: {rule.splitlines()[0]} has no {directive}"
+                for directive in (
+                    "log:",
+                    "benchmark:",
+                    "threads:",
+                    "resources:",
+                    "params:",
+                    "conda:",
+                ):
+                    assert directive in rule, (
+                        f"{path.name}: {rule.splitlines()[0]} has no {directive}"
+                    )

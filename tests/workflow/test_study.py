@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from sparsetopo.files import read_metadata
-
 from tests.workflow.conftest import ROOT, Study
+
+from sparsetopo.files import read_metadata
 
 TABLES = ("networks", "dense", "regression", "importance", "ranking", "rankings")
 
@@ -28,7 +29,12 @@ def test_every_result_is_there_and_says_what_made_it(finished_study):
         assert record["package_version"]
         assert record["specification"]["sparsity"] == path.parent.name
         assert record["specification"]["algorithm"] == path.parent.parent.name
-    for path in [*measured, *results.glob("trained/**/*.json"), *results.glob("dense/**/*.json"), *results.glob("plans/**/*.json")]:
+    for path in [
+        *measured,
+        *results.glob("trained/**/*.json"),
+        *results.glob("dense/**/*.json"),
+        *results.glob("plans/**/*.json"),
+    ]:
         record = json.loads(path.read_text())
         assert record["specification"]
         assert record["package_version"]
@@ -62,10 +68,22 @@ def test_partial_reruns(finished_study):
     assert finished_study.jobs() == {}
     downstream = {"collect": 1, "regression": 1, "importance": 1, "ranking": 1, "report": 1}
     cases = [
-        ({"training": {"digits": {**before["training"]["digits"], "epochs": 2}}}, {"train_dense": 1, "train": 4, "encode": 4, "measure": 4}),
-        ({"grid": {**before["grid"], "algorithms": ["snip", "uniform", "er"]}}, {"prune": 2, "train": 2, "encode": 2, "measure": 2}),
-        ({"grid": {**before["grid"], "seeds": [0, 1]}}, {"prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1}),
-        ({"pruning": {"snip": {"batch_size": 64}}}, {"prune": 2, "train": 2, "encode": 2, "measure": 2}),
+        (
+            {"training": {"digits": {**before["training"]["digits"], "epochs": 2}}},
+            {"train_dense": 1, "train": 4, "encode": 4, "measure": 4},
+        ),
+        (
+            {"grid": {**before["grid"], "algorithms": ["snip", "uniform", "er"]}},
+            {"prune": 2, "train": 2, "encode": 2, "measure": 2},
+        ),
+        (
+            {"grid": {**before["grid"], "seeds": [0, 1]}},
+            {"prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1},
+        ),
+        (
+            {"pruning": {"snip": {"batch_size": 64}}},
+            {"prune": 2, "train": 2, "encode": 2, "measure": 2},
+        ),
         ({"topometrics": {"metrics": None, "weights": "initial"}}, {"encode": 4, "measure": 4}),
     ]
     try:
@@ -85,8 +103,8 @@ def test_partial_reruns(finished_study):
 def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study):
     mask = next(finished_study.results.glob("masks/**/*.safetensors"))
     whole, stamp = mask.read_bytes(), mask.stat()
-    weights = str(mask).replace("/masks/", "/trained/")
-    trained = open(weights, "rb").read()
+    weights = Path(str(mask).replace("/masks/", "/trained/"))
+    trained = weights.read_bytes()
     try:
         mask.write_bytes(whole[:-100])
         done = finished_study.run(os.path.relpath(weights, finished_study.folder), "--force")
@@ -94,7 +112,7 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
         assert done.returncode != 0
         assert "truncated or foreign" in text
         assert mask.name in text
-        assert not os.path.exists(weights) or open(weights, "rb").read() == trained
+        assert not weights.exists() or weights.read_bytes() == trained
     finally:
         mask.write_bytes(whole)
         os.utime(mask, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
@@ -103,10 +121,14 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
 
 @pytest.mark.slow
 def test_a_kill_in_the_middle_changes_nothing(finished_study, tmp_path):
-    """kill -9 of Snakemake and its jobs, then the same command: the tables are those of an undisturbed run."""
+    """Kill -9 of Snakemake and its jobs, then the same command: the tables are those of an undisturbed run."""
     study = Study(tmp_path)
     process = subprocess.Popen(
-        study.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=ROOT
+        study.command(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=ROOT,
     )
     deadline = time.monotonic() + 300
     while not list(study.results.glob("trained/**/*.json")) and time.monotonic() < deadline:

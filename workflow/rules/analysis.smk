@@ -18,21 +18,24 @@ rule collect:
         masks=MASKS,
     output:
         networks=report(
-            NETWORKS, category="Tables", caption="../report/networks.rst", labels={"table": "networks"}
+            NETWORKS,
+            category="Tables",
+            caption="../report/networks.rst",
+            labels={"table": "networks"},
         ),
         dense=f"{ROOT}/tables/dense.csv",
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     log:
         f"{ROOT}/logs/collect.log",
     benchmark:
         f"{ROOT}/benchmarks/collect.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     script:
         "../scripts/collect.py"
 
@@ -47,20 +50,20 @@ rule regression:
             caption="../report/regression.rst",
             labels={"table": "regression"},
         ),
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("regression") | CODE["regression"]
-        ),
     log:
         f"{ROOT}/logs/regression.log",
     benchmark:
         f"{ROOT}/benchmarks/regression.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: workflow.cores or 1
     resources:
         mem_mb=3000,
         runtime=60,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("regression") | CODE["regression"]
+        ),
     script:
         "../scripts/regression.py"
 
@@ -75,20 +78,20 @@ rule importance:
             caption="../report/importance.rst",
             labels={"table": "importance"},
         ),
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("importance") | CODE["importance"]
-        ),
     log:
         f"{ROOT}/logs/importance.log",
     benchmark:
         f"{ROOT}/benchmarks/importance.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("importance") | CODE["importance"]
+        ),
     script:
         "../scripts/importance.py"
 
@@ -104,20 +107,20 @@ rule ranking:
             labels={"table": "ranking"},
         ),
         rankings=f"{ROOT}/tables/rankings.csv",
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("ranking") | CODE["ranking"]
-        ),
     log:
         f"{ROOT}/logs/ranking.log",
     benchmark:
         f"{ROOT}/benchmarks/ranking.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.analysis("ranking") | CODE["ranking"]
+        ),
     script:
         "../scripts/ranking.py"
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(WORKFLOW))
-# Jobs import the library from beside the workflow, also inside a conda environment.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH", "")]))
 
 from snakemake.exceptions import WorkflowError
 
@@ -19,7 +17,9 @@ from sparsetopo.sources import source_digest
 try:
     CONFIGURATION = load_configuration(config)
 except ConfigurationError as error:
-    raise WorkflowError("The configuration is invalid:\n" + "\n".join(f"  {problem}" for problem in error.problems))
+    raise WorkflowError(
+        "The configuration is invalid:\n" + "\n".join(f"  {problem}" for problem in error.problems)
+    )
 
 SPECIFICATIONS = Specifications(CONFIGURATION)
 THREADS = CONFIGURATION.compute.threads
@@ -27,6 +27,7 @@ ROOT = f"results/{CONFIGURATION.study}"
 NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
 BASELINE = "{dataset}/{architecture}/seed-{seed}"
 TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
+
 
 wildcard_constraints:
     dataset=r"[^/]+",
@@ -65,14 +66,13 @@ MGES = of_cells(f"mges/{NETWORK}.safetensors")
 TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
 
 
-def script_digest(*names):
-    """Digest of rule scripts: part of a cheap stage's parameter."""
-    return source_digest(*(WORKFLOW / "scripts" / name for name in names))
-
-
 def code(script, *sources):
     """Digest of a cheap stage's script and of the parts of the library it runs."""
-    return {"code": source_digest(*sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py")))}
+    return {
+        "code": source_digest(
+            *sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py"))
+        )
+    }
 
 
 GRAPH_SOURCES = ("graphs", "files.py")
@@ -88,6 +88,21 @@ CODE = {
     "ranking": code("ranking.py", *ANALYSIS_SOURCES),
     "report": code("report.py", *ANALYSIS_SOURCES, "graphs", "plots"),
 }
+
+
+def trained_weights(wildcards):
+    """The weights file, unless the graphs carry the initial weights (which follow from the seed)."""
+    return f"{ROOT}/trained/{NETWORK}.safetensors" if TRAINED_WEIGHTS_ARE_READ else []
+
+
+def figure(name):
+    """The figure's SVG, marked for Snakemake's report."""
+    return report(
+        f"{ROOT}/figures/{name}.svg",
+        category="Figures",
+        caption=f"../report/{name}_figure.rst",
+        labels={"figure": name},
+    )
 
 
 def hold_run_lock():

@@ -5,18 +5,18 @@
 rule prepare:
     output:
         f"{ROOT}/data/{{dataset}}.safetensors",
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.data(wildcards.dataset)),
     log:
         f"{ROOT}/logs/prepare/{{dataset}}.log",
     benchmark:
         f"{ROOT}/benchmarks/prepare/{{dataset}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.data(wildcards.dataset)),
     script:
         "../scripts/prepare.py"
 
@@ -26,20 +26,20 @@ rule plan:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
     output:
         f"{ROOT}/plans/{{dataset}}/{{architecture}}.json",
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.plan(wildcards.dataset, wildcards.architecture)
-        ),
     log:
         f"{ROOT}/logs/plan/{{dataset}}/{{architecture}}.log",
     benchmark:
         f"{ROOT}/benchmarks/plan/{{dataset}}/{{architecture}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.plan(wildcards.dataset, wildcards.architecture)
+        ),
     script:
         "../scripts/plan.py"
 

@@ -1,11 +1,6 @@
 # Graphs: each network as a multipartite graph, and its topometrics. Free of torch.
 
 
-def trained_weights(wildcards):
-    """The weights file, unless the graphs carry the initial weights (which follow from the seed)."""
-    return f"{ROOT}/trained/{NETWORK}.safetensors" if TRAINED_WEIGHTS_ARE_READ else []
-
-
 rule encode:
     input:
         plan=f"{ROOT}/plans/{{dataset}}/{{architecture}}.json",
@@ -13,21 +8,21 @@ rule encode:
         weights=trained_weights,
     output:
         f"{ROOT}/mges/{NETWORK}.safetensors",
+    log:
+        f"{ROOT}/logs/encode/{NETWORK}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/encode/{NETWORK}.tsv"
+    conda:
+        "../../envs/graphs.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.encode(wildcards.dataset, wildcards.architecture, wildcards.seed)
             | CODE["encode"]
         ),
-    log:
-        f"{ROOT}/logs/encode/{NETWORK}.log",
-    benchmark:
-        f"{ROOT}/benchmarks/encode/{NETWORK}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/graphs.yaml"
     script:
         "../scripts/encode.py"
 
@@ -38,20 +33,20 @@ rule measure:
         mge=f"{ROOT}/mges/{NETWORK}.safetensors",
     output:
         f"{ROOT}/topometrics/{NETWORK}.json",
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.topometrics() | CODE["topometrics"]
-        ),
     log:
         f"{ROOT}/logs/measure/{NETWORK}.log",
     benchmark:
         f"{ROOT}/benchmarks/measure/{NETWORK}.tsv"
+    conda:
+        "../../envs/graphs.yaml"
     threads: THREADS
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../../envs/graphs.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.topometrics() | CODE["topometrics"]
+        ),
     script:
         "../scripts/topometrics.py"
 

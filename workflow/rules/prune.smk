@@ -6,18 +6,18 @@ rule prune:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
     output:
         f"{ROOT}/masks/{NETWORK}.safetensors",
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.prune(**wildcards)),
     log:
         f"{ROOT}/logs/prune/{NETWORK}.log",
     benchmark:
         f"{ROOT}/benchmarks/prune/{NETWORK}.tsv"
+    conda:
+        "../../envs/torch.yaml"
     threads: THREADS
     resources:
         mem_mb=3000,
         runtime=60,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.prune(**wildcards)),
     script:
         "../scripts/prune.py"
 

@@ -3,16 +3,7 @@
 FIGURE_NAMES = ("accuracy", "regression", "importance", "ranking", "mge")
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
-
-
-def figure(name):
-    """The figure's SVG, marked for Snakemake's report."""
-    return report(
-        f"{ROOT}/figures/{name}.svg",
-        category="Figures",
-        caption=f"../report/{name}_figure.rst",
-        labels={"figure": name},
-    )
+CAPTIONS = sorted(path for path in (WORKFLOW / "report").glob("*.rst") if path.stem != "workflow")
 
 
 # Named `report` for the user; Snakemake's own keyword of that name marks the files above.
@@ -27,6 +18,7 @@ rule:
         ranking=f"{ROOT}/tables/ranking.csv",
         # The sparsest first network: the one graph that is legible when drawn.
         mge=max(MGES, key=lambda path: float(Path(path).parent.name)),
+        captions=[str(path) for path in CAPTIONS],
     output:
         accuracy=figure("accuracy"),
         regression=figure("regression"),
@@ -35,17 +27,17 @@ rule:
         mge=figure("mge"),
         png=[path for path in FIGURES if path.endswith(".png")],
         index=INDEX,
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
     log:
         f"{ROOT}/logs/report.log",
     benchmark:
         f"{ROOT}/benchmarks/report.tsv"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=3000,
         runtime=30,
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
     script:
         "../scripts/report.py"

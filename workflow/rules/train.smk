@@ -8,18 +8,18 @@ rule train_dense:
     output:
         weights=f"{ROOT}/dense/{BASELINE}.safetensors",
         result=f"{ROOT}/dense/{BASELINE}.json",
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.train(**wildcards)),
     log:
         f"{ROOT}/logs/train_dense/{BASELINE}.log",
     benchmark:
         f"{ROOT}/benchmarks/train_dense/{BASELINE}.tsv"
+    conda:
+        "../../envs/torch.yaml"
     threads: THREADS
     resources:
         mem_mb=3000,
         runtime=720,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.train(**wildcards)),
     script:
         "../scripts/train.py"
 
@@ -31,20 +31,20 @@ rule train:
     output:
         weights=f"{ROOT}/trained/{NETWORK}.safetensors",
         result=f"{ROOT}/trained/{NETWORK}.json",
-    params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.train(wildcards.dataset, wildcards.architecture, wildcards.seed)
-        ),
     log:
         f"{ROOT}/logs/train/{NETWORK}.log",
     benchmark:
         f"{ROOT}/benchmarks/train/{NETWORK}.tsv"
+    conda:
+        "../../envs/torch.yaml"
     threads: THREADS
     resources:
         mem_mb=3000,
         runtime=720,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        specification=lambda wildcards: canonical_json(
+            SPECIFICATIONS.train(wildcards.dataset, wildcards.architecture, wildcards.seed)
+        ),
     script:
         "../scripts/train.py"
 

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# The library lies beside the scripts; a conda environment does not have it installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 
 def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None:
     """Run a stage's work with its specification.
@@ -24,7 +27,12 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
     """
     specification = json.loads(snakemake.params.specification)
     threads = str(specification.get("threads", 1))
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    for variable in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ):
         os.environ[variable] = threads
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,9 @@ def work(snakemake, specification):
     device = resolve_device(specification["device"])
     dataset = PreparedDataset.load(snakemake.input.data)
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
-    initialise(model, specification["dataset"], specification["architecture"], specification["seed"])
+    initialise(
+        model, specification["dataset"], specification["architecture"], specification["seed"]
+    )
     images = torch.from_numpy(dataset.normalised("train")).to(device)
     labels = torch.from_numpy(dataset.train_labels).to(device)
     with deterministic_algorithms(device):

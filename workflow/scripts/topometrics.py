@@ -16,7 +16,9 @@ def work(snakemake, specification):
     values = topometrics(
         mge,
         specification["metrics"],
-        progress=lambda primitive, done, total: logging.info("%s (%d of %d)", primitive, done + 1, total),
+        progress=lambda primitive, done, total: logging.info(
+            "%s (%d of %d)", primitive, done + 1, total
+        ),
     )
     missing = {name: None for name, value in values.items() if math.isnan(value)}
     write_json(

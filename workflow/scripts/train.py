@@ -27,7 +27,9 @@ def work(snakemake, specification):
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
     initialise(model, *labels)
     mask = Mask.load(snakemake.input.mask) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
-    if mask is not None and mask.initial_weights_digest != digest(to_arrays(prunable_parameters(model))):
+    if mask is not None and mask.initial_weights_digest != digest(
+        to_arrays(prunable_parameters(model))
+    ):
         raise MaskError(
             f"{snakemake.input.mask}: was scored on other initial weights than those of {labels}; delete it and run "
             "again."

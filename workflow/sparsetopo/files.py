@@ -30,7 +30,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.parent / f".{final.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp{final.suffix}"
+    temporary = (
+        final.parent / f".{final.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp{final.suffix}"
+    )
     try:
         yield temporary
         # On disk before it is named: a crash after the rename must not leave an empty file.
@@ -79,7 +81,7 @@ def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
 ) -> None:
     """Write named arrays and one JSON-able metadata record as a safetensors file, atomically."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
 
@@ -125,7 +127,7 @@ def _record(path: str | os.PathLike[str], handle: Any) -> dict[str, Any]:
     header = handle.metadata() or {}
     if _METADATA_KEY not in header:
         raise FileFormatError(
-            f"{path}: the safetensors header has no '{_METADATA_KEY}' record, so this file was not written by sparsetopo."
+            f"{path}: the safetensors header has no '{_METADATA_KEY}' record; it was not written by sparsetopo."
         )
     record: dict[str, Any] = json.loads(header[_METADATA_KEY])
     return record

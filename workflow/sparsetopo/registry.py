@@ -63,12 +63,15 @@ def literals(path: Path, names: set[str]) -> dict[str, Any]:
     """Top-level assignments of literals in a Python file, read without running it."""
     found: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
         for target in targets:
             if isinstance(target, ast.Name) and target.id in names:
-                found[target.id] = ast.literal_eval(node.value)  # type: ignore[union-attr, arg-type]
+                found[target.id] = ast.literal_eval(value)
     return found
 
 
@@ -84,12 +87,18 @@ def scan(package: str, folder: Path) -> dict[str, Entry]:
     for path in sorted(folder.glob("[!_]*.py")):
         values = literals(path, {"NAME", "VERSION", "OPTIONS"})
         if "NAME" not in values:
-            raise RuntimeError(f"{path}: a registry entry needs NAME = '...'; helpers start with an underscore.")
+            raise RuntimeError(
+                f"{path}: a registry entry needs NAME = '...'; helpers start with an underscore."
+            )
         name = values["NAME"]
         if name in entries:
             raise RuntimeError(f"{path}: the name '{name}' is taken by {entries[name].path}.")
         entries[name] = Entry(
-            name, f"{package}.{path.stem}", path, values.get("VERSION", 1), values.get("OPTIONS", {})
+            name,
+            f"{package}.{path.stem}",
+            path,
+            values.get("VERSION", 1),
+            values.get("OPTIONS", {}),
         )
     return entries
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from sparsetopo.config import cells, dense_cells, load_configuration
 from sparsetopo.config.schema import Configuration, canonical_sparsity
 from sparsetopo.errors import ConfigurationError
@@ -49,13 +50,16 @@ def test_the_schema_file_is_in_sync():
 def test_every_field_is_described():
     schema = Configuration.model_json_schema()
     sections = [schema, *schema["$defs"].values()]
-    fields = [(name, field) for section in sections for name, field in section["properties"].items()]
+    fields = [
+        (name, field) for section in sections for name, field in section["properties"].items()
+    ]
     assert len(fields) > 25
     assert not [name for name, field in fields if not field.get("description")]
 
 
 @pytest.mark.parametrize(
-    ("given", "spelt"), [(0.9, "0.9"), ("0.90", "0.9"), (".98", "0.98"), (1e-3, "0.001"), (" 0.5 ", "0.5")]
+    ("given", "spelt"),
+    [(0.9, "0.9"), ("0.90", "0.9"), (".98", "0.98"), (1e-3, "0.001"), (" 0.5 ", "0.5")],
 )
 def test_a_sparsity_has_one_spelling(given, spelt):
     assert canonical_sparsity(given) == spelt
@@ -79,7 +83,10 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
     values["colour"] = "red"
     found = problems(values)
     for path, words in [
-        ("grid.algorithms.1", "unknown algorithm 'magic'; known: er, erk, grasp, prospr, snip, synflow, uniform"),
+        (
+            "grid.algorithms.1",
+            "unknown algorithm 'magic'; known: er, erk, grasp, prospr, snip, synflow, uniform",
+        ),
         ("grid.seeds", "is empty"),
         ("grid.sparsities", "more than once"),
         ("training.digits.epochs", "greater than or equal to 1"),
@@ -88,7 +95,10 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         ("pruning.synflow.iterations", "integer"),
         ("colour", "unknown key; known keys here: study, grid"),
     ]:
-        assert any(problem.startswith(f"{path}: ") and words in problem for problem in found), (path, found)
+        assert any(problem.startswith(f"{path}: ") and words in problem for problem in found), (
+            path,
+            found,
+        )
     assert len(found) == 8
     assert all("\n" not in problem for problem in found)
 
@@ -118,14 +128,24 @@ def test_single_faults(values, section, value, words):
 def test_milestones_must_lie_within_the_epochs_also_for_one_architecture(values):
     values["training"]["digits"] |= {"epochs": 4, "milestones": [2, 9]}
     assert any(problem.startswith("training.digits: milestones") for problem in problems(values))
-    values["training"]["digits"] |= {"milestones": [2], "architectures": {"Resnet-20": {"learning_rate": -1}}}
-    assert any(problem.startswith("training.digits.architectures.Resnet-20: ") for problem in problems(values))
+    values["training"]["digits"] |= {
+        "milestones": [2],
+        "architectures": {"Resnet-20": {"learning_rate": -1}},
+    }
+    assert any(
+        problem.startswith("training.digits.architectures.Resnet-20: ")
+        for problem in problems(values)
+    )
 
 
-def test_an_architecture_that_does_not_fit_the_images_is_refused_before_anything_runs(values, monkeypatch):
+def test_an_architecture_that_does_not_fit_the_images_is_refused_before_anything_runs(
+    values, monkeypatch
+):
     from sparsetopo.config import load
 
-    monkeypatch.setattr(load, "literals", lambda path, names: {"INPUT_SHAPE": [1, 4, 4], "CLASSES": 10})
+    monkeypatch.setattr(
+        load, "literals", lambda path, names: {"INPUT_SHAPE": [1, 4, 4], "CLASSES": 10}
+    )
     values["grid"]["architectures"] = ["Conv-6"]
     (problem,) = problems(values)
     assert problem.startswith("grid.architectures: on data set 'digits'")

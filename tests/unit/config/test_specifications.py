@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from sparsetopo.config import Specifications, load_configuration
 from sparsetopo.files import canonical_json
 

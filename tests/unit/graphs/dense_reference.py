@@ -1,19 +1,21 @@
-"""Slow independent reference: the dense adjacency of a `StepNetwork`, by probing PyTorch with unit vectors.
+"""Slow independent reference: dense adjacency of a `StepNetwork`, by probing PyTorch.
 
-Nothing of the library is used. A value is, for each node layer it depends on, a Boolean matrix (elements x nodes); an
-operation's matrix is what PyTorch makes of the identity. Layers are counted as the definition of the graph says.
+Nothing of the library is used. A value is, for each node layer it depends on, a Boolean matrix
+(elements x nodes); an operation's matrix is what PyTorch makes of unit vectors. Layers are counted
+as the definition of the graph says.
 """
 
 import math
 
 import torch
-import torch.nn.functional as F
-from torch import nn
-
 from random_networks import POOLS
+from torch import nn
+from torch.nn import functional
 
 
 class Layer:
+    """Node layer; `incoming` holds (source layer, weights, whether there is an edge)."""
+
     def __init__(self, order, shape):
         self.order, self.shape, self.incoming = order, shape, []
 
@@ -36,7 +38,7 @@ def unit_vectors(shape):
 
 
 def matrix_of(function, shape):
-    """(outputs, inputs) matrix of a linear function, and the shape of its result."""
+    """Return the (outputs, inputs) matrix of a linear function, and its result's shape."""
     result = function(unit_vectors(shape))
     return result.flatten(1).T, tuple(result.shape[1:])
 
@@ -50,7 +52,7 @@ class Reference:
         shape = network.input_shape
         self.input = Layer(0, shape)
         self.layers = [self.input]
-        self.frame = (0, 0, 0, 0)  # left, right, top, bottom as F.pad has them
+        self.frame = (0, 0, 0, 0)  # left, right, top, bottom as functional.pad has them
         self.on_input = []  # (weighted function of a framed input, target): known once the frame is
         self.shortcuts_on_input = []
         eye = torch.eye(self.input.size, dtype=torch.bool)
@@ -96,7 +98,7 @@ class Reference:
         return Value(shape, {target: torch.eye(target.size, dtype=torch.bool)})
 
     def connect(self, module, part, others, kernels, target):
-        """Edges from channels `part` of a layer's input, with `others` = channels before and after it."""
+        """Edges from the part of a layer's input with `others` channels before and after it."""
         widen = (0, 0, 0, 0, *others) if any(others) else ()
         if part.is_input and isinstance(module, nn.Conv2d):
             padding = padding_of(module)
@@ -104,7 +106,9 @@ class Reference:
             self.on_input.append((module, padding, widen, *kernels, target))
             return
         edges, kept = (
-            matrix_of(lambda x, w=w: apply(module, F.pad(x, widen), w.double()), part.shape)[0]
+            matrix_of(
+                lambda x, w=w: apply(module, functional.pad(x, widen), w.double()), part.shape
+            )[0]
             for w in kernels
         )
         for layer, read in part.reads.items():
@@ -150,7 +154,9 @@ class Reference:
         if any(self.frame):
             left, right, top, bottom = self.frame
             c, h, w = self.input.shape
-            lift = F.pad(unit_vectors((c, h, w)), self.frame).flatten(1).bool()  # nodes x framed
+            lift = (
+                functional.pad(unit_vectors((c, h, w)), self.frame).flatten(1).bool()
+            )  # nodes x framed
             self.input.shape = (c, h + top + bottom, w + left + right)
         for layer in self.layers:
             if lift is not None:
@@ -160,16 +166,8 @@ class Reference:
                     else (s, e, k)
                     for s, e, k in layer.incoming
                 ]
-        for module, padding, widen, magnitude, mask, target in self.on_input:
-            crop = tuple(p - f for p, f in zip(padding, self.frame, strict=True))
-            edges, kept = (
-                matrix_of(
-                    lambda x, w=w: unpadded(module, F.pad(F.pad(x, crop), widen), w.double()),
-                    self.input.shape,
-                )[0]
-                for w in (magnitude, mask)
-            )
-            target.incoming.append((self.input, edges, kept > 0))
+        for layer_on_input in self.on_input:
+            self.connect_frame(*layer_on_input)
         self.layers.sort(key=lambda layer: layer.order)
         starts, total = {}, 0
         for layer in self.layers:
@@ -183,6 +181,18 @@ class Reference:
                 self.weights[rows, columns] += edges.T
                 self.indicator[rows, columns] |= kept.T
 
+    def connect_frame(self, module, padding, widen, magnitude, mask, target):
+        """Edges of a convolution from the framed input, of which it sees what its own padding reaches."""
+        crop = tuple(p - f for p, f in zip(padding, self.frame, strict=True))
+
+        def edges(weight):
+            def read(x):
+                return unpadded(module, functional.pad(functional.pad(x, crop), widen), weight)
+
+            return matrix_of(read, self.input.shape)[0]
+
+        target.incoming.append((self.input, edges(magnitude), edges(mask.double()) > 0))
+
     @property
     def layer_sizes(self):
         return [layer.size for layer in self.layers]
@@ -190,16 +200,18 @@ class Reference:
 
 def apply(module, x, weight):
     if isinstance(module, nn.Linear):
-        return F.linear(x.flatten(1), weight)
+        return functional.linear(x.flatten(1), weight)
     if isinstance(module, nn.ConvTranspose2d):
-        return F.conv_transpose2d(
+        return functional.conv_transpose2d(
             x, weight, None, module.stride, module.padding, 0, module.groups, module.dilation
         )
-    return F.conv2d(x, weight, None, module.stride, module.padding, module.dilation, module.groups)
+    return functional.conv2d(
+        x, weight, None, module.stride, module.padding, module.dilation, module.groups
+    )
 
 
 def padding_of(module):
-    """Zero padding as F.pad takes it; PyTorch puts the odd one of "same" at the end."""
+    """Zero padding as functional.pad takes it; PyTorch puts the odd one of "same" at the end."""
     if module.padding != "same":
         (height, width) = module.padding
         return (width, width, height, height)
@@ -208,4 +220,4 @@ def padding_of(module):
 
 
 def unpadded(module, x, weight):
-    return F.conv2d(x, weight, None, module.stride, 0, module.dilation, module.groups)
+    return functional.conv2d(x, weight, None, module.stride, 0, module.dilation, module.groups)

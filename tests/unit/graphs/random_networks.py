@@ -1,34 +1,36 @@
 """Random small networks that use every feature of the encoding, as lists of steps.
 
-`draw_network` takes a function that chooses from a list, so that hypothesis and a plain random generator both serve.
-A step is a tuple whose first item names it; `StepNetwork.run` is its meaning in PyTorch.
+`draw_network` takes a function that chooses from a list, so that hypothesis and a plain random
+generator both serve. A step is a tuple whose first item names it; `StepNetwork.run` is its meaning
+in PyTorch.
 """
 
+import itertools
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional
 
 POOLS = {
-    "max": lambda x: F.max_pool2d(x, 2),
-    "max_overlapping": lambda x: F.max_pool2d(x, 3, 2, 1),
-    "max_ceil": lambda x: F.max_pool2d(x, (2, 3), 2, (0, 1), ceil_mode=True),
-    "max_dilated": lambda x: F.max_pool2d(x, 2, 1, 0, dilation=2),
-    "avg": lambda x: F.avg_pool2d(x, 2),
-    "avg_overlapping": lambda x: F.avg_pool2d(x, 3, 1, 1),
-    "avg_rectangular": lambda x: F.avg_pool2d(x, (1, 2), (1, 2)),
-    "adaptive": lambda x: F.adaptive_avg_pool2d(x, (2, 3)),
-    "adaptive_max": lambda x: F.adaptive_max_pool2d(x, 3),
-    "lp": lambda x: F.lp_pool2d(x, 2, 2),
+    "max": lambda x: functional.max_pool2d(x, 2),
+    "max_overlapping": lambda x: functional.max_pool2d(x, 3, 2, 1),
+    "max_ceil": lambda x: functional.max_pool2d(x, (2, 3), 2, (0, 1), ceil_mode=True),
+    "max_dilated": lambda x: functional.max_pool2d(x, 2, 1, 0, dilation=2),
+    "avg": lambda x: functional.avg_pool2d(x, 2),
+    "avg_overlapping": lambda x: functional.avg_pool2d(x, 3, 1, 1),
+    "avg_rectangular": lambda x: functional.avg_pool2d(x, (1, 2), (1, 2)),
+    "adaptive": lambda x: functional.adaptive_avg_pool2d(x, (2, 3)),
+    "adaptive_max": lambda x: functional.adaptive_max_pool2d(x, 3),
+    "lp": lambda x: functional.lp_pool2d(x, 2, 2),
     "global": lambda x: x.mean((2, 3), keepdim=True),
-    "nearest": lambda x: F.interpolate(x, scale_factor=2),
-    "bilinear": lambda x: F.interpolate(x, size=(5, 7), mode="bilinear"),
-    "zero_pad": lambda x: F.pad(x, (1, 0, 2, 1)),
+    "nearest": lambda x: functional.interpolate(x, scale_factor=2),
+    "bilinear": lambda x: functional.interpolate(x, size=(5, 7), mode="bilinear"),
+    "zero_pad": lambda x: functional.pad(x, (1, 0, 2, 1)),
     "crop": lambda x: x[:, :, 1:, :-1],
-    "circular": lambda x: F.pad(x, (1, 1, 1, 1), mode="circular"),
-    "reflect": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
-    "replicate": lambda x: F.pad(x, (1, 2, 0, 1), mode="replicate"),
+    "circular": lambda x: functional.pad(x, (1, 1, 1, 1), mode="circular"),
+    "reflect": lambda x: functional.pad(x, (1, 1, 1, 1), mode="reflect"),
+    "replicate": lambda x: functional.pad(x, (1, 2, 0, 1), mode="replicate"),
 }
 SHAPE_KEEPING = ("avg_overlapping",)
 
@@ -154,10 +156,7 @@ def draw_network(choose):
     builder = _Builder(choose)
     if choose([True] + [False] * 9):
         widths = [choose([3, 5, 8]) for _ in range(choose([2, 3, 4]))]
-        steps = [
-            builder.layer(nn.Linear(a, b, bias=False))
-            for a, b in zip(widths, widths[1:], strict=False)
-        ]
+        steps = [builder.layer(nn.Linear(a, b, bias=False)) for a, b in itertools.pairwise(widths)]
         return StepNetwork((widths[0],), steps, builder.layers)
     input_shape = (choose([1, 2, 3]), choose([4, 5, 7, 8]), choose([4, 6, 7]))
     shape, steps = input_shape, []

@@ -23,9 +23,14 @@ class GoldenNet(nn.Module):
         for number, layer in enumerate(self.layers):
             if layer["op"] in ("conv", "shortcut"):
                 module = nn.Conv2d(
-                    layer["in"], layer["out"], _pair(layer["k"]), _pair(layer["s"]), _pair(layer["p"]),
-                    groups=layer.get("groups", 1), bias=False,
-                )  # fmt: skip
+                    layer["in"],
+                    layer["out"],
+                    _pair(layer["k"]),
+                    _pair(layer["s"]),
+                    _pair(layer["p"]),
+                    groups=layer.get("groups", 1),
+                    bias=False,
+                )
             elif layer["op"] == "linear":
                 module = nn.Linear(layer["in"], layer["out"], bias=False)
             else:

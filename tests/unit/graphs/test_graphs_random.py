@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from dense_reference import Reference
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-
-from dense_reference import Reference
 from random_networks import draw_network
+
 from sparsetopo.graphs.encode import encode
 
 
@@ -40,9 +40,7 @@ def assert_same_graph(network, masks, identity_shortcuts):
 
 
 @given(networks(), st.booleans())
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_random_network(drawn, identity_shortcuts):
     network, masks = drawn
     for feature in {str(step[:2]) if step[0] == "pool" else step[0] for step in network.steps}:
@@ -52,6 +50,6 @@ def test_random_network(drawn, identity_shortcuts):
 
 @pytest.mark.slow
 @given(networks(), st.booleans())
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_networks(drawn, identity_shortcuts):
     assert_same_graph(*drawn, identity_shortcuts)

@@ -27,8 +27,8 @@ def test_paper_networks(name):
         assert plan.num_nodes == PAPER[name][0] + classes - 10
 
 
-# Weighted layers, counted from the papers; identity shortcuts make no blocks. Node layers: input, and one for each
-# weighted layer but projection shortcuts, which share theirs.
+# Weighted layers, counted from the papers; identity shortcuts make no blocks. Node layers: input,
+# and one for each weighted layer but projection shortcuts, which share theirs.
 TORCHVISION = {
     "resnet18": (1 + 17 + 1, 3),
     "resnet50": (1 + 49 + 1, 4),
@@ -39,7 +39,13 @@ TORCHVISION = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(TORCHVISION))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "densenet121" else name
+        for name in sorted(TORCHVISION)
+    ],
+)
 def test_torchvision_networks(name):
     model = getattr(torchvision.models, name)(weights=None)
     layers, projections = TORCHVISION[name]

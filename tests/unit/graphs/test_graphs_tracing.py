@@ -1,9 +1,9 @@
-"""Tracing: which values become node layers, how parameters are named, what is refused, and that nothing changes."""
+"""Tracing: node layers, names of parameters, what is refused, and that the model is unchanged."""
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
 from sparsetopo.errors import EncodingError
@@ -35,7 +35,9 @@ def joins(plan):
 
 
 def test_addition_merges_fresh_operands_only():
-    net = Net(lambda m, x: m.c(F.relu(m.a(x)) + m.b(x)), a=conv(1, 2), b=conv(1, 2), c=conv(2, 2))
+    net = Net(
+        lambda m, x: m.c(functional.relu(m.a(x)) + m.b(x)), a=conv(1, 2), b=conv(1, 2), c=conv(2, 2)
+    )
     plan = trace(net, (1, 4, 4))
     assert [layer.name for layer in plan.node_layers] == ["input", "a + b", "c"]
     assert joins(plan) == {
@@ -59,7 +61,7 @@ def test_operand_that_is_read_elsewhere_is_a_shortcut():
 def test_addition_without_fresh_operand_makes_no_nodes():
     def forward(m, x):
         y, z = m.a(x), m.b(x)
-        return m.c(F.max_pool2d(y, 2) + F.max_pool2d(z, 2))
+        return m.c(functional.max_pool2d(y, 2) + functional.max_pool2d(z, 2))
 
     plan = trace(Net(forward, a=conv(1, 2), b=conv(1, 2), c=conv(2, 2)), (1, 4, 4))
     assert {("a", "c", "c.weight"), ("b", "c", "c.weight")} <= joins(plan)
@@ -92,7 +94,7 @@ def test_frame_is_the_largest_padding_on_the_input_and_absent_after_pooling():
     net = Net(lambda m, x: m.a(x) + m.b(x), a=conv(1, 1, 3), b=conv(1, 1, 5))
     first = trace(net, (1, 4, 6)).node_layers[0]
     assert (first.height, first.width) == (8, 10)
-    pooled = trace(Net(lambda m, x: m.a(F.max_pool2d(x, 2)), a=conv(1, 1)), (1, 4, 6))
+    pooled = trace(Net(lambda m, x: m.a(functional.max_pool2d(x, 2)), a=conv(1, 1)), (1, 4, 6))
     assert (pooled.node_layers[0].height, pooled.node_layers[0].width) == (4, 6)
 
 
@@ -133,7 +135,7 @@ def test_functional_call_with_own_parameter():
             self.kernel = nn.Parameter(torch.randn(2, 1, 3, 3))
 
         def forward(self, x):
-            return F.conv2d(x, weight=self.kernel, bias=None, padding=1)
+            return functional.conv2d(x, weight=self.kernel, bias=None, padding=1)
 
     assert trace(Functional(), (1, 4, 4)).parameters == {"kernel": (2, 1, 3, 3)}
 
@@ -141,8 +143,8 @@ def test_functional_call_with_own_parameter():
 def test_option_a_shortcut_and_views_and_in_place_operations():
     def forward(m, x):
         y = m.a(x)
-        z = m.b(F.relu(y, inplace=True))
-        z += F.pad(y[:, :, ::2, ::2], (0, 0, 0, 0, 1, 1))
+        z = m.b(functional.relu(y, inplace=True))
+        z += functional.pad(y[:, :, ::2, ::2], (0, 0, 0, 0, 1, 1))
         z.relu_()
         pooled = z.mean(3).mean(2)
         return m.fc(pooled.view(pooled.size(0), -1))
@@ -154,28 +156,55 @@ def test_option_a_shortcut_and_views_and_in_place_operations():
     assert plan.axes[shortcut.rows].sources == (0, 2)
 
 
-ODD = {
-    "attention": (nn.MultiheadAttention(4, 1, batch_first=True), (3, 4), "attention", "MultiheadAttention"),
-    "product": (Net(lambda m, x: m.a(x) * m.b(x), a=conv(1, 1), b=conv(1, 1)), (1, 4, 4), "2 tensors", "Net"),
-    "matmul": (Net(lambda m, x: m.a(x) @ m.a.weight[0, 0], a=conv(1, 1)), (1, 3, 3), "matrix product", "matmul"),
-    "shuffle": (Net(lambda m, x: m.s(m.a(x)), a=conv(1, 4), s=nn.ChannelShuffle(2)), (1, 4, 4), "'s'", "ChannelShuffle"),
-    "conv3d": (nn.Sequential(nn.Unflatten(1, (1, 2)), nn.Conv3d(1, 1, 1)), (2, 4, 4), "'0'", "Unflatten"),
-    "batch": (Net(lambda m, x: m.a(x.flip(0)), a=conv(1, 1)), (1, 4, 4), "flip", "register_operation"),
-    "mixed": (Net(lambda m, x: m.a(x.view(1, 2, 4, 4)), a=conv(2, 1)), (1, 4, 4), "batch", "Net"),
-    "values": (Net(lambda m, x: m.a(x) if m.a(x)[0, 0, 0, 0] > 0 else x, a=conv(1, 1)), (1, 4, 4), "a model", "Net"),
-    "tokens": (Net(lambda m, x: m.a(x), a=nn.Linear(4, 2)), (1, 4, 4), "'a' (Linear)", "each position"),
-    "channels": (Net(lambda m, x: m.a(x).mean(1), a=conv(1, 2)), (1, 4, 4), "channels", "mean"),
-    "shape": (Net(lambda m, x: m.a(x), a=conv(3, 2)), (1, 4, 4), "'a' (Conv2d)", "(1, 4, 4)"),
-    "empty": (nn.ReLU(), (1, 4, 4), "no convolution", "no linear"),
-    "script": (nn.Sequential(conv(1, 1), torch.jit.script(nn.ReLU())), (1, 4, 4), "'1'", "scripted"),
-    "input": (conv(1, 1), (1, 0, 4), "(1, 0, 4)", "input_shape"),
-}  # fmt: skip
-del ODD["values"]
+class Negative(torch.autograd.Function):
+    """Invisible to a torch function mode."""
+
+    @staticmethod
+    def forward(context, x):
+        return -x
 
 
-@pytest.mark.parametrize("case", sorted(ODD))
+class Opaque(nn.Module):
+    """Module that computes by a custom autograd function."""
+
+    def forward(self, x):
+        return Negative.apply(x)
+
+
+def refused(forward, shape=(1, 4, 4), **modules):
+    return Net(forward, **(modules or {"a": conv(1, 1)})), shape
+
+
+MAP = (1, 4, 4)
+REFUSED = {
+    "attention": (
+        refused(lambda m, x: m.m(x, x, x)[0], (3, 4), m=nn.MultiheadAttention(4, 1)),
+        ["attention", "'m'", "MultiheadAttention"],
+    ),
+    "product": (refused(lambda m, x: m.a(x) * m.a(x)), ["2 tensors", "Net", "mul"]),
+    "matmul": (refused(lambda m, x: m.a(x) @ torch.eye(4)), ["matrix product", "matmul"]),
+    "shuffle": (
+        refused(lambda m, x: m.s(m.a(x)), a=conv(1, 4), s=nn.ChannelShuffle(2)),
+        ["'s'", "ChannelShuffle", "register_operation"],
+    ),
+    "five dimensions": ((nn.Sequential(nn.Unflatten(1, (1, 2))), (2, 4, 4)), ["'0' (Unflatten)"]),
+    "flipped batch": (refused(lambda m, x: m.a(x.flip(0))), ["flip", "register_operation"]),
+    "mixed batch": (
+        refused(lambda m, x: m.a(x.view(1, 2, 4, 4)), a=conv(2, 1)),
+        ["batch", "view"],
+    ),
+    "tokens": (refused(lambda m, x: m.a(x), a=nn.Linear(4, 2)), ["'a' (Linear)", "each position"]),
+    "channel mean": (refused(lambda m, x: m.a(x).mean(1)), ["channels", "mean"]),
+    "wrong shape": (refused(lambda m, x: m.a(x), a=conv(3, 2)), ["'a' (Conv2d)", "(1, 4, 4)"]),
+    "no layer": ((nn.ReLU(), MAP), ["no convolution", "no linear"]),
+    "opaque": ((nn.Sequential(conv(1, 1), Opaque()), MAP), ["'1' (Opaque)", "custom autograd"]),
+    "bad input shape": ((conv(1, 1), (1, 0, 4)), ["(1, 0, 4)", "input_shape"]),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
 def test_refused_by_name(case):
-    net, shape, *words = ODD[case]
+    (net, shape), words = REFUSED[case]
     with pytest.raises(EncodingError) as caught:
         trace(net, shape)
     for word in words:

@@ -4,6 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+# Two threads on tiny tensors wait for each other far longer than they compute.
+torch.set_num_threads(1)
+
 
 def _small_network() -> nn.Module:
     """Convolutions, batch-norm, a shortcut and a classifier; smooth, for finite differences."""

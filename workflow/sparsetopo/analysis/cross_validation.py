@@ -102,7 +102,7 @@ def r_squared(truth: _Array, predicted: _Array) -> float:
 
 
 def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
-    """Adjusted R2 = 1 - (1 - R2) (n - 1) / (n - p - 1), for n rows and p features (n > p + 1)."""
+    """Adjust R2 for n rows and p features: 1 - (1 - R2) (n - 1) / (n - p - 1), n > p + 1."""
     return 1.0 - (1.0 - r2) * (rows - 1) / (rows - features - 1)
 
 

@@ -1,9 +1,9 @@
 """Huber regression by Newton's method, some fifty times faster than scikit-learn's HuberRegressor.
 
-scikit-learn minimises the same objective by L-BFGS, which needs hundreds of iterations on collinear features and
-often stops early; the cross-validation would spend nine tenths of its time there. The objective
-(Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and piecewise
-smooth, so Newton's method ends in about five steps.
+scikit-learn minimises the same objective by L-BFGS, which needs hundreds of iterations on collinear
+features and often stops early; the cross-validation would spend nine tenths of its time there. The
+objective (Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and
+piecewise smooth, so Newton's method ends in about five steps.
 
 With r = y - X w - c, scale s > 0 and threshold t (`epsilon`), over n rows::
 
@@ -158,7 +158,5 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
 def _solve(hessian: _Array, gradient: _Array, damping: float) -> _Array:
     """Newton step; the damping is relative to each diagonal entry and to their mean."""
     diagonal = np.diag(hessian)
-    step: _Array = np.linalg.solve(
-        hessian + damping * np.diag(diagonal + diagonal.mean()), gradient
-    )
-    return step
+    damped = hessian + damping * np.diag(diagonal + diagonal.mean())
+    return np.asarray(np.linalg.solve(damped, gradient), dtype=np.float64)

@@ -87,7 +87,7 @@ def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
 
 
 def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str) -> _Array:
-    """Coefficients b, shape (metrics,), of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1."""
+    """Coefficients b (one a metric) of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1."""
     complete = table[[*metrics, target]].dropna()
     if len(complete) < 2:
         return np.zeros(len(metrics))

@@ -65,7 +65,7 @@ def mean_rbo(
 
 
 def chance_rbo(items: int, persistences: Sequence[float] = PERSISTENCES) -> float:
-    """Expected `mean_rbo` of a ranking with a random permutation of itself.
+    """Give the expected `mean_rbo` of a ranking with a random permutation of itself.
 
     The agreement at depth d is d/n on average, and the overlap is linear in the agreements.
     """

@@ -1,4 +1,4 @@
-"""Regression of the accuracy drop on the metrics: how well do they predict it?
+"""Regression of the accuracy drop on the metrics: how well do they predict it.
 
 Cunegatti et al. 2024, section 4.2 and table 3. A column of that table is a sub-sample: the
 networks of one sparsity (all architectures), or of one architecture (all sparsities). Each column
@@ -257,5 +257,5 @@ def _summary(
 
 
 def _spread(values: _Array) -> Any:
-    """Standard deviation over the first axis (ddof=1); 0 where there is one value only."""
+    """Take the standard deviation over the first axis (ddof=1); 0 if there is one value only."""
     return np.std(values, axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])

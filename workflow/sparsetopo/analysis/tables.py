@@ -20,7 +20,7 @@ CELL = ("algorithm", "dataset", "architecture", "sparsity", "seed")
 """The columns that name a cell of the grid."""
 
 UNDEFINED = "undefined"
-"""Stands in result files where a number does not exist, as the row's status explains; read as NaN."""
+"""Written where a number does not exist (the row's status says why); read back as NaN."""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    sections: list[tuple[str, Mapping[str, Entry]]] = [("datasets", DATASETS), ("pruning", ALGORITHMS)]
+    sections: list[tuple[str, Mapping[str, Entry]]] = [
+        ("datasets", DATASETS),
+        ("pruning", ALGORITHMS),
+    ]
     for section, entries in sections:
         for name, options in _mapping(values.get(section)).items():
             if name in entries:
@@ -93,7 +96,7 @@ def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
 def _recipe_problems(configuration: Configuration) -> Iterator[str]:
     for name, settings in configuration.training.items():
         common = settings.model_dump(exclude={"architectures"})
-        variants = [(f"training.{name}", {})] + [
+        variants: list[tuple[str, dict[str, Any]]] = [(f"training.{name}", {})] + [
             (f"training.{name}.architectures.{architecture}", changes)
             for architecture, changes in settings.architectures.items()
         ]

@@ -67,7 +67,9 @@ AlgorithmName = Annotated[str, _known(ALGORITHMS, "algorithm")]
 DatasetName = Annotated[str, _known(DATASETS, "data set")]
 ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
 MetricName = Annotated[str, _known(METRICS, "topometric")]
-Seed = Annotated[int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)]
+Seed = Annotated[
+    int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
+]
 _DISTINCT = AfterValidator(_distinct)
 
 
@@ -76,20 +78,27 @@ class _Section(BaseModel):
 
 
 class Grid(_Section):
-    """The cells of the study: every combination of the five lists, plus a dense baseline for each (data set, architecture, seed)."""
+    """The cells of the study: every combination of the five lists.
+
+    Besides, one dense baseline for each (data set, architecture, seed).
+    """
 
     algorithms: Annotated[list[AlgorithmName], _DISTINCT] = Field(
         min_length=1, description="Pruning algorithms, by registry name."
     )
-    datasets: Annotated[list[DatasetName], _DISTINCT] = Field(min_length=1, description="Data sets, by registry name.")
+    datasets: Annotated[list[DatasetName], _DISTINCT] = Field(
+        min_length=1, description="Data sets, by registry name."
+    )
     architectures: Annotated[list[ArchitectureName], _DISTINCT] = Field(
         min_length=1, description="Network architectures, by registry name."
     )
     sparsities: Annotated[list[Sparsity], _DISTINCT] = Field(
-        min_length=1, description="Shares of the prunable weights that are removed, each between 0 and 1."
+        min_length=1,
+        description="Shares of the prunable weights that are removed, each between 0 and 1.",
     )
     seeds: Annotated[list[Seed], _DISTINCT] = Field(
-        min_length=1, description="Seeds; each fixes the initial weights, the data order and what pruning draws."
+        min_length=1,
+        description="Seeds; each fixes the initial weights, the data order and what pruning draws.",
     )
 
 
@@ -100,14 +109,21 @@ class Training(_Section):
     batch_size: int = Field(ge=1, description="Images a step.")
     learning_rate: float = Field(gt=0, description="Learning rate of the first epoch.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
-    weight_decay: float = Field(1e-4, ge=0, description="L2 coefficient, applied to every parameter.")
-    milestones: list[int] = Field([], description="Finished epochs after which the learning rate is divided.")
-    decay_factor: float = Field(10.0, ge=1, description="Divisor of the learning rate at each milestone.")
+    weight_decay: float = Field(
+        1e-4, ge=0, description="L2 coefficient, applied to every parameter."
+    )
+    milestones: list[int] = Field(
+        [], description="Finished epochs after which the learning rate is divided."
+    )
+    decay_factor: float = Field(
+        10.0, ge=1, description="Divisor of the learning rate at each milestone."
+    )
     augmentation: Literal["none", "crop-flip"] = Field(
         "none", description="crop-flip: random crop after padding by 4 pixels, and horizontal flip."
     )
     architectures: dict[ArchitectureName, dict[str, Any]] = Field(
-        {}, description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}."
+        {},
+        description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}.",
     )
 
 
@@ -115,24 +131,33 @@ class Topometrics(_Section):
     """Which metrics are computed, and on which graph."""
 
     metrics: Annotated[list[MetricName], _DISTINCT] | None = Field(
-        None, min_length=1, description="Topometrics to compute, by registry name; all of them if absent."
+        None,
+        min_length=1,
+        description="Topometrics to compute, by registry name; all of them if absent.",
     )
     weights: Literal["trained", "initial"] = Field(
-        "trained", description="Weights of the graphs' edges: after training, or the initial ones (needs no training)."
+        "trained",
+        description="Weights of the graphs' edges: after training, or the initial ones (needs no training).",
     )
-    identity_shortcuts: bool = Field(False, description="Draw identity shortcuts as edges of weight 1.")
+    identity_shortcuts: bool = Field(
+        False, description="Draw identity shortcuts as edges of weight 1."
+    )
 
 
 class Analysis(_Section):
     """How the tables are computed from the collected networks."""
 
     dense_reference: Literal["mean", "same_seed"] = Field(
-        "mean", description="Dense accuracy that the drop refers to: mean over the seeds, or that of the same seed."
+        "mean",
+        description="Dense accuracy that the drop refers to: mean over the seeds, or that of the same seed.",
     )
     folds: int = Field(5, ge=2, description="Folds of the shuffled cross-validation.")
-    repeats: int = Field(100, ge=1, description="Repeats of the cross-validation, each with its own shuffle.")
+    repeats: int = Field(
+        100, ge=1, description="Repeats of the cross-validation, each with its own shuffle."
+    )
     scaling: Literal["column", "fold"] = Field(
-        "column", description="Min-max scaling of features over the whole column (the paper) or the training folds."
+        "column",
+        description="Min-max scaling of features over the whole column (the paper) or the training folds.",
     )
     seed: Seed = Field(0, description="Seed of the shuffles.")
 
@@ -141,21 +166,32 @@ class Compute(_Section):
     """What the jobs may use."""
 
     threads: int = Field(
-        1, ge=1, description="Threads of a pruning, training or metrics job; part of what fixes their results."
+        1,
+        ge=1,
+        description="Threads of a pruning, training or metrics job; part of what fixes their results.",
     )
-    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Device that prunes and trains.")
+    device: str = Field(
+        "cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Device that prunes and trains."
+    )
 
 
 class Configuration(_Section):
     """A study: its name, its grid, and how each stage works."""
 
     study: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the study; everything goes to results/<study>/."
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of the study; everything goes to results/<study>/.",
     )
     grid: Grid = Field(description="The cells of the study.")
-    datasets: dict[DatasetName, dict[str, Any]] = Field({}, description="Options of data sets, by name.")
-    pruning: dict[AlgorithmName, dict[str, Any]] = Field({}, description="Options of algorithms, by name.")
-    training: dict[DatasetName, Training] = Field(description="Training recipe of each data set of the grid.")
-    topometrics: Topometrics = Field(default_factory=Topometrics, description="What is measured on each graph.")
-    analysis: Analysis = Field(default_factory=Analysis, description="How the tables are computed.")
-    compute: Compute = Field(default_factory=Compute, description="Resources of the jobs.")
+    datasets: dict[DatasetName, dict[str, Any]] = Field(
+        {}, description="Options of data sets, by name."
+    )
+    pruning: dict[AlgorithmName, dict[str, Any]] = Field(
+        {}, description="Options of algorithms, by name."
+    )
+    training: dict[DatasetName, Training] = Field(
+        description="Training recipe of each data set of the grid."
+    )
+    topometrics: Topometrics = Field(Topometrics(), description="What is measured on each graph.")
+    analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
+    compute: Compute = Field(Compute(), description="Resources of the jobs.")

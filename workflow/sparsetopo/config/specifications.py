@@ -35,7 +35,10 @@ class Specifications:
     def data(self, dataset: str) -> dict[str, Any]:
         """Prepare a data set."""
         given = self.configuration.datasets.get(dataset, {})
-        return {**_entry("data", "dataset", DATASETS[dataset]), "options": _options(DATASETS[dataset], given)}
+        return {
+            **_entry("data", "dataset", DATASETS[dataset]),
+            "options": _options(DATASETS[dataset], given),
+        }
 
     def plan(self, dataset: str, architecture: str) -> dict[str, Any]:
         """Trace an architecture at the shape of a data set."""
@@ -45,7 +48,9 @@ class Specifications:
             "identity_shortcuts": self.configuration.topometrics.identity_shortcuts,
         }
 
-    def prune(self, dataset: str, architecture: str, algorithm: str, sparsity: str, seed: int) -> dict[str, Any]:
+    def prune(
+        self, dataset: str, architecture: str, algorithm: str, sparsity: str, seed: int
+    ) -> dict[str, Any]:
         """Score the initial weights of a cell and select those kept."""
         entry = ALGORITHMS[algorithm]
         return {
@@ -62,7 +67,9 @@ class Specifications:
     def train(self, dataset: str, architecture: str, seed: int) -> dict[str, Any]:
         """Train a network, dense or masked: what differs between these is the mask file."""
         settings = self.configuration.training[dataset]
-        record = settings.model_dump(exclude={"architectures"}) | settings.architectures.get(architecture, {})
+        record = settings.model_dump(exclude={"architectures"}) | settings.architectures.get(
+            architecture, {}
+        )
         return {
             **_entry("train", "architecture", ARCHITECTURES[architecture]),
             "dataset": dataset,
@@ -73,7 +80,10 @@ class Specifications:
 
     def encode(self, dataset: str, architecture: str, seed: int) -> dict[str, Any]:
         """Join plan, mask and weights into the graph."""
-        record: dict[str, Any] = {"stage": "encode", "weights": self.configuration.topometrics.weights}
+        record: dict[str, Any] = {
+            "stage": "encode",
+            "weights": self.configuration.topometrics.weights,
+        }
         if record["weights"] == "initial":  # then they are drawn anew, from these labels
             record |= {"dataset": dataset, "architecture": architecture, "seed": int(seed)}
         return record
@@ -111,7 +121,12 @@ class Specifications:
 
 
 def _entry(stage: str, kind: str, entry: Entry) -> dict[str, Any]:
-    return {"stage": stage, "stage_version": STAGE_VERSIONS[stage], kind: entry.name, f"{kind}_version": entry.version}
+    return {
+        "stage": stage,
+        "stage_version": STAGE_VERSIONS[stage],
+        kind: entry.name,
+        f"{kind}_version": entry.version,
+    }
 
 
 def _options(entry: Entry, given: dict[str, Any]) -> dict[str, Any]:

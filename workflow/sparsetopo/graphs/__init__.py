@@ -1,8 +1,9 @@
 """A pruned network as a multipartite graph: parse -> plan -> execute.
 
-``tracing`` runs a PyTorch model once and records its operations, ``resolve`` turns them into a `Plan` (node layers,
-bipartite blocks, spatial incidences), and `MGE` joins a plan with masked weights. Only the modules whose name starts
-with ``tracing`` and ``encode`` need torch; nothing is imported here until it is asked for.
+``tracing`` runs a PyTorch model once and records its operations, ``resolve`` turns them into a
+`Plan` (node layers, bipartite blocks, spatial incidences), and `MGE` joins a plan with masked
+weights. Only the modules whose name starts with ``tracing`` and ``encode`` need torch; nothing is
+imported here until it is asked for.
 """
 
 import importlib

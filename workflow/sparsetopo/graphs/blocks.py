@@ -1,4 +1,4 @@
-"""Blocks of edges from a symbolic value to the layer that reads it, with their axes deduplicated."""
+"""Blocks of edges from a symbolic value to the layer that reads it; equal axes are shared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Frame:
 
 
 def reads_input(term: Term, height: int, width: int) -> bool:
-    """Whether a term is the input itself (of height x width): neither pooled, cropped nor padded."""
+    """Whether a term is the input itself (height x width): not pooled, cropped or padded."""
     return (
         term.producer == INPUT
         and term.rows == windows.identity(height)
@@ -55,7 +55,7 @@ class BlockBuilder:
     _axis_index: dict[Axis, int] = field(default_factory=dict)
 
     def weighted(self, operation: Operation, value: Value, target: int) -> None:
-        """Add the blocks of a convolution or linear layer: one a term (and group, where a term holds part of one)."""
+        """Add the blocks of a weighted layer: one a term, or several if it cuts through groups."""
         kind = operation.kind
         assert isinstance(kind, Convolution | Linear)
         known = self.parameters.setdefault(kind.parameter, kind.parameter_shape)
@@ -130,7 +130,8 @@ class BlockBuilder:
         rows, columns = self._source_windows(term)
         padding = (kind.padding[0][0], kind.padding[1][0])
         if not kind.transposed and reads_input(term, *self.input_size):
-            # The frame is part of the value that the convolution reads; it may be wider than this one's padding.
+            # The frame is part of the value that the convolution reads; it may be wider than this
+            # one's padding.
             rows = windows.gather(range(len(rows) + self.frame.top + self.frame.bottom))
             columns = windows.gather(range(len(columns) + self.frame.left + self.frame.right))
             padding = (padding[0] - self.frame.top, padding[1] - self.frame.left)
@@ -201,8 +202,8 @@ def group_pieces(start: int, channels: int, group_inputs: int) -> list[tuple[int
 
     Returns
     -------
-    list of (first input channel, offset within its group, inputs a group, groups): whole groups together, parts of a
-    group by themselves.
+    list of (first input channel, offset within its group, inputs a group, groups): whole groups
+    together, parts of a group by themselves.
     """
     pieces: list[tuple[int, int, int, int]] = []
     first, stop = start, start + channels

@@ -1,8 +1,9 @@
 """Number of edges of the graph, parallel ones merged, without unrolling it.
 
-Blocks that join the same two node layers are counted together. Along each axis the (source, target) pairs are grouped
-by the set of (block, tap) that joins them; for each pair of such row and column classes, the channel pairs that some
-kept weight joins are counted once and multiplied by the sizes of the classes.
+Blocks that join the same two node layers are counted together. Along each axis the (source, target)
+pairs are grouped by the set of (block, tap) that joins them; for each pair of such row and column
+classes, the channel pairs that some kept weight joins are counted once and multiplied by the sizes
+of the classes.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +20,7 @@ AxisClass = frozenset[tuple[int, int]]  # of (block's number in its group, tap)
 
 
 def num_edges(plan: Plan, masks: Masks) -> int:
-    """Number of edges after merging parallel ones."""
+    """Count the edges after merging parallel ones."""
     groups: dict[tuple[int, int], list[Block]] = defaultdict(list)
     for block in plan.blocks:
         groups[block.source, block.target].append(block)
@@ -78,7 +79,7 @@ def _ranges_meet(start: int, length: int, other_start: int, other_length: int) -
 def _joined_channel_pairs(
     blocks: list[Block], row_class: AxisClass, column_class: AxisClass, masks: Masks
 ) -> int:
-    """Number of (output channel, source channel) pairs joined by any kept weight of these taps."""
+    """Count the (output, source) channel pairs that any kept weight of these taps joins."""
     row_taps, column_taps = _by_block(row_class), _by_block(column_class)
     shared = [number for number in row_taps if number in column_taps]
     if not shared:
@@ -112,7 +113,7 @@ def _by_block(taps: AxisClass) -> dict[int, list[int]]:
 def _any_tap(
     block: Block, row_taps: list[int], column_taps: list[int], masks: Masks
 ) -> NDArray[np.bool_]:
-    """(outputs, inputs) of a block: whether a weight at any of these taps is kept."""
+    """Whether a weight at any of these taps is kept, (outputs, inputs) of a block."""
     if block.parameter is None:
         return np.ones((block.outputs, 1), dtype=bool)
     kept = block.kernels(masks[block.parameter])

@@ -24,14 +24,15 @@ def encode(
     Parameters
     ----------
     model
-        Any CNN or MLP that takes one tensor; on any device, in any floating dtype. It is left as it was.
+        Any CNN or MLP that takes one tensor; on any device, in any floating dtype. It is left as it
+        was.
     input_shape
         Shape of one sample: (C, H, W), (C, L) or (F,).
     masks
-        {parameter name: bool array or tensor}, True where the weight is kept. Parameters without a mask are kept
-        whole. A parameter that `torch.nn.utils.prune` renamed may be called by its old name ("conv.weight") or its
-        new one ("conv.weight_orig"). None: the masks of `torch.nn.utils.prune` where there are any, and the non-zero
-        weights elsewhere.
+        {parameter name: bool array or tensor}, True where the weight is kept. Parameters without a
+        mask are kept whole. A parameter that `torch.nn.utils.prune` renamed may be called by its
+        old name ("conv.weight") or its new one ("conv.weight_orig"). None: the masks of
+        `torch.nn.utils.prune` where there are any, and the non-zero weights elsewhere.
     identity_shortcuts
         Make edges of weight 1 for identity shortcuts, rather than leaving them out.
 
@@ -50,7 +51,8 @@ def encode(
             pruned = _prune_mask(model, name)
             chosen[name] = array != 0 if pruned is None else pruned
         return MGE(plan, weights, chosen)
-    # Parameters that the graph does not use (biases, say) may be masked too; a name that no parameter has may not.
+    # Parameters that the graph does not use (biases, say) may be masked too; a name that no
+    # parameter has may not.
     others: dict[str, NDArray[Any]] = {name: np.empty(0) for name, _ in model.named_parameters()}
     given: dict[str, Any] = {}
     for name, mask in masks.items():
@@ -65,7 +67,8 @@ def encode(
 def weight_array(model: nn.Module, name: str) -> NDArray[np.float32]:
     """Weights of a parameter by the name that a plan gives it, as float32.
 
-    For a module pruned by `torch.nn.utils.prune`, or parametrized, this is the effective weight that it computes with.
+    For a module pruned by `torch.nn.utils.prune`, or parametrized, this is the effective weight
+    that it computes with.
     """
     path, _, attribute = name.rpartition(".")
     module = model.get_submodule(path)
@@ -78,7 +81,7 @@ def weight_array(model: nn.Module, name: str) -> NDArray[np.float32]:
 
 
 def _pruned_product(module: nn.Module, attribute: str) -> torch.Tensor | None:
-    """weight_orig * weight_mask of `torch.nn.utils.prune`; its plain attribute is stale until the next forward."""
+    """Product that `torch.nn.utils.prune` computes with; the attribute is stale between runs."""
     original = module._parameters.get(f"{attribute}_orig")
     mask = module._buffers.get(f"{attribute}_mask")
     return None if original is None or mask is None else original * mask

@@ -30,10 +30,11 @@ class MGE:
     plan
         The wiring.
     weights
-        {parameter: float32 array} of exactly the plan's parameters, in PyTorch's shapes; masked entries are ignored
-        (set to 0).
+        {parameter: float32 array} of exactly the plan's parameters, in PyTorch's shapes; masked
+        entries are ignored (set to 0).
     masks
-        {parameter: bool array}, True where the weight is kept: the mask decides what is an edge, not its value.
+        {parameter: bool array}, True where the weight is kept: the mask decides what is an edge,
+        not its value.
 
     Raises
     ------
@@ -58,7 +59,8 @@ class MGE:
             mask = np.asarray(masks[name])
             if mask.dtype != np.bool_ or mask.shape != shape:
                 raise MaskError(
-                    f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should be bool of {shape}."
+                    f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should "
+                    f"be bool of {shape}."
                 )
             array = np.asarray(weights[name], dtype=np.float32)
             if array.shape != shape:
@@ -69,8 +71,10 @@ class MGE:
             if not np.isfinite(array).all():
                 bad = int(np.count_nonzero(~np.isfinite(array)))
                 raise EncodingError(
-                    f"{bad} of the kept weights of '{name}' are not finite (NaN or infinite); edge weights must be "
-                    "finite numbers: encode the weights of a network whose training did not diverge."
+                    f"{bad} of the kept weights of '{name}' are not finite (NaN or infinite); "
+                    "edge weights must be "
+                    "finite numbers: encode the weights of a network whose training did not "
+                    "diverge."
                 )
             self.weights[name], self.masks[name] = array, mask
 
@@ -109,9 +113,9 @@ class MGE:
     def save(self, path: str | PathLike[str], specification: Any = None) -> None:
         """Write plan and kept weights to a safetensors file, atomically.
 
-        The file holds ``mask:<parameter>`` (uint8, `numpy.packbits` of the flattened mask), ``weights:<parameter>``
-        (float32, kept entries in row-major order), and in its metadata the plan's record and `specification`
-        (JSON-able).
+        The file holds ``mask:<parameter>`` (uint8, `numpy.packbits` of the flattened mask),
+        ``weights:<parameter>`` (float32, kept entries in row-major order), and in its metadata the
+        plan's record and `specification` (JSON-able).
         """
         tensors: dict[str, NDArray[Any]] = {}
         for name, mask in self.masks.items():
@@ -137,7 +141,8 @@ class MGE:
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
             raise FileFormatError(
-                f"{path}: holds '{metadata.get('format')}' version {metadata.get('version')!r}, not '{FORMAT}' "
+                f"{path}: holds '{metadata.get('format')}' version {metadata.get('version')!r}, "
+                f"not '{FORMAT}' "
                 f"version {VERSION}."
             )
         plan = Plan.from_record(metadata.get("plan"), str(path))
@@ -158,7 +163,8 @@ class MGE:
             mask = np.unpackbits(packed, count=size).astype(bool).reshape(shape)
             if kept.shape != (np.count_nonzero(mask),):
                 raise FileFormatError(
-                    f"{path}: '{name}' has {kept.size} weights, but its mask keeps {np.count_nonzero(mask)}."
+                    f"{path}: '{name}' has {kept.size} weights, but its mask keeps "
+                    f"{np.count_nonzero(mask)}."
                 )
             masks[name] = mask
             weights[name] = np.zeros(shape, dtype=np.float32)
@@ -176,15 +182,18 @@ def mge_from_masks(
     plan
         The wiring.
     weights
-        {parameter: array} of at least the plan's parameters; others (biases, batch-norm) are ignored.
+        {parameter: array} of at least the plan's parameters; others (biases, batch-norm) are
+        ignored.
     masks
-        {parameter: bool array}, True where kept. A parameter of the plan without a mask is kept whole; a mask of a
-        parameter in `weights` that the plan does not use is ignored. None: non-zero weights are kept.
+        {parameter: bool array}, True where kept. A parameter of the plan without a mask is kept
+        whole; a mask of a parameter in `weights` that the plan does not use is ignored. None:
+        non-zero weights are kept.
 
     Raises
     ------
     MaskError
-        If a mask names a parameter that neither the plan nor `weights` has, or does not fit its parameter.
+        If a mask names a parameter that neither the plan nor `weights` has, or does not fit its
+        parameter.
     EncodingError
         If a parameter of the plan has no weights, or they do not fit or are not finite.
     """
@@ -200,7 +209,8 @@ def mge_from_masks(
         if name not in plan.parameters and name not in weights:
             known = ", ".join(list(plan.parameters)[:3])
             raise MaskError(
-                f"the mask names parameter '{name}', which the network does not have (it has {known}, ...)."
+                f"the mask names parameter '{name}', which the network does not have (it has "
+                f"{known}, ...)."
             )
     chosen = {
         name: _bool_array(name, masks[name]) if name in masks else np.ones(shape, dtype=bool)

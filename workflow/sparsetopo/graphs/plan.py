@@ -1,13 +1,15 @@
 """The plan of a network: which nodes there are, and which weights join which of them.
 
-A plan is what tracing leaves behind: torch-free, small (no weights, no edges), one per architecture and input shape.
-Every block of edges is the product ::
+A plan is what tracing leaves behind: torch-free, small (no weights, no edges), one per architecture
+and input shape. Every block of edges is the product ::
 
-    kernels W[o, i, ky, kx]  x  rows incidence (source row, ky, target row)  x  columns incidence (source, kx, target)
+    kernels W[o, i, ky, kx]  x  rows incidence (source row, ky, target row)  x  columns incidence
+    (source, kx, target)
 
-that is: for each weight (o, i, ky, kx) of the block there is one edge for every pair of a row triple with tap ky and a
-column triple with tap kx. Stride, padding, dilation, pooling, and a linear layer that reads a flattened map (a kernel
-as large as the map) are all spelt by the two short lists of triples.
+that is: for each weight (o, i, ky, kx) of the block there is one edge for every pair of a row
+triple with tap ky and a column triple with tap kx. Stride, padding, dilation, pooling, and a linear
+layer that reads a flattened map (a kernel as large as the map) are all spelt by the two short lists
+of triples.
 """
 
 import math
@@ -29,7 +31,7 @@ KINDS = ("conv", "linear", "transposed", "identity")
 
 @dataclass(frozen=True)
 class NodeLayer:
-    """One part of the multipartite graph: channels x height x width nodes, numbered in that order."""
+    """One part of the graph: channels x height x width nodes, numbered in that order."""
 
     name: str
     channels: int
@@ -46,7 +48,8 @@ class NodeLayer:
 class Axis:
     """Incidence along one spatial axis: triples (source position, tap, target position), each once.
 
-    Sorted by (target, source, tap). A position counts from 0 in its node layer, the frame of the input included.
+    Sorted by (target, source, tap). A position counts from 0 in its node layer, the frame of the
+    input included.
     """
 
     sources: tuple[int, ...]
@@ -54,7 +57,7 @@ class Axis:
     targets: tuple[int, ...]
 
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """(sources, taps, targets) as int64 arrays."""
+        """Return (sources, taps, targets) as int64 arrays."""
         return (
             np.array(self.sources, dtype=np.int64),
             np.array(self.taps, dtype=np.int64),
@@ -62,7 +65,7 @@ class Axis:
         )
 
     def tap_counts(self, taps: int) -> NDArray[np.int64]:
-        """Number of (source, target) pairs of each of `taps` taps, shape (taps,)."""
+        """Count the (source, target) pairs of each of `taps` taps, shape (taps,)."""
         return np.bincount(np.array(self.taps, dtype=np.int64), minlength=taps)
 
 
@@ -70,9 +73,9 @@ class Axis:
 class Block:
     """One bipartite block of edges between two node layers.
 
-    The block holds `outputs` target channels starting at `target_channel` and ``groups * inputs`` source channels
-    starting at `source_channel`; output o belongs to group ``o // (outputs // groups)`` and its input i is source
-    channel ``source_channel + group * inputs + i``.
+    The block holds `outputs` target channels starting at `target_channel` and ``groups * inputs``
+    source channels starting at `source_channel`; output o belongs to group ``o // (outputs //
+    groups)`` and its input i is source channel ``source_channel + group * inputs + i``.
 
     Attributes
     ----------
@@ -113,12 +116,13 @@ class Block:
         return self.groups * self.inputs
 
     def kernels(self, array: NDArray[Any] | None) -> NDArray[Any]:
-        """Part of the parameter (or of its mask) that this block uses, as (outputs, inputs, kh, kw).
+        """Part of a parameter (or its mask) that this block uses, as (outputs, inputs, kh, kw).
 
         Parameters
         ----------
         array
-            The whole parameter as PyTorch shapes it; ignored for an identity shortcut, whose kernels are float32 ones.
+            The whole parameter as PyTorch shapes it; ignored for an identity shortcut, whose
+            kernels are float32 ones.
 
         Returns
         -------
@@ -154,8 +158,8 @@ class Plan:
     identity_shortcuts
         Whether identity shortcuts are blocks (kind "identity") or left out.
     node_layers
-        In topological order: every block goes from a lower to a higher index. The first is the input with its frame;
-        the "last layer" of the metrics is the last of the list.
+        In topological order: every block goes from a lower to a higher index. The first is the
+        input with its frame; the "last layer" of the metrics is the last of the list.
     axes
         Distinct spatial incidences, shared by the blocks.
     blocks
@@ -210,7 +214,8 @@ class Plan:
             raise FileFormatError(f"{where}: not a plan (its 'format' should be '{FORMAT}').")
         if record.get("version") != VERSION:
             raise FileFormatError(
-                f"{where}: plan version {record.get('version')!r}, but this sparsetopo reads version {VERSION}: "
+                f"{where}: plan version {record.get('version')!r}, but this sparsetopo reads "
+                f"version {VERSION}: "
                 "trace the model again."
             )
         try:
@@ -241,7 +246,7 @@ class Plan:
         return plan
 
     def save(self, path: str | PathLike[str], specification: Any = None) -> None:
-        """Write the plan as JSON, atomically; `specification` (JSON-able) is kept beside it in the file."""
+        """Write the plan as JSON, atomically, with `specification` (JSON-able) beside it."""
         record = self.to_record()
         if specification is not None:
             record["specification"] = specification
@@ -254,7 +259,7 @@ class Plan:
 
 
 def parameter_size(shape: tuple[int, ...]) -> int:
-    """Number of weights of a parameter."""
+    """Count the weights of a parameter."""
     return math.prod(shape)
 
 
@@ -307,7 +312,8 @@ def _block_problem(plan: Plan, block: Block) -> str | None:
         return None if block.parameter is None else "an identity shortcut has no parameter"
     if block.parameter not in plan.parameters:
         return f"parameter {block.parameter!r} is not in the list"
-    # A read-only dummy of the parameter's shape: slicing costs nothing, and a misfit shows in the result's shape.
+    # A read-only dummy of the parameter's shape: slicing costs nothing, and a misfit shows in the
+    # result's shape.
     dummy = np.broadcast_to(np.int8(0), plan.parameters[block.parameter])
     expected = (block.outputs, block.inputs, *block.kernel)
     if block.kind != "transposed" and block.kernels(dummy).shape != expected:

@@ -3,15 +3,17 @@
 The rules (torch-free):
 
 - the input, and each output of a convolution or linear layer, is a node layer;
-- an addition unites its *fresh* operands into one node layer: outputs of a convolution or linear layer (or of such an
-  addition) that nothing but this addition reads, through elementwise operations only, and that have its shape;
+- an addition unites its *fresh* operands into one node layer: outputs of a convolution or linear
+  layer (or of such an addition) that nothing but this addition reads, through elementwise
+  operations only, and that have its shape;
 - its other operands are identity shortcuts: left out, or blocks of weight 1 if asked for;
 - an addition without fresh operands makes no nodes: who reads it reads all its operands;
-- pooling, padding, cropping, concatenation, flattening make no nodes: they are composed into the next block;
+- pooling, padding, cropping, concatenation, flattening make no nodes: they are composed into the
+  next block;
 - what no output of the model depends on is left out.
 
-A node layer takes its place where its last producer ran (with identity shortcuts: where the last addition that a
-shortcut enters ran), so that every block goes from a lower to a higher index.
+A node layer takes its place where its last producer ran (with identity shortcuts: where the last
+addition that a shortcut enters ran), so that every block goes from a lower to a higher index.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +40,7 @@ from sparsetopo.graphs.values import Value
 
 @dataclass
 class _Layer:
-    """A node layer in the making; `position` is the operation that decides its place in the order."""
+    """Node layer in the making; `position` is the operation that decides its place."""
 
     channels: int
     height: int
@@ -80,7 +82,8 @@ class _Resolver:
                 builder.shortcut(operation, value, number)
         if not builder.blocks:
             raise EncodingError(
-                "The model's output depends on no convolution and no linear layer, so there is no graph to build."
+                "The model's output depends on no convolution and no linear layer, so there is "
+                "no graph to build."
             )
         return Plan(
             input_shape=self.recording.input_shape,
@@ -152,7 +155,7 @@ class _Resolver:
         return self.values[next(iter(fresh))]
 
     def _fresh(self, value: int, addition: Operation) -> int | None:
-        """Producer of the node layer that `value` is, if only `addition` reads it; else None."""
+        """Return the producer of the node layer `value`, if only `addition` reads it."""
         reader = addition.output
         while True:
             operation = self.recording.operations[value]
@@ -207,12 +210,13 @@ def _position(layer: _Layer) -> int:
 
 
 def _reshape(operation: Operation, value: Value) -> Value:
-    """Flatten (segments keep their maps), or read a vector as a map of the shape it was flattened from."""
+    """Flatten (segments keep their maps), or undo the flattening of a map."""
     shape = operation.shape
     if shape.flat or all((s.height, s.width) == (shape.height, shape.width) for s in value):
         return value
     raise operation.fail(
-        f"reshapes a value to {shape.channels} maps of {shape.height}x{shape.width}, which mixes channels and "
+        f"reshapes a value to {shape.channels} maps of {shape.height}x{shape.width}, which mixes "
+        "channels and "
         "positions; only flattening, and undoing it, can be encoded."
     )
 

@@ -1,7 +1,7 @@
 """The recorded run of a model: a list of symbolic operations on numbered values, without torch.
 
-Tracing appends to a `Recording`; `resolve` reads it once the run is over, because whether an addition merges its
-operands into one node layer depends on who else reads them later.
+Tracing appends to a `Recording`; `resolve` reads it once the run is over, because whether an
+addition merges its operands into one node layer depends on who else reads them later.
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,8 @@ class Origin:
 class ValueShape:
     """Shape of one sample of a value: a map, or (`flat`) a vector of the same elements.
 
-    A vector that was never a map has height = width = 1 as far as it is known; `channels` is then its length.
+    A vector that was never a map has height = width = 1 as far as it is known; `channels` is then
+    its length.
     """
 
     channels: int
@@ -59,7 +60,7 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear layer on a vector (or, `pointwise`, on the channels of a map: a 1x1 convolution)."""
+    """A linear layer on a vector."""
 
     parameter: str
     parameter_shape: tuple[int, ...]
@@ -72,7 +73,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Elementwise:
-    """Anything that keeps positions: activation, normalisation, dropout, a scalar factor, a bias."""
+    """What keeps positions: activation, normalisation, dropout, a scalar factor, a bias."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Channels:
-    """Selection of channels: ranges (start, stop) in order; None for `count` channels of constants."""
+    """Selection of channels: ranges (start, stop) in order; a count for constant channels."""
 
     pieces: tuple[tuple[int, int] | int, ...]
 

@@ -1,7 +1,8 @@
-"""Tracing: run a PyTorch model once and record, by tensor identity, the operations that make its graph.
+"""Tracing: run a PyTorch model once and record, by tensor identity, what makes its graph.
 
-Every call of the torch API passes through a `TorchFunctionMode`; `tracing_operations` holds what each one means for the
-wiring. Only wiring and shapes are recorded, never names of modules (they appear in messages and labels alone).
+Every call of the torch API passes through a `TorchFunctionMode`; `tracing_operations` holds what
+each one means for the wiring. Only wiring and shapes are recorded, never names of modules (they
+appear in messages and labels alone).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,16 +18,15 @@ from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.resolve import resolve
 from sparsetopo.graphs.symbolic import Input, Origin, Recording, ValueShape
-from sparsetopo.graphs.tracing_operations import DATA_DEPENDENT, HANDLERS, HINTS, Call
+from sparsetopo.graphs.tracing_operations import BATCH, DATA_DEPENDENT, HANDLERS, HINTS, Call
 from sparsetopo.graphs.tracing_state import undisturbed
-
-BATCH = 2  # samples of the traced run: one would hide operations that mix samples
 
 
 def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool = False) -> Plan:
     """Trace the wiring of a model at one input shape.
 
-    The model runs once, in eval mode, on a batch of two zero samples, and is left exactly as it was.
+    The model runs once, in eval mode, on a batch of two zero samples, and is left exactly as it
+    was.
 
     Parameters
     ----------
@@ -40,14 +40,15 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
     Returns
     -------
     Plan
-        All tensors that the forward pass returns (in tuples, lists, dictionaries) count as outputs; what none of
-        them depends on is left out. The metrics' "last layer" is the plan's last node layer.
+        All tensors that the forward pass returns (in tuples, lists, dictionaries) count as outputs;
+        what none of them depends on is left out. The metrics' "last layer" is the plan's last node
+        layer.
 
     Raises
     ------
     EncodingError
-        If the model cannot run on that shape, or uses an operation that cannot be encoded or is not known; the
-        message names the module, its type and the operation.
+        If the model cannot run on that shape, or uses an operation that cannot be encoded or is not
+        known; the message names the module, its type and the operation.
     """
     shape = tuple(int(size) for size in input_shape)
     if not 1 <= len(shape) <= 3 or min(shape) < 1:
@@ -69,13 +70,14 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
             recorder.recording.outputs.append(recorder.values[tensor])
     if not recorder.recording.outputs:
         raise EncodingError(
-            f"{type(model).__name__}: no tensor that the model returns derives from its input by recorded operations."
+            f"{type(model).__name__}: no tensor that the model returns derives from its input by "
+            "recorded operations."
         )
     return resolve(recorder.recording, identity_shortcuts)
 
 
 class _Recorder(TorchFunctionMode):
-    """Intercepts the torch API during one run; `values` numbers the tensors that derive from the input."""
+    """Intercepts the torch API during one run; `values` numbers tensors derived from the input."""
 
     def __init__(self, model: nn.Module, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -151,11 +153,12 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _naming_attention(self, error: EncodingError) -> EncodingError:
-        """Name an attention module as the reason, where the run stopped at an operation on the way to it."""
+        """Name an attention module as the reason, where the run stopped on the way to it."""
         for path, module in self.model.named_modules():
             if isinstance(module, nn.MultiheadAttention) and f"'{path}'" not in str(error):
                 return EncodingError(
-                    f"module '{path}' ({type(module).__name__}): attention multiplies data by data, which the graph "
+                    f"module '{path}' ({type(module).__name__}): attention multiplies data by "
+                    "data, which the graph "
                     f"cannot express; tracing stopped at {error}"
                 )
         return error
@@ -167,7 +170,7 @@ class _Recorder(TorchFunctionMode):
         return Origin(self.paths.get(id(module), ""), type(module).__name__, name)
 
     def parameter_name(self, weight: torch.Tensor) -> str | None:
-        """Name of a weight tensor: itself a parameter, or made anew by the calling module (pruned, parametrized)."""
+        """Name of a weight tensor: a parameter, or computed by the calling module (pruning)."""
         if id(weight) in self.parameter_names:
             return self.parameter_names[id(weight)]
         module = self.stack[-1]
@@ -189,7 +192,8 @@ class _Recorder(TorchFunctionMode):
             )
             if not any(known):
                 raise EncodingError(
-                    f"{self.origin(None)}: the output is computed outside the torch functions that tracing can see "
+                    f"{self.origin(None)}: the output is computed outside the torch functions "
+                    "that tracing can see "
                     "(a scripted module or a custom autograd function)."
                 )
         self.stack.pop()

@@ -10,7 +10,7 @@ from sparsetopo.graphs.tracing_operations import Call, register_operation
 
 
 def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
-    """(height, width) of a setting that PyTorch gives as a number or a sequence; `one` where there is no height."""
+    """Give a number or sequence as (height, width), with height `one` in one dimension."""
     values = (
         [int(v) for v in setting]
         if isinstance(setting, tuple | list | torch.Size)
@@ -25,12 +25,14 @@ def weight_name(call: Call, weight: Any) -> str:
     """Name of the weight tensor of a layer, or an error that says why there is none."""
     if call.is_data(weight):
         raise call.fail(
-            "its weights derive from the input (a dynamic convolution), which the graph cannot express."
+            "its weights derive from the input (a dynamic convolution), which the graph cannot "
+            "express."
         )
     name = call.recorder.parameter_name(weight)
     if name is None:
         raise call.fail(
-            "its weights are neither a parameter of the model nor the attribute 'weight' of the module that calls it."
+            "its weights are neither a parameter of the model nor the attribute 'weight' of the "
+            "module that calls it."
         )
     return name
 
@@ -134,7 +136,8 @@ def linear(call: Call) -> None:
     value = call.value(tensor)
     if tensor.dim() != 2:
         raise call.fail(
-            f"a linear layer on an input of shape {tuple(tensor.shape)} works on each position by itself; flatten it "
+            f"a linear layer on an input of shape {tuple(tensor.shape)} works on each position "
+            "by itself; flatten it "
             "first, or use a 1x1 convolution."
         )
     kind = Linear(weight_name(call, weight), tuple(weight.shape))

@@ -1,8 +1,9 @@
 """What each torch function means for the wiring: the table of handlers, and how to add one.
 
-A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its result. The handlers
-of convolutions and linear layers are in ``tracing_layers``, those of pooling, padding and resizing in
-``tracing_windows``, those of shapes, channels and sums in ``tracing_shapes``.
+A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its
+result. The handlers of convolutions and linear layers are in ``tracing_layers``, those of pooling,
+padding and resizing in ``tracing_windows``, those of shapes, channels and sums in
+``tracing_shapes``.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.tracing import _Recorder
 
 Function = Callable[..., Any]
+
+BATCH = 2  # samples of the traced run: one would hide operations that mix samples
 
 
 @dataclass
@@ -57,7 +60,8 @@ class Call:
         """Value number of a data tensor; EncodingError if it does not derive from the input."""
         if not self.is_data(tensor):
             raise self.fail(
-                "it is given a tensor that does not derive from the model's input by recorded operations."
+                "it is given a tensor that does not derive from the model's input by recorded "
+                "operations."
             )
         return self.recorder.values[tensor]
 
@@ -76,16 +80,18 @@ class Call:
         if (
             not tensor.dim()
             or tensor.shape[0] * shape.size != tensor.numel()
-            or tensor.shape[0] != _batch()
+            or tensor.shape[0] != BATCH
         ):
             raise self.fail(
-                f"its result of shape {tuple(tensor.shape)} mixes samples of the batch, or is not the "
-                f"{shape.channels}x{shape.height}x{shape.width} elements a sample that its handler announced."
+                f"its result of shape {tuple(tensor.shape)} mixes samples of the batch, or is "
+                "not the "
+                f"{shape.channels}x{shape.height}x{shape.width} elements a sample that its "
+                "handler announced."
             )
         self.recorder.values[tensor] = value
 
     def window(self, value: int, rows: Windows, columns: Windows) -> int:
-        """Record pooling, padding, cropping or resizing: which old rows and columns each new one reads."""
+        """Record pooling, padding or resizing: the old rows and columns each new one reads."""
         shape = self.shape(value)
         return self.append(
             Window(rows, columns),
@@ -119,13 +125,13 @@ DATA_DEPENDENT: set[Function] = {
 
 
 def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
-    """Register the handler of one or more torch functions (decorator); a later one replaces an earlier one.
+    """Register the handler of torch functions (decorator); a later one replaces an earlier one.
 
     Parameters
     ----------
     *functions
-        Functions as ``torch.overrides`` sees them, e.g. ``torch.special.expit``. A Python function of your own that is
-        made of torch functions needs no handler: tracing sees through it.
+        Functions as ``torch.overrides`` sees them, e.g. ``torch.special.expit``. A Python function
+        of your own that is made of torch functions needs no handler: tracing sees through it.
 
     Examples
     --------
@@ -144,7 +150,7 @@ def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
 
 
 def named(*names: str) -> list[Function]:
-    """Every torch function of these names: in torch, torch.nn.functional and torch.Tensor, in place or not."""
+    """Every function of these names in torch, its functional and Tensor, in place or not."""
     found: list[Function] = []
     for home in (torch, functional, torch.Tensor, torch._C._nn):
         for name in names:
@@ -157,17 +163,19 @@ def named(*names: str) -> list[Function]:
 
 
 def elementwise(call: Call) -> None:
-    """Handle what keeps every position: the result depends on the one data argument, element by element."""
+    """Handle what keeps positions: the result depends on one data argument, by element."""
     data = call.data()
     if len(data) != 1:
         raise call.fail(
-            f"it combines {len(data)} tensors that derive from the input other than by addition or concatenation "
+            f"it combines {len(data)} tensors that derive from the input other than by addition "
+            "or concatenation "
             "(an attention or gating product, say), which the graph cannot express."
         )
     value = call.value(data[0])
     if call.result.shape != data[0].shape and call.result is not data[0]:
         raise call.fail(
-            f"a constant stretches the data from shape {tuple(data[0].shape)} to {tuple(call.result.shape)}."
+            f"a constant stretches the data from shape {tuple(data[0].shape)} to "
+            f"{tuple(call.result.shape)}."
         )
     call.returns(call.append(Elementwise(), [value], call.shape(value)))
 
@@ -176,28 +184,31 @@ def constant(call: Call) -> None:
     """Handle what takes a shape or type from the data but no value (torch.zeros_like)."""
 
 
-def _batch() -> int:
-    from sparsetopo.graphs.tracing import BATCH
-
-    return BATCH
-
-
+# fmt: off
 ACTIVATIONS = (
-    "relu relu6 leaky_relu elu selu celu gelu silu mish hardswish hardsigmoid hardtanh sigmoid tanh softplus softsign "
-    "logsigmoid prelu rrelu threshold tanhshrink softshrink hardshrink softmin softmax log_softmax gumbel_softmax "
-    "clamp clamp_min clamp_max clip abs neg exp log log1p sqrt rsqrt square sin cos erf pow sign reciprocal expm1 "
-    "logit round floor ceil nan_to_num"
-).split()
+    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardswish",
+    "hardsigmoid", "hardtanh", "sigmoid", "tanh", "softplus", "softsign", "logsigmoid", "prelu",
+    "rrelu", "threshold", "tanhshrink", "softshrink", "hardshrink", "softmin", "softmax",
+    "log_softmax", "gumbel_softmax", "clamp", "clamp_min", "clamp_max", "clip", "abs", "neg", "exp",
+    "log", "log1p", "sqrt", "rsqrt", "square", "sin", "cos", "erf", "pow", "sign", "reciprocal",
+    "expm1", "logit", "round", "floor", "ceil", "nan_to_num",
+)
 NORMALISATIONS = (
-    "batch_norm instance_norm layer_norm group_norm local_response_norm rms_norm normalize native_batch_norm"
-).split()
+    "batch_norm", "instance_norm", "layer_norm", "group_norm", "local_response_norm", "rms_norm",
+    "normalize", "native_batch_norm",
+)
 DROPOUTS = (
-    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout bernoulli"
-).split()
-SCALINGS = "mul multiply div divide true_divide truediv floordiv".split()
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
+    "feature_dropout", "bernoulli",
+)
+SCALINGS = (
+    "mul", "multiply", "div", "divide", "true_divide", "truediv", "floordiv",
+)
 COPIES = (
-    "clone contiguous detach to float half double bfloat16 cpu cuda type type_as alias requires_grad positive"
-).split()
+    "clone", "contiguous", "detach", "to", "float", "half", "double", "bfloat16", "cpu", "cuda",
+    "type", "type_as", "alias", "requires_grad", "positive",
+)
+# fmt: on
 
 for _name in (*ACTIVATIONS, *NORMALISATIONS, *DROPOUTS, *SCALINGS, *COPIES):
     register_operation(*named(_name))(elementwise)
@@ -216,7 +227,8 @@ HINTS |= dict.fromkeys(
 )
 HINTS |= dict.fromkeys(
     named("matmul", "bmm", "mm", "einsum", "addmm", "baddbmm"),
-    "a general matrix product cannot be encoded; use torch.nn.functional.linear for a layer with weights.",
+    "a general matrix product cannot be encoded; use torch.nn.functional.linear for a layer with "
+    "weights.",
 )
 
 # Imported for their registrations; at the end, because they use the names above.

@@ -61,7 +61,8 @@ def _stretched(call: Call, tensor: torch.Tensor, result: torch.Tensor) -> int:
     value = call.value(tensor)
     if tensor.dim() != result.dim():
         raise call.fail(
-            f"tensors of shapes {tuple(tensor.shape)} and {tuple(result.shape)} are matched by adding dimensions."
+            f"tensors of shapes {tuple(tensor.shape)} and {tuple(result.shape)} are matched by "
+            "adding dimensions."
         )
     for dim in range(1, tensor.dim()):
         if tensor.shape[dim] != result.shape[dim]:
@@ -71,7 +72,7 @@ def _stretched(call: Call, tensor: torch.Tensor, result: torch.Tensor) -> int:
 
 @register_operation(*named("cat", "concat", "concatenate"))
 def concatenate(call: Call) -> None:
-    """Handle torch.cat over channels, elements of vectors, or positions; constants may take part."""
+    """Handle torch.cat over channels, elements or positions; constants may take part."""
     tensors = [tensor for tensor in call.argument(0, "tensors") if tensor.numel()]
     dim = call.argument(1, "dim", call.kwargs.get("axis", 0)) % call.result.dim()
     first = call.value(next(tensor for tensor in tensors if call.is_data(tensor)))
@@ -103,7 +104,7 @@ def concatenate(call: Call) -> None:
 
 
 def _concatenate_positions(call: Call, tensors: list[torch.Tensor], dim: int) -> None:
-    """Pad every operand to the whole length and add: at each position only one of them is not constant."""
+    """Pad every operand to the whole length and add: no two overlap."""
     length, start, parts = call.result.shape[dim], 0, []
     for tensor in tensors:
         stop = start + tensor.shape[dim]

@@ -1,4 +1,4 @@
-"""Running a model without leaving a trace: its state afterwards is the state before, bit for bit."""
+"""Running a model without a trace: its state afterwards is the state before, bit for bit."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from torch import nn
 
 @contextlib.contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Put the model in eval mode without gradients for the block, then restore all that running it may change.
+    """Put the model in eval mode without gradients, then restore all that running may change.
 
-    Restored: training flags, buffers (object and content), tensors that hooks assign as plain attributes (the product
-    weight of `torch.nn.utils.prune`, with its autograd history), and the random state. Parameters are not copied: no
-    operation in eval mode without gradients writes to them.
+    Restored: training flags, buffers (object and content), tensors that hooks assign as plain
+    attributes (the product weight of `torch.nn.utils.prune`, with its autograd history), and the
+    random state. Parameters are not copied: no operation in eval mode without gradients writes to
+    them.
     """
     modules = list(model.modules())
     flags = [module.training for module in modules]
@@ -40,6 +41,6 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 def _same_bits(left: torch.Tensor, right: torch.Tensor) -> bool:
-    # Writing only what changed keeps version counters, which autograd checks, as they were. NaN differs from itself
-    # and is written again, which is harmless.
+    # Writing only what changed keeps version counters, which autograd checks, as they were. NaN
+    # differs from itself and is written again, which is harmless.
     return left.shape == right.shape and bool(torch.equal(left, right))

@@ -106,7 +106,7 @@ def reduction(call: Call) -> None:
 
 
 def select(call: Call, value: int, rank: int, dim: int, positions: list[int | None]) -> int:
-    """Record that position i along dimension `dim` of a tensor reads position positions[i], or a constant."""
+    """Record that position i along dimension `dim` reads positions[i], or a constant (None)."""
     shape = call.shape(value)
     if dim == 0:
         raise call.fail("it selects samples of the batch.")
@@ -187,7 +187,7 @@ def resize(call: Call) -> None:
 
 
 def _support(call: Call, units: torch.Tensor, dim: int) -> Windows:
-    """Windows along dimension `dim`: which unit vectors (one a channel) are not 0 at each new position."""
+    """Windows along `dim`: which unit vectors (one a channel) are not 0 at a new position."""
     options = {name: option for name, option in call.kwargs.items() if name != "input"}
     reads = call.function(units.double(), *call.args[1:], **options)[0] != 0
     if reads.dim() == 3:

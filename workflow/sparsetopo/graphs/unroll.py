@@ -1,7 +1,8 @@
 """Unrolling: from the implicit form of the graph to an explicit sparse matrix.
 
-For each block and each pair of taps (ky, kx): kept weights x row pairs x column pairs, without a loop over edges. The
-matrix is assembled one source layer at a time, so that only that layer's edges exist as coordinates.
+For each block and each pair of taps (ky, kx): kept weights x row pairs x column pairs, without a
+loop over edges. The matrix is assembled one source layer at a time, so that only that layer's edges
+exist as coordinates.
 """
 
 import os
@@ -32,8 +33,9 @@ def unroll(
     Returns
     -------
     csr_array
-        (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are summed. A kept weight
-        of exactly 0 is an explicit zero. Indices are int32 where they fit, else int64.
+        (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
+        summed. A kept weight of exactly 0 is an explicit zero. Indices are int32 where they fit,
+        else int64.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def block_edges(
     masks: Mapping[str, NDArray[np.bool_]],
     index_dtype: np.dtype[Any] | type = np.int64,
 ) -> Iterator[Edges]:
-    """Edges of one block, a pair of taps at a time: (source ids, target ids, |w|), parallel edges not merged."""
+    """Edges of one block, a tap pair at a time: (source ids, target ids, |w|), not merged."""
     source, target = plan.node_layers[block.source], plan.node_layers[block.target]
     kernels, kept = kernels_and_mask(block, weights, masks)
     rows = _pairs_by_tap(plan, block.rows, block.kernel[0])
@@ -144,7 +146,7 @@ def kernels_and_mask(
 
 
 def num_unmerged_edges(plan: Plan, block: Block, masks: Mapping[str, NDArray[np.bool_]]) -> int:
-    """Number of edges of a block before parallel ones are merged."""
+    """Count the edges of a block before parallel ones are merged."""
     rows = plan.axes[block.rows].tap_counts(block.kernel[0])
     columns = plan.axes[block.columns].tap_counts(block.kernel[1])
     if block.parameter is None:
@@ -172,13 +174,15 @@ def require_memory(needed: int, edges: int) -> None:
     available = available_memory()
     if needed > available:
         raise EncodingError(
-            f"the explicit graph has {edges:,} edges and needs {needed:,} bytes of memory, but {available:,} are "
-            "available: use a sparser mask or a smaller input, or metrics that do not unroll the graph."
+            f"the explicit graph has {edges:,} edges and needs {needed:,} bytes of memory, but "
+            f"{available:,} are "
+            "available: use a sparser mask or a smaller input, or metrics that do not unroll the "
+            "graph."
         )
 
 
 def available_memory() -> int:
-    """Bytes of memory this process may still use: the machine's, or less if a control group limits it."""
+    """Bytes this process may still use: the machine's, or less by a control group's limit."""
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():

@@ -1,11 +1,13 @@
 """Symbolic values: which nodes each element of a tensor depends on, as short lists instead of sets.
 
-A value is a sequence of *segments* along the channels. A segment is the union of *terms*, each of which reads
-consecutive channels of one producer (a convolution, a linear layer, or the input) through one window list an axis.
+A value is a sequence of *segments* along the channels. A segment is the union of *terms*, each of
+which reads consecutive channels of one producer (a convolution, a linear layer, or the input)
+through one window list an axis.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sparsetopo.graphs import windows
 from sparsetopo.graphs.windows import Windows
@@ -13,7 +15,7 @@ from sparsetopo.graphs.windows import Windows
 
 @dataclass(frozen=True)
 class Term:
-    """Element (c, y, x) of a segment depends on nodes (channel + c, r, q) for r in rows[y], q in columns[x]."""
+    """Element (c, y, x) depends on nodes (channel + c, r, q), r in rows[y], q in columns[x]."""
 
     producer: int
     channel: int
@@ -73,7 +75,7 @@ def through_windows(value: Value, rows: Windows, columns: Windows) -> Value:
 def select_channels(
     value: Value, pieces: Sequence[tuple[int, int] | int], flat: bool = False
 ) -> Value:
-    """Channel ranges (start, stop) of a value in the given order; a bare count stands for constant channels.
+    """Channel ranges (start, stop) of a value in the given order; a count for constants.
 
     Of a `flat` value the ranges count elements.
 
@@ -115,7 +117,7 @@ def joined(segments: Sequence[Segment]) -> Value:
 
 
 def union(values: Sequence[Value]) -> Value:
-    """Sum of values of equal shape: every element depends on what each operand's element depends on.
+    """Sum of values of equal shape: an element depends on what each operand's depends on.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def union(values: Sequence[Value]) -> Value:
     """
     cuts = sorted({cut for value in values for cut in _boundaries(value)})
     segments: list[Segment] = []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         parts = [select_channels(value, [(start, stop)])[0] for value in values]
         sizes = {(part.height, part.width) for part in parts}
         if len(sizes) > 1 or len({_boundaries(value)[-1] for value in values}) > 1:

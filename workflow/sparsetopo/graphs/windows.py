@@ -1,7 +1,8 @@
-"""Spatial incidence along one axis: which positions a pooled, padded, shifted or convolved position reads.
+"""Spatial incidence along one axis: which positions a pooled, padded or convolved one reads.
 
-A *window list* holds, for each position of a value, the positions of the node layer it was made from. Max and average
-pooling are the same here: a pooled position depends on every position of its window.
+A *window list* holds, for each position of a value, the positions of the node layer it was made
+from. Max and average pooling are the same here: a pooled position depends on every position of its
+window.
 """
 
 from collections.abc import Iterable
@@ -66,7 +67,7 @@ def compose(outer: Windows, inner: Windows) -> Windows:
 def convolution(
     windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
 ) -> list[Triple]:
-    """Triples (source, tap, target) of a convolution over a value; taps that fall on padding are left out."""
+    """Triples (source, tap, target) of a convolution; taps on padding are left out."""
     size = len(windows)
     return [
         (source, tap, target)
@@ -102,5 +103,5 @@ def pointwise(windows: Windows) -> list[Triple]:
 
 @lru_cache(maxsize=1024)
 def shifted(windows: Windows, offset: int) -> Windows:
-    """The same windows with source positions moved by `offset` (the frame above or left of the input)."""
+    """Move the source positions by `offset` (the frame above or left of the input)."""
     return tuple(tuple(source + offset for source in window) for window in windows)

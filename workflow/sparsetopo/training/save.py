@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -11,19 +10,12 @@ from numpy.typing import NDArray
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, read_tensors, write_json, write_tensors
 from sparsetopo.training.result import TrainingResult
+from sparsetopo.version import package_version
 
 if TYPE_CHECKING:
     from torch import nn
 
 _KIND = "trained weights"
-
-
-def package_version() -> str:
-    """Version of the installed package; "unknown" if it runs from a bare source folder."""
-    try:
-        return version("sparsetopo")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def save_weights(

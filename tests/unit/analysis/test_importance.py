@@ -1,0 +1,66 @@
+"""Correlations against numpy, scipy and planted relations."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import pearsonr
+from sklearn.linear_model import Ridge
+
+from sparsetopo.analysis.features import min_max, scale
+from sparsetopo.analysis.importance import importance_table, pearson, ridge_coefficients
+from sparsetopo.analysis.metrics import PAPER_METRICS
+
+
+def test_equals_scipy_in_every_column(networks):
+    scaled = scale(networks)
+    table = importance_table(scaled)
+    assert len(table) == 7 * 16
+    assert table["column"].unique().tolist() == [
+        "0.6", "0.8", "0.9", "0.95", "0.98", "Resnet-20", "Resnet-32",
+    ]  # fmt: skip
+    for row in table.itertuples():
+        part = scaled[scaled[row.column_kind] == row.column]
+        expected = pearsonr(part[row.metric], part["accuracy_drop"]).statistic
+        assert row.pearson_r == pytest.approx(expected, abs=1e-12)
+        assert row.category == PAPER_METRICS[row.metric].category
+        assert (row.rows, row.status) == (len(part), "ok")
+
+
+def test_finds_the_planted_metrics(networks):
+    table = importance_table(scale(networks))
+    mean = table[table["column_kind"] == "architecture"].groupby("metric")["pearson_r"].mean()
+    assert mean.abs().nlargest(2).index.tolist() == ["disconnected", "spectral_gap"]
+    assert (mean[["disconnected", "spectral_gap"]] > 0.2).all()
+
+
+def test_undefined_correlations_are_zero_and_explained(networks):
+    networks["sink"] = 0.0
+    networks.loc[networks["sparsity"] == "0.6", "accuracy_drop"] = 0.25
+    networks.loc[networks["sparsity"] == "0.8", "n2"] = np.nan
+    table = importance_table(scale(networks).assign(sink=0.0)).set_index(["column", "metric"])
+    assert table.loc[("0.9", "sink"), ["pearson_r", "status"]].tolist() == [0.0, "constant metric"]
+    assert table.loc[("0.6", "n1"), ["pearson_r", "status"]].tolist() == [0.0, "constant drop"]
+    assert table.loc[("0.8", "n2"), ["pearson_r", "status"]].tolist() == [
+        0.0,
+        "too few rows: 0 < 3",
+    ]
+    assert not table.isna().any(axis=None)
+
+
+def test_tiny_and_large_values_keep_their_correlation():
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(2, 50))
+    expected = np.corrcoef(x, y)[0, 1]
+    for factor, offset in ((1e-160, 0.0), (1e150, 0.0), (1e-6, 1e-3)):
+        result, rows, status = pearson(pd.Series(x * factor + offset), pd.Series(y))
+        assert (rows, status) == (50, "ok")
+        assert result == pytest.approx(expected, rel=1e-9)
+
+
+def test_ridge_coefficients_equal_scikit_learn(networks):
+    scaled = scale(networks)
+    keys = list(PAPER_METRICS)
+    expected = Ridge(alpha=0.1).fit(min_max(scaled[keys].to_numpy()), scaled["accuracy_drop"]).coef_
+    np.testing.assert_allclose(
+        ridge_coefficients(scaled, keys, "accuracy_drop"), expected, atol=1e-10
+    )

@@ -1,0 +1,196 @@
+"""Figures of a table of the default size: what they show, and that their files are reproducible."""
+
+import itertools
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.sparse import csr_array, random_array
+
+from sparsetopo.analysis.importance import importance_table
+from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.ranking import mixture_weights, ranking_table, rankings_table
+from sparsetopo.analysis.regression import regression_table
+from sparsetopo.analysis.regressors import REGRESSORS
+from sparsetopo.errors import DataError
+from sparsetopo.plots.accuracy import plot_accuracy
+from sparsetopo.plots.graph import choose_nodes, plot_graph
+from sparsetopo.plots.heat import number_text
+from sparsetopo.plots.importance import plot_importance
+from sparsetopo.plots.ranking import plot_ranking
+from sparsetopo.plots.regression import plot_regression
+from sparsetopo.plots.saving import save_figure
+from sparsetopo.plots.style import algorithm_style, display
+
+ALGORITHMS = ["snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"]
+
+
+@pytest.fixture(scope="module")
+def networks():
+    random = np.random.default_rng(3)
+    records = []
+    for algorithm, architecture, sparsity, seed in itertools.product(
+        ALGORITHMS, ["Resnet-20", "Wide-Resnet-28-2"], ["0.6", "0.8", "0.9", "0.95", "0.98"], [0, 1]
+    ):
+        metrics = {key: random.uniform() for key in PAPER_METRICS}
+        accuracy = 0.97 - 0.3 * max(0.0, float(sparsity) - 0.8) * random.uniform(0.5, 1.5)
+        records.append(
+            {
+                "algorithm": algorithm, "dataset": "digits", "architecture": architecture,
+                "sparsity": sparsity, "seed": seed, "accuracy": accuracy, "dense_accuracy": 0.98,
+                "accuracy_drop": 1 - accuracy / 0.98, "edges": random.integers(1000, 2000), **metrics,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(records)
+
+
+@pytest.fixture(scope="module")
+def importance(networks):
+    return importance_table(networks)
+
+
+@pytest.fixture(scope="module")
+def figures(networks, importance):
+    ranking = ranking_table(rankings_table(networks, mixture_weights(importance)))
+    fast = {name: REGRESSORS[name] for name in ("Linear", "Ridge")}
+    return {
+        "accuracy": plot_accuracy(networks),
+        "regression": plot_regression(regression_table(networks, repeats=2, regressors=fast)),
+        "importance": plot_importance(importance),
+        "ranking": plot_ranking(ranking),
+        "graph": plot_graph([30, 20, 5], _graph([30, 20, 5])),
+    }
+
+
+def _graph(sizes, density=0.2):
+    total = sum(sizes)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    full = np.zeros((total, total))
+    for layer in range(len(sizes) - 1):
+        a, b, c = offsets[layer : layer + 3]
+        block = random_array((b - a, c - b), density=density, rng=np.random.default_rng(layer))
+        full[a:b, b:c] = block.toarray()
+    return csr_array(full)
+
+
+NAMES = ["accuracy", "regression", "importance", "ranking", "graph"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_cut_or_overlaps_a_neighbour(figures, name):
+    figure = figures[name]
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    frame = figure.bbox
+    texts = [text for text in figure.findobj(lambda o: hasattr(o, "get_text")) if text.get_text()]
+    texts = [
+        text for text in texts if text.get_visible() and getattr(text, "get_window_extent", None)
+    ]
+    boxes = [text.get_window_extent(renderer) for text in texts]
+    for text, box in zip(texts, boxes, strict=True):
+        assert box.x0 >= frame.x0 - 2, text.get_text()
+        assert box.x1 <= frame.x1 + 2, text.get_text()
+        assert box.y0 >= frame.y0 - 2, text.get_text()
+        assert box.y1 <= frame.y1 + 2, text.get_text()
+    for axes in figure.axes:
+        for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+            upright = [label for label in labels if label.get_text() and label.get_rotation() == 0]
+            extents = [label.get_window_extent(renderer) for label in upright]
+            for first, second in itertools.pairwise(extents):
+                assert not first.overlaps(second)
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_reproducible(figures, tmp_path, name, suffix):
+    first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    save_figure(figures[name], first)
+    save_figure(figures[name], second)
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{suffix}", f"b.{suffix}"]
+    if suffix == "svg":
+        assert ElementTree.parse(first).getroot().tag.endswith("svg")
+        assert b"<dc:date>" not in first.read_bytes()
+    else:
+        assert first.read_bytes().startswith(b"\x89PNG")
+
+
+def test_unknown_format_writes_nothing(figures, tmp_path):
+    with pytest.raises(DataError, match=r"written as \.svg or \.png, not as '\.gif'"):
+        save_figure(figures["graph"], tmp_path / "a.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_accuracy_shows_the_means_and_the_dense_line(figures, networks):
+    figure = figures["accuracy"]
+    assert [axes.get_title() for axes in figure.axes] == ["Resnet-20", "Wide-Resnet-28-2"]
+    axes = figure.axes[0]
+    curves = [line for line in axes.lines if line.get_marker() not in ("None", "", None)]
+    assert len(curves) == 7
+    own = networks[(networks["architecture"] == "Resnet-20") & (networks["algorithm"] == "snip")]
+    expected = 100 * own.groupby("sparsity")["accuracy"].mean()
+    np.testing.assert_allclose(curves[0].get_ydata(), expected)
+    assert any(np.allclose(line.get_ydata(), 98) for line in axes.lines)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["SNIP", "GraSP", "SynFlow", "ProsPR", "Uniform", "ER", "ERK", "dense"]
+
+
+def test_importance_is_grouped_by_category(figures, importance):
+    axes = figures["importance"].axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == [metric.label for metric in PAPER_METRICS.values()]
+    cell = importance.set_index(["column", "metric"]).loc[("0.6", "sink"), "pearson_r"]
+    assert axes.texts[0].get_text() == number_text(cell)
+
+
+def test_undefined_numbers_are_dashes(importance, networks):
+    constant = importance.assign(status="constant metric", pearson_r=0.0)
+    axes = plot_importance(constant).axes[0]
+    assert {text.get_text() for text in axes.texts[: len(constant)]} == {"–"}
+    few = regression_table(networks[:20], repeats=1, column_kinds=["sparsity"])
+    texts = {text.get_text() for text in plot_regression(few).axes[0].texts}
+    assert texts == {"–"}
+    assert number_text(-0.001) == "0.00"
+    assert number_text(-0.5) == "−0.50"
+
+
+def test_graph_draws_every_edge_of_a_small_graph(tmp_path):
+    graph = _graph([6, 5, 4], density=0.5)
+    figure = plot_graph([6, 5, 4], graph)
+    (lines,) = [c for c in figure.axes[0].collections if hasattr(c, "get_segments")]
+    assert len(lines.get_segments()) == graph.nnz
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["input", "6 nodes", "layer 1", "5 nodes", "output", "4 nodes"]
+
+
+def test_graph_samples_large_layers():
+    sizes = [300, 200, 40]
+    graph = _graph(sizes, density=0.02)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    shown = choose_nodes(offsets, graph, 24)
+    assert [len(nodes) for nodes in shown] == [24, 24, 24]
+    for nodes, first, last in zip(shown, offsets[:-1], offsets[1:], strict=True):
+        assert (np.diff(nodes) > 0).all()
+        assert first <= nodes.min() <= nodes.max() < last
+    drawn = graph[shown[0]][:, shown[1]].nnz
+    blind = graph[shown[0]][:, offsets[1] + np.arange(24)].nnz
+    assert drawn > blind
+    texts = [text.get_text() for text in plot_graph(sizes, graph).axes[0].texts]
+    assert "24 of\n300" in texts
+
+
+def test_graph_without_edges_and_of_another_size():
+    assert plot_graph([3, 2], csr_array((5, 5))).axes
+    with pytest.raises(DataError, match="must be 6 x 6"):
+        plot_graph([3, 3], csr_array((5, 5)))
+
+
+def test_algorithms_keep_their_colours_and_unknown_ones_get_their_own():
+    everything = algorithm_style(ALGORITHMS)
+    assert algorithm_style(["er", "snip"]) == {name: everything[name] for name in ("snip", "er")}
+    more = algorithm_style([*ALGORITHMS, "mine", "other"])
+    assert len({colour for colour, _ in more.values()}) == 9
+    assert display("mine") == "mine"

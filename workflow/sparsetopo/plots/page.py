@@ -1,0 +1,51 @@
+"""One static HTML page that shows a study's figures and links its tables; it needs nothing but a browser."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+figure { margin: 2.5rem 0; } figure img { width: 100%; height: auto; }
+figcaption { color: #444; } dt { font-weight: 600; margin-top: .6rem; } dd { margin-left: 1rem; }
+"""
+
+
+@dataclass(frozen=True)
+class PageItem:
+    """A figure or table of the page: its path relative to the page, its title, and one or two sentences on it."""
+
+    path: str
+    title: str
+    caption: str
+
+
+def page(
+    title: str, facts: Iterable[str], figures: Iterable[PageItem], tables: Iterable[PageItem]
+) -> str:
+    """HTML of the page.
+
+    Parameters
+    ----------
+    title
+        Heading of the page.
+    facts
+        Sentences on the study: its size, what is missing.
+    figures, tables
+        Shown, and linked, in this order.
+    """
+    shown = "\n".join(
+        f'<figure><h2>{escape(item.title)}</h2><img src="{escape(item.path)}" alt="{escape(item.title)}">'
+        f"<figcaption>{escape(item.caption)}</figcaption></figure>"
+        for item in figures
+    )
+    linked = "\n".join(
+        f'<dt><a href="{escape(item.path)}">{escape(item.title)}</a></dt><dd>{escape(item.caption)}</dd>'
+        for item in tables
+    )
+    sentences = " ".join(escape(fact) for fact in facts)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n<p>{sentences}</p>\n{shown}\n"
+        f"<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n</body></html>\n"
+    )
