@@ -41,7 +41,7 @@ def test_own_metrics_and_bad_scalings(networks):
     assert scale(networks, own)["mine"].tolist() == (10.0 / networks["nodes"]).tolist()
     with pytest.raises(DataError, match="'mine' has the scaling 'layers'; known: nodes, edges"):
         scale(networks, {"mine": Metric("local", "layers", "mine")})
-    with pytest.raises(DataError, match="lacks the column.s. other"):
+    with pytest.raises(DataError, match=r"lacks the column.s. other"):
         scale(networks, {"other": Metric("local", "nodes", "other")})
     with pytest.raises(DataError, match="no nodes"):
         scale(networks.assign(nodes=0))

@@ -136,5 +136,5 @@ def test_default_study(networks):
 
 
 def test_unknown_algorithm():
-    with pytest.raises(DataError, match="no row of the algorithm.s. z to rank"):
+    with pytest.raises(DataError, match=r"no row of the algorithm.s. z to rank"):
         rankings_table(TABLE, _weights(1.0, 0.0), ["one", "two"], algorithms=["a", "z"])

@@ -139,5 +139,5 @@ def test_r_squared():
 def test_refusals(networks):
     with pytest.raises(DataError, match="2 folds and 1 repeat at least, not 1 and 3"):
         regression_table(scale(networks), folds=1, repeats=3)
-    with pytest.raises(DataError, match="lacks the column.s. accuracy_drop"):
+    with pytest.raises(DataError, match=r"lacks the column.s. accuracy_drop"):
         regression_table(scale(networks).drop(columns="accuracy_drop"))

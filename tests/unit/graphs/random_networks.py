@@ -152,7 +152,7 @@ class _Builder:
 
 
 def draw_network(choose):
-    """Draw a network of at most four steps and a head; at most 500 elements a map."""
+    """Draw a network of at most four steps and a head; at most 250 elements a map."""
     builder = _Builder(choose)
     if choose([True] + [False] * 9):
         widths = [choose([3, 5, 8]) for _ in range(choose([2, 3, 4]))]
@@ -166,7 +166,7 @@ def draw_network(choose):
             new = builder.shape_after([step], shape)
         except (RuntimeError, ValueError):  # the kernel or window does not fit the map
             continue
-        if min(new) > 0 and math.prod(new) <= 500:
+        if min(new) > 0 and math.prod(new) <= 250:
             steps += [step, ("relu",)]
             shape = new
     head = choose(["flatten", "global", "none", "conv"])

@@ -113,6 +113,15 @@ def test_other_precisions(dtype):
     assert mge.weights["0.weight"].dtype == np.float32
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_model_on_a_gpu():
+    net = small_net()
+    expected = edges_of(encode(net, SHAPE))
+    mask = torch.ones(3, 2, 3, 3, dtype=torch.bool, device="cuda")
+    assert edges_of(encode(net.cuda(), SHAPE, {"0.weight": mask})) == expected
+    assert net[0].weight.is_cuda
+
+
 @pytest.mark.parametrize(
     ("masks", "word"),
     [

@@ -40,7 +40,9 @@ def assert_same_graph(network, masks, identity_shortcuts):
 
 
 @given(networks(), st.booleans())
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 def test_random_network(drawn, identity_shortcuts):
     network, masks = drawn
     for feature in {str(step[:2]) if step[0] == "pool" else step[0] for step in network.steps}:
@@ -50,6 +52,6 @@ def test_random_network(drawn, identity_shortcuts):
 
 @pytest.mark.slow
 @given(networks(), st.booleans())
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2500, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_networks(drawn, identity_shortcuts):
     assert_same_graph(*drawn, identity_shortcuts)

@@ -42,7 +42,7 @@ TORCHVISION = {
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow) if name == "densenet121" else name
+        pytest.param(name, marks=pytest.mark.slow) if name in ("densenet121", "vgg11_bn") else name
         for name in sorted(TORCHVISION)
     ],
 )

@@ -64,7 +64,8 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
         """Fit to X (rows, features) and y (rows,)."""
         design = np.column_stack([X, np.ones(len(X))])
         penalty = np.append(np.full(X.shape[1], self.alpha), 0.0)
-        floor = max(self.smallest_scale * float(np.std(y)), np.finfo(np.float64).tiny ** 0.25)
+        # A constant target has no spread; the bound then follows from its size.
+        floor = max(self.smallest_scale * float(np.std(y)), 1e-8 * float(np.abs(y).max()), 1e-12)
         weights: _Array = np.linalg.lstsq(design, y, rcond=None)[0].astype(np.float64)
         spread = 1.4826 * float(np.median(np.abs(y - design @ weights)))
         weights, scale, steps, converged = self._minimise(

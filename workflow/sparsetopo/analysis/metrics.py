@@ -55,13 +55,13 @@ def declared_metrics(folder: Path) -> dict[str, Metric]:
     Parameters
     ----------
     folder
-        Its Python files hold a literal ``METRICS = {key: {"category": ..., "scaling": ...,
+        Its Python files, but for those named _*, hold a literal ``METRICS = {key: {"category": ..., "scaling": ...,
         "label": ...}}``; files without one, and entries without "scaling", are passed over (a
         second version of a metric is not a feature). "label" may be left out: the key is shown
         then.
     """
     found: dict[str, Metric] = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.glob("[!_]*.py")):
         declared: dict[str, dict[str, Any]] = literals(path, {"METRICS"}).get("METRICS", {})
         for key, fields in declared.items():
             if "scaling" in fields:

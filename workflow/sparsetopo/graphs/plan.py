@@ -14,7 +14,7 @@ of triples.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any
 
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, write_json
+from sparsetopo.graphs.plan_consistency import first_problem
 
 FORMAT = "sparsetopo plan"
 VERSION = 1
-KINDS = ("conv", "linear", "transposed", "identity")
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class Plan:
                 parameters={name: tuple(shape) for name, shape in record["parameters"].items()},
                 outputs=tuple(record["outputs"]),
             )
-            problem = _first_problem(plan)
+            problem = first_problem(plan)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise FileFormatError(
                 f"{where}: the plan is malformed ({error!r}): trace the model again."
@@ -261,61 +261,3 @@ class Plan:
 def parameter_size(shape: tuple[int, ...]) -> int:
     """Count the weights of a parameter."""
     return math.prod(shape)
-
-
-def _first_problem(plan: Plan) -> str | None:
-    """Say what is inconsistent in a plan, or None."""
-    integers = {f.name for f in fields(Block)} - {"parameter", "kind", "kernel"}
-    if any(min(layer.channels, layer.height, layer.width) < 1 for layer in plan.node_layers):
-        return "a node layer is empty"
-    if not all(0 <= index < len(plan.node_layers) for index in plan.outputs):
-        return "an output is not a node layer"
-    for axis in plan.axes:
-        if not len(axis.sources) == len(axis.taps) == len(axis.targets):
-            return "the lists of an axis differ in length"
-    for number, block in enumerate(plan.blocks):
-        if not all(
-            isinstance(getattr(block, name), int) and getattr(block, name) >= 0 for name in integers
-        ):
-            return f"block {number} has a field that is not a natural number"
-        problem = _block_problem(plan, block)
-        if problem:
-            return f"block {number}: {problem}"
-    return None
-
-
-def _block_problem(plan: Plan, block: Block) -> str | None:
-    if block.kind not in KINDS:
-        return f"unknown kind {block.kind!r}"
-    if not block.source < block.target < len(plan.node_layers):
-        return "its layers are not in order"
-    source, target = plan.node_layers[block.source], plan.node_layers[block.target]
-    if block.source_channel + block.source_channels > source.channels:
-        return "it reads more channels than its source has"
-    if block.target_channel + block.outputs > target.channels:
-        return "it writes more channels than its target has"
-    if block.groups < 1 or block.outputs % block.groups:
-        return "its outputs do not divide into its groups"
-    for axis_index, from_size, taps, to_size in (
-        (block.rows, source.height, block.kernel[0], target.height),
-        (block.columns, source.width, block.kernel[1], target.width),
-    ):
-        axis = plan.axes[axis_index]
-        for values, bound in (
-            (axis.sources, from_size),
-            (axis.taps, taps),
-            (axis.targets, to_size),
-        ):
-            if values and not (min(values) >= 0 and max(values) < bound):
-                return "an axis leaves its layer or kernel"
-    if block.kind == "identity":
-        return None if block.parameter is None else "an identity shortcut has no parameter"
-    if block.parameter not in plan.parameters:
-        return f"parameter {block.parameter!r} is not in the list"
-    # A read-only dummy of the parameter's shape: slicing costs nothing, and a misfit shows in the
-    # result's shape.
-    dummy = np.broadcast_to(np.int8(0), plan.parameters[block.parameter])
-    expected = (block.outputs, block.inputs, *block.kernel)
-    if block.kind != "transposed" and block.kernels(dummy).shape != expected:
-        return f"its kernels do not fit parameter {block.parameter!r}"
-    return None

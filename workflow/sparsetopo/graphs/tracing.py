@@ -194,7 +194,7 @@ class _Recorder(TorchFunctionMode):
                 raise EncodingError(
                     f"{self.origin(None)}: the output is computed outside the torch functions "
                     "that tracing can see "
-                    "(a scripted module or a custom autograd function)."
+                    "(in a scripted module, say)."
                 )
         self.stack.pop()
 

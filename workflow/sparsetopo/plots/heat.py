@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -38,12 +39,12 @@ def draw_heat_map(
     """
     figure = axes.figure
     assert isinstance(figure, Figure)
-    image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, norm=norm, aspect="auto")
-    image.cmap.set_bad("0.93")
+    colour_map = colormaps[colours].with_extremes(bad="0.93")
+    image = axes.imshow(np.ma.masked_invalid(values), cmap=colour_map, norm=norm, aspect="auto")
     for row, line in enumerate(texts):
         for column, text in enumerate(line):
             shade = (
-                image.cmap(norm(values[row, column]))
+                colour_map(norm(values[row, column]))
                 if np.isfinite(values[row, column])
                 else (1, 1, 1, 1)
             )

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sparsetopo.errors import DataError
 from sparsetopo.files import atomic_path
@@ -17,7 +18,7 @@ _METADATA: dict[str, dict[str, str | None]] = {
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` as SVG or PNG (160 dots an inch), by the suffix of `path`.
+    """Write `figure` as SVG or PNG by the suffix of `path`.
 
     Raises
     ------
@@ -29,4 +30,13 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
         raise DataError(f"{path}: figures are written as .svg or .png, not as '{suffix}'.")
     # The settings of the SVG writer are read when the file is written, not when the figure is made.
     with figure_style(), atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=160, metadata=_METADATA[suffix], facecolor="white")
+        _freeze_layout(figure)
+        figure.savefig(temporary, dpi=figure.dpi, metadata=_METADATA[suffix], facecolor="white")
+
+
+def _freeze_layout(figure: Figure) -> None:
+    """Arrange the figure once: every drawing would move things a little, and the files would differ."""
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        figure.draw_without_rendering()
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")

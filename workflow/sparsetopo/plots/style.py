@@ -12,6 +12,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+DOTS_PER_INCH = 160
+
 DISPLAY_NAMES = {
     "snip": "SNIP",
     "grasp": "GraSP",
@@ -67,7 +69,7 @@ def figure_style() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Figure of a size in inches that arranges itself; without pyplot: nothing to close."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
 
 
 def display(name: str) -> str:

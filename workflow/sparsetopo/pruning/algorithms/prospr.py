@@ -71,7 +71,7 @@ def scores(problem: Problem) -> dict[str, Tensor]:
         options["steps"] + 1,
         problem.generator("pruning batch"),
     )
-    pass
+    problem.model.train()
     prunable = {id(weight) for weight in problem.parameters.values()}
     trained = [p for p in problem.model.parameters() if p.requires_grad or id(p) in prunable]
     for parameter in trained:
