@@ -55,7 +55,7 @@ def main() -> None:
     kinds = sorted({name.split("/")[0] for name in first if "/" in name})
     print("| result | repeated at 1 thread | 1 against 2 threads |\n|---|---|---|")
     for kind in kinds:
-        names = [name for name in first if name.startswith(f"{kind}/")]
+        names = [name for name in first if name.startswith(f"{kind}/") and name.endswith("weight")]
         cells = []
         for run in (again, other):
             if kind == "trained":
