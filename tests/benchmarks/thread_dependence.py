@@ -16,6 +16,7 @@ SHAPE, CLASSES = (1, 8, 8), 10
 def one_run(threads: int, folder: str) -> None:
     """Prune by every algorithm and train one network; leave masks and weights in `folder`."""
     import torch
+
     from sparsetopo.architectures import build
     from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets import prepare

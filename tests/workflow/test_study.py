@@ -40,6 +40,8 @@ def test_every_result_is_there_and_says_what_made_it(finished_study):
         assert record["package_version"]
     for path in [*results.glob("trained/**/*.safetensors"), *results.glob("mges/**/*.safetensors")]:
         assert read_metadata(path)["specification"]["stage"] in ("train", "encode")
+    for path in [*results.glob("data/*"), *results.glob("mges/**/*.safetensors")]:
+        assert read_metadata(path)["package_version"]
     assert not list(results.rglob("*.tmp*")), "temporary files were left behind"
     assert not list(results.rglob(".*checkpoint*")), "checkpoints were left behind"
 
@@ -140,3 +142,32 @@ def test_a_kill_in_the_middle_changes_nothing(finished_study, tmp_path):
     done = study.run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert tables(study) == tables(finished_study)
+
+
+def test_a_diverged_training_is_a_result_not_a_failure(study):
+    study.values["grid"] |= {"algorithms": ["uniform"], "sparsities": ["0.9"]}
+    study.values["training"]["digits"]["learning_rate"] = 1e30
+    done = study.run("topometrics")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (result,) = study.results.glob("trained/**/*.json")
+    assert json.loads(result.read_text())["status"] == "diverged"
+    (measured,) = study.results.glob("topometrics/**/*.json")
+    values = json.loads(measured.read_text())["topometrics"]
+    assert len(values) == 17
+    assert values["motif4"] > 0
+    weights_at_fault = {name for name, value in values.items() if value is None}
+    assert weights_at_fault in (
+        set(),
+        {"strength", "spectral_gap", "spectral_gap_signed", "spectral_radius"},
+    )
+
+
+def test_the_seed_and_threads_fix_masks_and_weights_bit_for_bit(study, finished_study):
+    study.values["grid"] |= {"algorithms": ["snip"], "sparsities": ["0.98"]}
+    assert study.run("trained").returncode == 0
+    for kind in ("masks", "trained"):
+        (path,) = study.results.glob(f"{kind}/**/*.safetensors")
+        assert (
+            path.read_bytes()
+            == (finished_study.results / path.relative_to(study.results)).read_bytes()
+        )

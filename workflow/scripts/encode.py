@@ -4,6 +4,10 @@ from job import run_job
 
 
 def work(snakemake, specification):
+    import logging
+
+    import numpy as np
+
     from sparsetopo.architectures._initial import initial_weights
     from sparsetopo.graphs.mge import mge_from_masks
     from sparsetopo.graphs.plan import Plan
@@ -17,7 +21,15 @@ def work(snakemake, specification):
     else:
         labels = (specification["dataset"], specification["architecture"], specification["seed"])
         weights = initial_weights({name: kept.shape for name, kept in mask.items()}, *labels)
-    mge_from_masks(plan, weights, mask).save(snakemake.output[0], specification)
+    finite = all(bool(np.isfinite(weights[name][kept]).all()) for name, kept in mask.items())
+    if not finite:
+        # Training diverged, which is a result: the graph stands, only its edge weights do not exist.
+        logging.warning(
+            "the trained weights are not finite; metrics that read weights will be missing"
+        )
+        weights = {name: np.zeros(kept.shape, np.float32) for name, kept in mask.items()}
+    record = {**specification, "weights_are_finite": finite}
+    mge_from_masks(plan, weights, mask).save(snakemake.output[0], record)
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -6,9 +6,12 @@ from job import run_job
 def work(snakemake, specification):
     from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.importance import importance_table
+    from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.tables import read_table, write_table
 
-    table = importance_table(scale(read_table(snakemake.input.networks)))
+    networks = read_table(snakemake.input.networks)
+    metrics = study_metrics(networks.columns)
+    table = importance_table(scale(networks, metrics), metrics)
     write_table(snakemake.output.table, table)
 
 

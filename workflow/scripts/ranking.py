@@ -6,11 +6,15 @@ from job import run_job
 def work(snakemake, specification):
     from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.importance import importance_table
+    from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.ranking import mixture_weights, ranking_table, rankings_table
     from sparsetopo.analysis.tables import read_table, write_table
 
-    networks = scale(read_table(snakemake.input.networks))
-    rankings = rankings_table(networks, mixture_weights(importance_table(networks)))
+    networks = read_table(snakemake.input.networks)
+    metrics = study_metrics(networks.columns)
+    scaled = scale(networks, metrics)
+    weights = mixture_weights(importance_table(scaled, metrics))
+    rankings = rankings_table(scaled, weights, tuple(metrics))
     write_table(snakemake.output.rankings, rankings)
     write_table(snakemake.output.table, ranking_table(rankings))
 

@@ -7,11 +7,15 @@ def work(snakemake, specification):
     import logging
 
     from sparsetopo.analysis.features import scale
+    from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.regression import regression_table
     from sparsetopo.analysis.tables import read_table, write_table
 
+    networks = read_table(snakemake.input.networks)
+    metrics = study_metrics(networks.columns)
     table = regression_table(
-        scale(read_table(snakemake.input.networks)),
+        scale(networks, metrics),
+        tuple(metrics),
         folds=specification["folds"],
         repeats=specification["repeats"],
         seed=specification["seed"],

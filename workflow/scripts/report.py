@@ -6,7 +6,8 @@ from job import run_job
 def work(snakemake, specification):
     from pathlib import Path
 
-    from sparsetopo.analysis.tables import read_table
+    from sparsetopo.analysis.metrics import study_metrics
+    from sparsetopo.analysis.tables import check_table, read_table
     from sparsetopo.files import write_text
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.plots.accuracy import plot_accuracy
@@ -19,11 +20,12 @@ def work(snakemake, specification):
 
     files = snakemake.input
     networks = read_table(files.networks)
+    metrics = study_metrics(networks.columns)
     mge = MGE.load(files.mge)
     figures = {
         "accuracy": plot_accuracy(networks),
         "regression": plot_regression(read_table(files.regression)),
-        "importance": plot_importance(read_table(files.importance)),
+        "importance": plot_importance(read_table(files.importance), metrics),
         "ranking": plot_ranking(read_table(files.ranking)),
         "mge": plot_graph(mge.layer_sizes, mge.to_scipy()),
     }
@@ -43,6 +45,7 @@ def work(snakemake, specification):
     facts = [
         f"{len(networks)} sparse networks, {len(dense)} dense baselines with a mean test accuracy of "
         f"{dense['accuracy'].mean():.1%}; {diverged} of the sparse ones diverged in training.",
+        *check_table(networks, list(metrics)).notes,
     ]
     titles = {
         "accuracy": "Accuracy against sparsity",

@@ -7,20 +7,23 @@ def work(snakemake, specification):
     import logging
     import math
 
-    from sparsetopo.files import write_json
+    from sparsetopo.files import read_metadata, write_json
     from sparsetopo.graphs.mge import MGE
-    from sparsetopo.topometrics import topometrics
+    from sparsetopo.topometrics import METRICS, topometrics
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
+    finite = read_metadata(snakemake.input.mge)["specification"].get("weights_are_finite", True)
+    wanted = specification["metrics"]
+    measurable = [name for name in wanted if finite or not METRICS[name].reads_weights]
     values = topometrics(
         mge,
-        specification["metrics"],
+        measurable,
         progress=lambda primitive, done, total: logging.info(
             "%s (%d of %d)", primitive, done + 1, total
         ),
     )
-    missing = {name: None for name, value in values.items() if math.isnan(value)}
+    missing = {name: None for name in wanted if math.isnan(values.get(name, math.nan))}
     write_json(
         snakemake.output[0],
         {

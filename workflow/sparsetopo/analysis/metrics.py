@@ -5,7 +5,7 @@ that measured it (the authors' released results, say). `declared_metrics` adds w
 measure metrics declare themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,10 @@ PAPER_METRICS: Mapping[str, Metric] = {
 """The sixteen metrics of the paper, scaled as in the authors' released table."""
 
 
+SECOND_READINGS = frozenset({"spectral_gap_signed"})
+"""Measured besides, but a second version of one of the sixteen: not a feature of its own."""
+
+
 def declared_metrics(folder: Path) -> dict[str, Metric]:
     """Read the metrics that the files of a folder declare, without importing them.
 
@@ -68,3 +72,22 @@ def declared_metrics(folder: Path) -> dict[str, Metric]:
                 label = fields.get("label", key.replace("_", " "))
                 found[key] = Metric(fields.get("category", "other"), fields["scaling"], label)
     return found
+
+
+def study_metrics(columns: Iterable[str]) -> dict[str, Metric]:
+    """Metrics that a study's table can be analysed by: those of its columns that are features.
+
+    The paper's sixteen come first, then any that further files in ``topometrics/`` declare.
+
+    Parameters
+    ----------
+    columns
+        Columns of the collected table.
+    """
+    present = set(columns)
+    declared = declared_metrics(Path(__file__).parents[1] / "topometrics")
+    known = {
+        **PAPER_METRICS,
+        **{key: declared[key] for key in declared if key not in SECOND_READINGS},
+    }
+    return {key: metric for key, metric in {**known, **PAPER_METRICS}.items() if key in present}

@@ -12,6 +12,7 @@ from sparsetopo.datasets._checksum import checksum
 from sparsetopo.datasets._statistics import channel_statistics
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.version import package_version
 
 _KIND = "prepared data set"
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -134,6 +135,7 @@ class PreparedDataset:
             "dataset": record,
             "sha256": checksum(self.arrays, record),
             "specification": dict(specification),
+            "package_version": package_version(),
         }
         write_tensors(path, self.arrays, metadata)
 

@@ -17,6 +17,7 @@ from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.graphs.counting import num_edges
 from sparsetopo.graphs.plan import Plan, parameter_size
 from sparsetopo.graphs.unroll import unroll
+from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mge"
 VERSION = 1
@@ -126,6 +127,7 @@ class MGE:
             "version": VERSION,
             "plan": self.plan.to_record(),
             "specification": specification,
+            "package_version": package_version(),
         }
         write_tensors(path, tensors, metadata)
 

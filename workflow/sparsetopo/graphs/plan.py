@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, write_json
 from sparsetopo.graphs.plan_consistency import first_problem
+from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo plan"
 VERSION = 1
@@ -250,6 +251,7 @@ class Plan:
         record = self.to_record()
         if specification is not None:
             record["specification"] = specification
+        record["package_version"] = package_version()
         write_json(path, record)
 
     @classmethod

@@ -30,6 +30,12 @@ SCALINGS = ("nodes", "edges", "none")
 CATEGORIES = ("local", "neighbour", "strength", "global", "expansion")
 
 
+# Primitives that read the weights of the edges; the others depend on the mask alone.
+WEIGHTED_PRIMITIVES = frozenset(
+    {"weighted_degrees", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
+)
+
+
 @dataclass(frozen=True)
 class Metric:
     """What is known of a metric without importing it.
@@ -50,6 +56,11 @@ class Metric:
     needs: tuple[str, ...]
     description: str
     module: str
+
+    @property
+    def reads_weights(self) -> bool:
+        """Whether the metric depends on the weights, not on the mask alone."""
+        return not WEIGHTED_PRIMITIVES.isdisjoint(self.needs)
 
     def function(self) -> Callable[[Any], int | float]:
         """Import the family file and return the metric's function."""

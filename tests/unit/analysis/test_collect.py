@@ -1,0 +1,80 @@
+"""Collecting result files into tables."""
+
+import numpy as np
+import pytest
+
+from sparsetopo.analysis.collect import collect
+from sparsetopo.analysis.metrics import PAPER_METRICS, study_metrics
+from sparsetopo.errors import DataError, FileFormatError
+from sparsetopo.files import write_json
+from sparsetopo.pruning.mask import Mask
+
+
+def files_of(folder, algorithm="snip", seed=0, accuracy=0.5, n1=2.0):
+    """Write the three files of a cell of a made-up study."""
+    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": seed}
+    stem = folder / f"{algorithm}-{seed}"
+    mask = Mask(
+        {"fc.weight": np.array([[True, False], [False, False]])},
+        algorithm=algorithm,
+        sparsity="0.75",
+    )
+    mask.save(
+        stem.with_suffix(".safetensors"), {**cell, "algorithm": algorithm, "sparsity": "0.75"}
+    )
+    outcome = {"status": "finished", "accuracy": accuracy, "best_accuracy": accuracy, "history": []}
+    write_json(stem.with_suffix(".result"), {**outcome, "specification": cell})
+    write_json(
+        stem.with_suffix(".topo"),
+        {"nodes": 4, "edges": 1, "topometrics": {"n1": n1, "spectral_gap": None}},
+    )
+    return tuple(stem.with_suffix(suffix) for suffix in (".safetensors", ".result", ".topo"))
+
+
+def baseline(folder, accuracy=0.8, seed=0):
+    path = folder / f"dense-{seed}.json"
+    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": seed}
+    write_json(
+        path,
+        {"status": "finished", "accuracy": accuracy, "best_accuracy": 0.9, "specification": cell},
+    )
+    return path
+
+
+def test_one_row_a_network_with_its_drop_and_its_metrics(tmp_path):
+    networks = [
+        files_of(tmp_path, "uniform", accuracy=0.4),
+        files_of(tmp_path, "snip", accuracy=0.6),
+    ]
+    table, dense = collect(
+        networks, [baseline(tmp_path, 0.7, 0), baseline(tmp_path, 0.9, 1)], "mean"
+    )
+    assert table["algorithm"].tolist() == ["snip", "uniform"]
+    np.testing.assert_allclose(table["accuracy_drop"], [1 - 0.6 / 0.8, 1 - 0.4 / 0.8])
+    assert table["sparsity"].tolist() == ["0.75", "0.75"]
+    assert table["achieved_sparsity"].tolist() == [0.75, 0.75]
+    assert table["collapsed_layers"].tolist() == [0, 0]
+    assert table["n1"].tolist() == [2.0, 2.0]
+    assert table["spectral_gap"].isna().all()
+    assert len(dense) == 2
+
+
+def test_a_result_of_another_network_is_noticed(tmp_path):
+    mask, _, topometrics = files_of(tmp_path, seed=0)
+    _, result, _ = files_of(tmp_path, seed=1)
+    with pytest.raises(DataError, match=r"was trained with seed 1, but the mask .* belongs to 0"):
+        collect([(mask, result, topometrics)], [baseline(tmp_path)], "mean")
+
+
+def test_a_missing_baseline_and_a_missing_file_are_named(tmp_path):
+    paths = files_of(tmp_path, seed=5)
+    with pytest.raises(DataError, match="no dense baseline"):
+        collect([paths], [baseline(tmp_path, seed=0)], "same_seed")
+    paths[2].unlink()
+    with pytest.raises(FileFormatError, match=r"snip-5\.topo"):
+        collect([paths], [baseline(tmp_path)], "mean")
+
+
+def test_a_study_is_analysed_by_the_metrics_it_measured():
+    assert list(study_metrics(["accuracy", "n2", "sink", "spectral_gap_signed"])) == ["sink", "n2"]
+    assert study_metrics([*PAPER_METRICS, "spectral_gap_signed"]) == dict(PAPER_METRICS)
