@@ -33,7 +33,7 @@ rule all:
         PLANS,
         DENSE,
         MASKS,
-        TRAINED if TRAINED_WEIGHTS_ARE_READ else [],
+        TRAINED,
         TRAINING_RESULTS,
         MGES,
         TOPOMETRICS,

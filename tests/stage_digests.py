@@ -20,15 +20,15 @@ RECORD = Path(__file__).parent / "stage_digests.json"
 SHARED = ("seeding.py", "architectures/_*.py", "datasets/_*.py", "training/determinism.py")
 SOURCES = {
     "data": ("datasets/_*.py",),
-    "plan": (
-        "graphs/plan.py",
-        "graphs/resolve.py",
-        "graphs/tracing*.py",
-        "graphs/values.py",
-        "graphs/windows.py",
-    ),
+    "plan": ("graphs/*.py",),
     "prune": (*SHARED, "pruning/*.py"),
-    "train": (*SHARED, "training/*.py"),
+    "train": (
+        *SHARED,
+        "training/*.py",
+        "pruning/mask.py",
+        "pruning/prunable.py",
+        "pruning/arrays.py",
+    ),
 }
 
 

@@ -1,7 +1,8 @@
 """What `make run` does: the default study, then the report, safely after any interruption.
 
-A killed Snakemake leaves a lock on the directory. It is cleared only if nobody holds the lock that every living
-Snakemake of this workflow holds (`hold_run_lock` in rules/common.smk), so two runs never write side by side.
+A killed Snakemake leaves a lock on the directory; a killed `make` may leave a Snakemake alive. Every living Snakemake
+of this workflow holds a lock of its own (`hold_run_lock` in rules/common.smk): this script waits until nobody holds it,
+clears what a dead one left, and goes on. So two runs never write side by side, and the same command is always enough.
 """
 
 import fcntl
@@ -15,18 +16,19 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
 LOCK = Path(".snakemake/sparsetopo.lock")
 
 
-def clear_stale_lock() -> None:
-    """Unlock the working directory if a killed run left it locked."""
-    if not any(Path(".snakemake/locks").glob("*")):
-        return
+def take_over() -> None:
+    """Wait for a run that is still alive, then unlock the directory if a dead one left it locked."""
     LOCK.parent.mkdir(exist_ok=True)
     with open(LOCK, "a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            sys.exit(
-                "Another run is alive in this directory; wait for it to end, or stop it, and try again."
+            print(
+                "An earlier run is still going in this directory; waiting for it to end ...",
+                flush=True,
             )
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    if any(Path(".snakemake/locks").glob("*")):
         print("An earlier run was interrupted; going on from where it stopped.", flush=True)
         subprocess.run(
             [*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True, stdout=subprocess.DEVNULL
@@ -67,7 +69,7 @@ def main() -> None:
     """Run the study, then the report, then say where everything is."""
     os.chdir(Path(__file__).resolve().parents[1])
     start = time.monotonic()
-    clear_stale_lock()
+    take_over()
     done = subprocess.run(SNAKEMAKE, check=False)
     if done.returncode:
         sys.exit(

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -122,32 +124,42 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
 
 
 @pytest.mark.slow
-def test_a_kill_in_the_middle_changes_nothing(finished_study, tmp_path):
-    """Kill -9 of Snakemake and its jobs, then the same command: the tables are those of an undisturbed run."""
+@pytest.mark.parametrize(
+    "whole_group", [True, False], ids=["everything killed", "only the parent killed"]
+)
+def test_after_a_kill_the_same_command_is_enough(finished_study, tmp_path, whole_group):
+    """`make run`, kill -9, `make run`: the tables are those of an undisturbed run."""
+    for name in ("Snakefile", "workflow", "profiles"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    (tmp_path / "config").mkdir()
+    shutil.copy(ROOT / "config/tiny.yaml", tmp_path / "config/config.yaml")
     study = Study(tmp_path)
+    command = [sys.executable, str(tmp_path / "workflow/run.py")]
     process = subprocess.Popen(
-        study.command(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd=ROOT,
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     deadline = time.monotonic() + 300
     while not list(study.results.glob("trained/**/*.json")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGKILL)
+    if whole_group:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
     process.wait()
-    assert len(list(study.results.glob("topometrics/**/*.json"))) < 4
-    assert study.run("--unlock").returncode == 0
-    done = study.run()
+    assert not (study.results / "report.html").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert tables(study) == tables(finished_study)
+    assert (study.results / "report.html").stat().st_size > 100_000
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Nothing to do" in again.stdout
 
 
 def test_a_diverged_training_is_a_result_not_a_failure(study):
     study.values["grid"] |= {"algorithms": ["uniform"], "sparsities": ["0.9"]}
     study.values["training"]["digits"]["learning_rate"] = 1e30
-    done = study.run("topometrics")
+    done = study.run()
     assert done.returncode == 0, done.stdout + done.stderr
     (result,) = study.results.glob("trained/**/*.json")
     assert json.loads(result.read_text())["status"] == "diverged"
@@ -156,10 +168,28 @@ def test_a_diverged_training_is_a_result_not_a_failure(study):
     assert len(values) == 17
     assert values["motif4"] > 0
     weights_at_fault = {name for name, value in values.items() if value is None}
-    assert weights_at_fault in (
-        set(),
-        {"strength", "spectral_gap", "spectral_gap_signed", "spectral_radius"},
-    )
+    of_weights = {"strength", "spectral_gap", "spectral_gap_signed", "spectral_radius"}
+    assert weights_at_fault in (set(), of_weights)
+    assert b",diverged," in tables(study)["networks"]
+    assert "dense baselines diverged" in (study.results / "index.html").read_text()
+
+
+def test_a_mask_of_another_cell_is_refused(finished_study):
+    masks = finished_study.results / "masks/digits/Resnet-20/uniform"
+    mask = masks / "0.9/seed-0.safetensors"
+    whole, stamp = mask.read_bytes(), mask.stat()
+    try:
+        mask.write_bytes((masks / "0.98/seed-0.safetensors").read_bytes())
+        done = finished_study.run("trained")
+        assert done.returncode != 0
+        assert (
+            "belongs to sparsity '0.98', but it lies where the file of '0.9'"
+            in done.stdout + done.stderr
+        )
+    finally:
+        mask.write_bytes(whole)
+        os.utime(mask, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        assert finished_study.run("--quiet", "all").returncode == 0
 
 
 def test_the_seed_and_threads_fix_masks_and_weights_bit_for_bit(study, finished_study):

@@ -7,6 +7,7 @@ TABLES = [
         f"{ROOT}/tables/{name}.csv"
         for name in ("dense", "regression", "importance", "ranking", "rankings")
     ),
+    *(f"{ROOT}/tables/{name}.json" for name in ("networks", "regression", "importance", "ranking")),
 ]
 
 
@@ -34,6 +35,7 @@ rule collect:
     resources:
         mem_mb=2000,
         runtime=30,
+        record=f"{ROOT}/tables/networks.json",
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     script:
@@ -60,6 +62,7 @@ rule regression:
     resources:
         mem_mb=3000,
         runtime=60,
+        record=f"{ROOT}/tables/regression.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("regression") | CODE["regression"]
@@ -88,6 +91,7 @@ rule importance:
     resources:
         mem_mb=2000,
         runtime=30,
+        record=f"{ROOT}/tables/importance.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("importance") | CODE["importance"]
@@ -117,6 +121,7 @@ rule ranking:
     resources:
         mem_mb=2000,
         runtime=30,
+        record=f"{ROOT}/tables/ranking.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("ranking") | CODE["ranking"]

@@ -75,12 +75,13 @@ def code(script, *sources):
     }
 
 
+WEIGHT_SOURCES = ("architectures/_initial.py", "seeding.py", "pruning/mask.py", "training/save.py")
 GRAPH_SOURCES = ("graphs", "files.py")
 METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics")
 ANALYSIS_SOURCES = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")
 # Computed once a parse, not once a job.
 CODE = {
-    "encode": code("encode.py", *GRAPH_SOURCES, "architectures/_initial.py"),
+    "encode": code("encode.py", *GRAPH_SOURCES, *WEIGHT_SOURCES),
     "topometrics": code("topometrics.py", *METRIC_SOURCES),
     "collect": code("collect.py", *ANALYSIS_SOURCES),
     "regression": code("regression.py", *ANALYSIS_SOURCES),

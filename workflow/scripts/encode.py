@@ -1,6 +1,6 @@
 """Rule `encode`: plan, mask and weights as one multipartite graph."""
 
-from job import run_job
+from job import cell_of, require_cell, run_job
 
 
 def work(snakemake, specification):
@@ -9,6 +9,8 @@ def work(snakemake, specification):
     import numpy as np
 
     from sparsetopo.architectures._initial import initial_weights
+    from sparsetopo.errors import MaskError
+    from sparsetopo.files import read_metadata
     from sparsetopo.graphs.mge import mge_from_masks
     from sparsetopo.graphs.plan import Plan
     from sparsetopo.pruning.mask import Mask
@@ -16,8 +18,16 @@ def work(snakemake, specification):
 
     plan = Plan.load(snakemake.input.plan)
     mask = Mask.load(snakemake.input.mask)
+    require_cell(
+        snakemake.input.mask, read_metadata(snakemake.input.mask)["specification"], snakemake
+    )
+    try:
+        mask.check_fits(plan.parameters)
+    except MaskError as error:
+        raise MaskError(f"{snakemake.input.mask}: {error}") from None
     if specification["weights"] == "trained":
-        weights, _ = load_weights(snakemake.input.weights, mask)
+        weights, trained = load_weights(snakemake.input.weights, mask)
+        require_cell(snakemake.input.weights, trained, snakemake)
     else:
         labels = (specification["dataset"], specification["architecture"], specification["seed"])
         weights = initial_weights({name: kept.shape for name, kept in mask.items()}, *labels)
@@ -28,7 +38,7 @@ def work(snakemake, specification):
             "the trained weights are not finite; metrics that read weights will be missing"
         )
         weights = {name: np.zeros(kept.shape, np.float32) for name, kept in mask.items()}
-    record = {**specification, "weights_are_finite": finite}
+    record = {**specification, "weights_are_finite": finite, "cell": cell_of(snakemake)}
     mge_from_masks(plan, weights, mask).save(snakemake.output[0], record)
 
 

@@ -1,6 +1,6 @@
 """Rule `importance`: how each topometric goes with the accuracy drop."""
 
-from job import run_job
+from job import run_job, write_record
 
 
 def work(snakemake, specification):
@@ -13,6 +13,7 @@ def work(snakemake, specification):
     metrics = study_metrics(networks.columns)
     table = importance_table(scale(networks, metrics), metrics)
     write_table(snakemake.output.table, table)
+    write_record(snakemake, specification)
 
 
 run_job(snakemake, work)  # noqa: F821

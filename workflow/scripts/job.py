@@ -12,6 +12,46 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
+def cell_of(snakemake: Any) -> dict[str, str]:
+    """The job's cell of the grid, as stored in what it writes: data set, architecture, seed ..."""
+    return dict(snakemake.wildcards)
+
+
+def require_cell(path: str, record: dict[str, Any], snakemake: Any) -> None:
+    """Refuse an input file that belongs to another cell of the grid than the job.
+
+    Parameters
+    ----------
+    path
+        The file, for the message.
+    record
+        The specification it carries; its "cell" is what `cell_of` gave when it was written.
+    """
+    from sparsetopo.errors import DataError
+
+    wanted, found = cell_of(snakemake), (record or {}).get("cell", {})
+    for key, value in wanted.items():
+        if found.get(key) != value:
+            raise DataError(
+                f"{path}: belongs to {key} '{found.get(key)}', but it lies where the file of '{value}' is expected; "
+                "delete it and run again."
+            )
+
+
+def write_record(snakemake: Any, specification: dict[str, Any]) -> None:
+    """Write what made a table beside it: a CSV has no place for it."""
+    from sparsetopo.files import write_json
+    from sparsetopo.version import package_version
+
+    tables = [Path(path).name for path in snakemake.output if path.endswith(".csv")]
+    record = {
+        "tables": tables,
+        "specification": specification,
+        "package_version": package_version(),
+    }
+    write_json(snakemake.output.record, record)
+
+
 def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None:
     """Run a stage's work with its specification.
 

@@ -1,6 +1,6 @@
 """Rule `prune`: score a cell's initial weights and write the mask."""
 
-from job import run_job
+from job import cell_of, run_job
 
 
 def work(snakemake, specification):
@@ -31,7 +31,7 @@ def work(snakemake, specification):
             stream_labels=(specification["dataset"], specification["architecture"]),
             **specification["options"],
         )
-    mask.save(snakemake.output[0], specification)
+    mask.save(snakemake.output[0], {**specification, "cell": cell_of(snakemake)})
 
 
 run_job(snakemake, work)  # noqa: F821

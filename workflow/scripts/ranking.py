@@ -1,6 +1,6 @@
 """Rule `ranking`: how well each strategy orders the pruning algorithms."""
 
-from job import run_job
+from job import run_job, write_record
 
 
 def work(snakemake, specification):
@@ -17,6 +17,7 @@ def work(snakemake, specification):
     rankings = rankings_table(scaled, weights, tuple(metrics))
     write_table(snakemake.output.rankings, rankings)
     write_table(snakemake.output.table, ranking_table(rankings))
+    write_record(snakemake, specification)
 
 
 run_job(snakemake, work)  # noqa: F821

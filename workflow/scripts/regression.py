@@ -1,6 +1,6 @@
 """Rule `regression`: how well the topometrics predict the accuracy drop."""
 
-from job import run_job
+from job import run_job, write_record
 
 
 def work(snakemake, specification):
@@ -24,6 +24,7 @@ def work(snakemake, specification):
         progress=lambda done, total: logging.info("%d of %d columns", done, total),
     )
     write_table(snakemake.output.table, table)
+    write_record(snakemake, specification)
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -8,7 +8,7 @@ def work(snakemake, specification):
 
     from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.tables import check_table, read_table
-    from sparsetopo.files import write_text
+    from sparsetopo.files import canonical_json, write_text
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.plots.accuracy import plot_accuracy
     from sparsetopo.plots.graph import plot_graph
@@ -17,6 +17,7 @@ def work(snakemake, specification):
     from sparsetopo.plots.ranking import plot_ranking
     from sparsetopo.plots.regression import plot_regression
     from sparsetopo.plots.saving import save_figure
+    from sparsetopo.version import package_version
 
     files = snakemake.input
     networks = read_table(files.networks)
@@ -42,9 +43,15 @@ def work(snakemake, specification):
     captions["mge_figure"] += f" Shown: {drawn}."
     dense = read_table(files.dense)
     diverged = int((networks["status"] == "diverged").sum())
+    lost = int(networks["accuracy_drop"].isna().sum())
     facts = [
         f"{len(networks)} sparse networks, {len(dense)} dense baselines with a mean test accuracy of "
         f"{dense['accuracy'].mean():.1%}; {diverged} of the sparse ones diverged in training.",
+        *(
+            [f"{lost} networks have no accuracy drop, because their dense baselines diverged."]
+            if lost
+            else []
+        ),
         *check_table(networks, list(metrics)).notes,
     ]
     titles = {
@@ -63,7 +70,8 @@ def work(snakemake, specification):
         for name in ("networks", "dense", "regression", "importance", "ranking", "rankings")
     ]
     title = f"Topology of sparse networks: study {specification['study']}"
-    write_text(snakemake.output.index, page(title, facts, shown, tables))
+    footer = f"sparsetopo {package_version()}; report made by {canonical_json(specification)}"
+    write_text(snakemake.output.index, page(title, facts, shown, tables, footer))
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -1,6 +1,6 @@
 """Rule `measure`: the topometrics of a graph."""
 
-from job import run_job
+from job import cell_of, require_cell, run_job
 
 
 def work(snakemake, specification):
@@ -13,7 +13,9 @@ def work(snakemake, specification):
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
-    finite = read_metadata(snakemake.input.mge)["specification"].get("weights_are_finite", True)
+    encoded = read_metadata(snakemake.input.mge)["specification"]
+    require_cell(snakemake.input.mge, encoded, snakemake)
+    finite = encoded["weights_are_finite"]
     wanted = specification["metrics"]
     measurable = [name for name in wanted if finite or not METRICS[name].reads_weights]
     values = topometrics(
@@ -27,7 +29,7 @@ def work(snakemake, specification):
     write_json(
         snakemake.output[0],
         {
-            "specification": specification,
+            "specification": {**specification, "cell": cell_of(snakemake)},
             "package_version": package_version(),
             "nodes": mge.num_nodes,
             "edges": mge.num_edges,

@@ -1,6 +1,28 @@
 """Rules `train` and `train_dense`: train a network from its initial weights, masked or not."""
 
-from job import run_job
+from job import cell_of, require_cell, run_job
+
+
+def masked(snakemake, model):
+    """The cell's mask, which must be of this cell, of this network, and scored on the weights it now holds."""
+    from sparsetopo.architectures._initial import digest
+    from sparsetopo.errors import MaskError
+    from sparsetopo.files import read_metadata
+    from sparsetopo.pruning.arrays import to_arrays
+    from sparsetopo.pruning.mask import Mask
+    from sparsetopo.pruning.prunable import prunable_parameters
+
+    path = snakemake.input.mask
+    mask = Mask.load(path)
+    require_cell(path, read_metadata(path)["specification"], snakemake)
+    weights = to_arrays(prunable_parameters(model))
+    try:
+        mask.check_fits({name: weight.shape for name, weight in weights.items()})
+    except MaskError as error:
+        raise MaskError(f"{path}: {error}") from None
+    if mask.initial_weights_digest != digest(weights):
+        raise MaskError(f"{path}: was scored on other initial weights; delete it and run again.")
+    return mask
 
 
 def work(snakemake, specification):
@@ -10,13 +32,8 @@ def work(snakemake, specification):
     import torch
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._initial import digest
     from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets._prepared import PreparedDataset
-    from sparsetopo.errors import MaskError
-    from sparsetopo.pruning.arrays import to_arrays
-    from sparsetopo.pruning.mask import Mask
-    from sparsetopo.pruning.prunable import prunable_parameters
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
@@ -26,14 +43,7 @@ def work(snakemake, specification):
     labels = (specification["dataset"], specification["architecture"], specification["seed"])
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
     initialise(model, *labels)
-    mask = Mask.load(snakemake.input.mask) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
-    if mask is not None and mask.initial_weights_digest != digest(
-        to_arrays(prunable_parameters(model))
-    ):
-        raise MaskError(
-            f"{snakemake.input.mask}: was scored on other initial weights than those of {labels}; delete it and run "
-            "again."
-        )
+    mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
     # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
@@ -47,8 +57,9 @@ def work(snakemake, specification):
         progress=lambda progress: logging.info("%s", progress),
         device=specification["device"],
     )
-    save_weights(weights, model, specification)
-    save_result(snakemake.output.result, result, specification)
+    record = {**specification, "cell": cell_of(snakemake)}
+    save_weights(weights, model, record)
+    save_result(snakemake.output.result, result, record)
     checkpoint.unlink(missing_ok=True)
 
 

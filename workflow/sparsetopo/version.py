@@ -1,13 +1,8 @@
-"""The version that result files carry."""
+"""The version that result files carry; the package's metadata are read from here."""
 
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+VERSION = "0.1.0"
 
 
-@cache
 def package_version() -> str:
-    """Version of the installed package; "unknown" if it runs from a bare source folder."""
-    try:
-        return version("sparsetopo")
-    except PackageNotFoundError:
-        return "unknown"
+    """Version of this library, installed or not."""
+    return VERSION

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparsetopo.analysis.collect import collect
+from sparsetopo.analysis.collect import collect, require_grid
 from sparsetopo.analysis.metrics import PAPER_METRICS, study_metrics
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import write_json
@@ -12,31 +12,40 @@ from sparsetopo.pruning.mask import Mask
 
 def files_of(folder, algorithm="snip", seed=0, accuracy=0.5, n1=2.0):
     """Write the three files of a cell of a made-up study."""
-    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": seed}
+    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": str(seed)}
+    cell |= {"algorithm": algorithm, "sparsity": "0.75"}
     stem = folder / f"{algorithm}-{seed}"
     mask = Mask(
         {"fc.weight": np.array([[True, False], [False, False]])},
         algorithm=algorithm,
         sparsity="0.75",
     )
-    mask.save(
-        stem.with_suffix(".safetensors"), {**cell, "algorithm": algorithm, "sparsity": "0.75"}
-    )
+    mask.save(stem.with_suffix(".safetensors"), {"cell": cell})
     outcome = {"status": "finished", "accuracy": accuracy, "best_accuracy": accuracy, "history": []}
-    write_json(stem.with_suffix(".result"), {**outcome, "specification": cell})
+    write_json(stem.with_suffix(".result"), {**outcome, "specification": {"cell": cell}})
     write_json(
         stem.with_suffix(".topo"),
-        {"nodes": 4, "edges": 1, "topometrics": {"n1": n1, "spectral_gap": None}},
+        {
+            "nodes": 4,
+            "edges": 1,
+            "topometrics": {"n1": n1, "spectral_gap": None},
+            "specification": {"cell": cell},
+        },
     )
     return tuple(stem.with_suffix(suffix) for suffix in (".safetensors", ".result", ".topo"))
 
 
 def baseline(folder, accuracy=0.8, seed=0):
     path = folder / f"dense-{seed}.json"
-    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": seed}
+    cell = {"dataset": "digits", "architecture": "Resnet-20", "seed": str(seed)}
     write_json(
         path,
-        {"status": "finished", "accuracy": accuracy, "best_accuracy": 0.9, "specification": cell},
+        {
+            "status": "finished",
+            "accuracy": accuracy,
+            "best_accuracy": 0.9,
+            "specification": {"cell": cell},
+        },
     )
     return path
 
@@ -62,7 +71,7 @@ def test_one_row_a_network_with_its_drop_and_its_metrics(tmp_path):
 def test_a_result_of_another_network_is_noticed(tmp_path):
     mask, _, topometrics = files_of(tmp_path, seed=0)
     _, result, _ = files_of(tmp_path, seed=1)
-    with pytest.raises(DataError, match=r"was trained with seed 1, but the mask .* belongs to 0"):
+    with pytest.raises(DataError, match=r"is of seed '1', but the mask .* of '0'"):
         collect([(mask, result, topometrics)], [baseline(tmp_path)], "mean")
 
 
@@ -78,3 +87,41 @@ def test_a_missing_baseline_and_a_missing_file_are_named(tmp_path):
 def test_a_study_is_analysed_by_the_metrics_it_measured():
     assert list(study_metrics(["accuracy", "n2", "sink", "spectral_gap_signed"])) == ["sink", "n2"]
     assert study_metrics([*PAPER_METRICS, "spectral_gap_signed"]) == dict(PAPER_METRICS)
+
+
+def test_a_table_must_be_exactly_the_grid(tmp_path):
+    table, _ = collect(
+        [files_of(tmp_path), files_of(tmp_path, "uniform")], [baseline(tmp_path)], "mean"
+    )
+    grid = {
+        "datasets": ["digits"],
+        "architectures": ["Resnet-20"],
+        "sparsities": ["0.75"],
+        "seeds": [0],
+    }
+    require_grid(table, grid | {"algorithms": ["uniform", "snip"]})
+    with pytest.raises(DataError, match="has no row for digits / Resnet-20 / er / 0.75 / 0"):
+        require_grid(table, grid | {"algorithms": ["uniform", "snip", "er"]})
+    with pytest.raises(DataError, match="not in the grid for digits / Resnet-20 / uniform"):
+        require_grid(table, grid | {"algorithms": ["snip"]})
+    twice, _ = collect([files_of(tmp_path)] * 2, [baseline(tmp_path)], "mean")
+    with pytest.raises(DataError, match="more than one row for digits / Resnet-20 / snip"):
+        require_grid(twice, grid | {"algorithms": ["snip"]})
+
+
+def test_a_diverged_baseline_does_not_count(tmp_path):
+    import pandas as pd
+
+    from sparsetopo.analysis.accuracy_drop import add_accuracy_drop
+
+    place = {"dataset": "digits", "architecture": "Resnet-20"}
+    sparse = pd.DataFrame([{**place, "seed": seed, "accuracy": 0.9} for seed in (0, 1)])
+    dense = pd.DataFrame(
+        [
+            {**place, "seed": 0, "accuracy": 0.96, "status": "finished"},
+            {**place, "seed": 1, "accuracy": 0.0, "status": "diverged"},
+        ]
+    )
+    np.testing.assert_allclose(add_accuracy_drop(sparse, dense)["accuracy_drop"], 1 - 0.9 / 0.96)
+    same = add_accuracy_drop(sparse, dense, "same_seed")["accuracy_drop"]
+    assert same.isna().tolist() == [False, True]

@@ -30,6 +30,9 @@ def add_accuracy_drop(
         architecture), as in the paper; "same_seed": the dense baseline with the same initial
         weights and data order.
 
+    A baseline whose "status" (if there is such a column) is "diverged" does not count; where none
+    is left, dense_accuracy and accuracy_drop are missing.
+
     Raises
     ------
     DataError
@@ -46,22 +49,32 @@ def add_accuracy_drop(
         cell = "/".join(map(str, dense.loc[twice, columns[:3]].iloc[0]))
         raise DataError(f"the dense baseline {cell} is in the table more than once.")
     keys = columns[:2] if reference == "mean" else columns[:3]
-    baseline = dense.groupby(keys)["accuracy"].mean().rename("dense_accuracy")
+    # A diverged baseline says nothing of what pruning costs; a place where none finished has no drop.
+    finished = dense["status"] != "diverged" if "status" in dense else pd.Series(True, dense.index)
+    usable = dense["accuracy"].where(finished)
+    baseline = usable.groupby([dense[key] for key in keys]).mean().rename("dense_accuracy")
+    _require_baselines(sparse, dense, keys)
     result = sparse.drop(columns=["dense_accuracy", "accuracy_drop"], errors="ignore")
     result = result.merge(baseline, how="left", left_on=keys, right_index=True)
-    _check_baselines(result, keys)
+    _check_accuracies(result, keys)
     result["accuracy_drop"] = 1 - result["accuracy"] / result["dense_accuracy"]
     return result
 
 
-def _check_baselines(table: pd.DataFrame, keys: list[str]) -> None:
-    missing = table["dense_accuracy"].isna()
-    if missing.any():
-        cell = "/".join(map(str, table.loc[missing, keys].iloc[0]))
-        raise DataError(f"there is no dense baseline for {cell}; the accuracy drop needs one.")
-    wrong = ~table["dense_accuracy"].between(0, 1, inclusive="right")
-    if wrong.any():
-        row = table.loc[wrong].iloc[0]
+def _require_baselines(sparse: pd.DataFrame, dense: pd.DataFrame, keys: list[str]) -> None:
+    present = set(dense[keys].itertuples(index=False, name=None))
+    for cell in sparse[keys].itertuples(index=False, name=None):
+        if cell not in present:
+            raise DataError(
+                f"there is no dense baseline for {'/'.join(map(str, cell))}; the accuracy drop needs one."
+            )
+
+
+def _check_accuracies(table: pd.DataFrame, keys: list[str]) -> None:
+    known = table["dense_accuracy"].dropna()
+    wrong = known[~known.between(0, 1, inclusive="right")]
+    if len(wrong):
+        row = table.loc[wrong.index[0]]
         cell = "/".join(map(str, row[keys]))
         raise DataError(
             f"the dense baseline of {cell} has accuracy {row['dense_accuracy']:g}, "

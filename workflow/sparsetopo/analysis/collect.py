@@ -1,11 +1,12 @@
 """Gather result files into tidy tables: one row a sparse network, one row a dense baseline.
 
-A row's cell comes from the specifications that the files carry, not from their paths, so that a
-misplaced file is noticed.
+A row's cell comes from the specifications that the files carry, not from their paths, so that a misplaced file is
+noticed.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from sparsetopo.files import read_json, read_metadata
 
 Path = str | os.PathLike[str]
 NETWORK_COLUMNS = ["dataset", "architecture", "algorithm", "sparsity", "seed"]
-_BASELINE = ("dataset", "architecture", "seed")
+BASELINE_COLUMNS = ["dataset", "architecture", "seed"]
 
 
 def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
@@ -30,26 +31,28 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1),
-        nodes, edges and the raw topometrics (None where one is missing).
+        The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1), nodes, edges and
+        the raw topometrics (None where one is missing).
 
     Raises
     ------
     DataError
-        If mask and result belong to different networks.
+        If the files belong to different networks.
     """
     masked = read_metadata(mask)
     trained = read_json(result)
     measured = read_json(topometrics)
-    cell = {key: masked["specification"][key] for key in NETWORK_COLUMNS}
-    for key in _BASELINE:
-        if trained["specification"][key] != cell[key]:
-            raise DataError(
-                f"{result}: was trained with {key} {trained['specification'][key]!r}, but the mask {mask} belongs to "
-                f"{cell[key]!r}; delete the file that is in the wrong place and run again."
-            )
+    cell = masked["specification"]["cell"]
+    for path, record in ((result, trained), (topometrics, measured)):
+        other = record["specification"]["cell"]
+        for key in NETWORK_COLUMNS:
+            if other[key] != cell[key]:
+                raise DataError(
+                    f"{path}: is of {key} '{other[key]}', but the mask {mask} of '{cell[key]}'; delete the file that "
+                    "is in the wrong place and run again."
+                )
     return {
-        **cell,
+        **_columns(cell, NETWORK_COLUMNS),
         "achieved_sparsity": masked["achieved_sparsity"],
         "collapsed_layers": len(masked["collapsed_layers"]),
         **_outcome(trained),
@@ -60,9 +63,9 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
 
 
 def baseline_row(result: Path) -> dict[str, Any]:
-    """One row of the table of dense baselines: data set, architecture, seed, status and accuracies (0..1)."""
+    """One row of the table of dense baselines: data set, architecture, seed, status, accuracies (0..1)."""
     trained = read_json(result)
-    return {**{key: trained["specification"][key] for key in _BASELINE}, **_outcome(trained)}
+    return {**_columns(trained["specification"]["cell"], BASELINE_COLUMNS), **_outcome(trained)}
 
 
 def collect(
@@ -83,11 +86,41 @@ def collect(
     """
     dense = pd.DataFrame([baseline_row(path) for path in baselines])
     sparse = pd.DataFrame([network_row(*paths) for paths in networks])
-    order = ["dataset", "architecture", "algorithm", "sparsity", "seed"]
-    sparse = sparse.sort_values(order, ignore_index=True)
-    return add_accuracy_drop(sparse, dense, reference), dense.sort_values(
-        list(_BASELINE), ignore_index=True
-    )
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    dense = dense.sort_values(BASELINE_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
+def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse a table of networks that is not exactly the grid, each cell once.
+
+    Parameters
+    ----------
+    grid
+        Lists by their names in a configuration: datasets, architectures, algorithms, sparsities, seeds.
+
+    Raises
+    ------
+    DataError
+        Names the first cell that is missing, repeated or foreign.
+    """
+    names = ("datasets", "architectures", "algorithms", "sparsities", "seeds")
+    wanted = set(product(*(grid[name] for name in names)))
+    rows = list(table[NETWORK_COLUMNS].itertuples(index=False, name=None))
+    for what, cells in (
+        ("has no row for", wanted.difference(rows)),
+        ("has a row that is not in the grid for", set(rows) - wanted),
+        ("has more than one row for", {row for row in rows if rows.count(row) > 1}),
+    ):
+        if cells:
+            cell = " / ".join(map(str, min(cells)))
+            raise DataError(
+                f"the collected table {what} {cell}; a result file lies in the wrong place."
+            )
+
+
+def _columns(cell: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
+    return {name: int(cell[name]) if name == "seed" else cell[name] for name in names}
 
 
 def _outcome(trained: Mapping[str, Any]) -> dict[str, Any]:

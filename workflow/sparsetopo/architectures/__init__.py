@@ -43,7 +43,7 @@ def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | 
     if len(shape) != 3 or any(isinstance(n, bool) or not isinstance(n, int) for n in shape):
         return f"{name}: the input shape must be integers (channels, height, width), got {shape}."
     sizes = registry.literals(entry.path, {"SMALLEST_SIZE", "SIZE_MULTIPLE"})
-    smallest, multiple = sizes["SMALLEST_SIZE"], sizes["SIZE_MULTIPLE"]
+    smallest, multiple = sizes.get("SMALLEST_SIZE", 1), sizes.get("SIZE_MULTIPLE", 1)
     if shape[0] < 1 or any(n < smallest or n % multiple for n in shape[1:]):
         step = f" and be multiples of {multiple}" if multiple > 1 else ""
         return (

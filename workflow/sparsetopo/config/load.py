@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
-from sparsetopo.config.schema import Configuration
+from sparsetopo.config.schema import Configuration, Training
 from sparsetopo.datasets import DATASETS
 from sparsetopo.errors import ConfigurationError
 from sparsetopo.pruning import ALGORITHMS
@@ -33,9 +33,8 @@ def load_configuration(values: Mapping[str, Any]) -> Configuration:
         configuration = Configuration.model_validate(values)
     except ValidationError as error:
         problems += [_sentence(fault) for fault in error.errors(include_url=False)]
-    problems += list(_option_problems(values)) + list(_coverage_problems(values))
-    if configuration is not None and not problems:
-        problems += list(_recipe_problems(configuration)) + list(_shape_problems(configuration))
+    for find in (_option_problems, _coverage_problems, _recipe_problems, _shape_problems):
+        problems += find(values)
     if problems or configuration is None:
         raise ConfigurationError(problems)
     return configuration
@@ -64,8 +63,6 @@ def _known_keys(location: list[str]) -> list[str]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             model = annotation
         elif part == "training":
-            from sparsetopo.config.schema import Training
-
             model = Training
     return list(model.model_fields)
 
@@ -87,14 +84,17 @@ def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    datasets = _mapping(values.get("grid")).get("datasets")
-    for name in datasets if isinstance(datasets, list) else []:
-        if name in DATASETS and name not in _mapping(values.get("training")):
+    for name in _known_names(_mapping(values.get("grid")).get("datasets"), DATASETS):
+        if name not in _mapping(values.get("training")):
             yield f"training.{name}: is missing; grid.datasets lists '{name}', which needs a training recipe"
 
 
-def _recipe_problems(configuration: Configuration) -> Iterator[str]:
-    for name, settings in configuration.training.items():
+def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, section in _mapping(values.get("training")).items():
+        try:
+            settings = Training.model_validate(section)
+        except ValidationError:
+            continue  # reported already, by the model of the whole
         common = settings.model_dump(exclude={"architectures"})
         variants: list[tuple[str, dict[str, Any]]] = [(f"training.{name}", {})] + [
             (f"training.{name}.architectures.{architecture}", changes)
@@ -108,13 +108,18 @@ def _recipe_problems(configuration: Configuration) -> Iterator[str]:
                     yield f"{path}: {problem.removeprefix('training recipe: ')}"
 
 
-def _shape_problems(configuration: Configuration) -> Iterator[str]:
-    for dataset in configuration.grid.datasets:
+def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    grid = _mapping(values.get("grid"))
+    for dataset in _known_names(grid.get("datasets"), DATASETS):
         facts = literals(DATASETS[dataset].path, {"INPUT_SHAPE", "CLASSES"})
         if len(facts) < 2:
             continue  # known only once the data are prepared: the plan stage checks it then
-        for architecture in configuration.grid.architectures:
-            if architecture in ARCHITECTURES:
-                problem = shape_problem(architecture, tuple(facts["INPUT_SHAPE"]), facts["CLASSES"])
-                if problem:
-                    yield f"grid.architectures: on data set '{dataset}', {problem}"
+        for architecture in _known_names(grid.get("architectures"), ARCHITECTURES):
+            problem = shape_problem(architecture, tuple(facts["INPUT_SHAPE"]), facts["CLASSES"])
+            if problem:
+                yield f"grid.architectures: on data set '{dataset}', {problem}"
+
+
+def _known_names(names: Any, entries: Mapping[str, Entry]) -> list[str]:
+    listed = names if isinstance(names, list) else []
+    return [name for name in listed if isinstance(name, str) and name in entries]

@@ -21,7 +21,11 @@ class PageItem:
 
 
 def page(
-    title: str, facts: Iterable[str], figures: Iterable[PageItem], tables: Iterable[PageItem]
+    title: str,
+    facts: Iterable[str],
+    figures: Iterable[PageItem],
+    tables: Iterable[PageItem],
+    footer: str,
 ) -> str:
     """HTML of the page.
 
@@ -33,6 +37,8 @@ def page(
         Sentences on the study: its size, what is missing.
     figures, tables
         Shown, and linked, in this order.
+    footer
+        What made the page: version and specification.
     """
     shown = "\n".join(
         f'<figure><h2>{escape(item.title)}</h2><img src="{escape(item.path)}" alt="{escape(item.title)}">'
@@ -47,5 +53,5 @@ def page(
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n<p>{sentences}</p>\n{shown}\n"
-        f"<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n</body></html>\n"
+        f"<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n<p><small>{escape(footer)}</small></p>\n</body></html>\n"
     )

@@ -30,7 +30,7 @@ def needs(algorithm: str) -> str:
         If there is no such algorithm.
     """
     entry = registry.look_up(ALGORITHMS, algorithm, "pruning algorithm")
-    stated: str = registry.literals(entry.path, {"NEEDS"})["NEEDS"]
+    stated: str = registry.literals(entry.path, {"NEEDS"}).get("NEEDS", "data")
     return stated
 
 

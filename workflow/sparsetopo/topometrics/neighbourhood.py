@@ -19,7 +19,7 @@ METRICS = {
         "category": "neighbour",
         "scaling": "edges",
         "needs": ["pairs_within_two_hops"],
-        "description": "mean number of distinct nodes within two steps along edgesitself too",
+        "description": "mean number of distinct nodes within two steps along edges, itself too",
     },
 }
 

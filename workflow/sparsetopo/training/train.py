@@ -219,7 +219,7 @@ def run_digest(
     mask: Masks | None,
     device_type: str,
 ) -> str:
-    """SHA-256 of everything the final weights depend on, but for the number of threads.
+    """SHA-256 of everything the final weights depend on.
 
     torch's version is included because its kernels, and so the last bits, change between versions.
     """
@@ -233,5 +233,6 @@ def run_digest(
         "std": list(dataset.std),
         "device": device_type,
         "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
     }
     return checksum(arrays, record)
