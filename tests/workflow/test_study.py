@@ -129,7 +129,7 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
 )
 def test_after_a_kill_the_same_command_is_enough(finished_study, tmp_path, whole_group):
     """`make run`, kill -9, `make run`: the tables are those of an undisturbed run."""
-    for name in ("Snakefile", "workflow", "profiles"):
+    for name in ("Snakefile", "workflow", "profiles", "envs"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     (tmp_path / "config").mkdir()

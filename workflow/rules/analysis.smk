@@ -25,6 +25,7 @@ rule collect:
             labels={"table": "networks"},
         ),
         dense=f"{ROOT}/tables/dense.csv",
+        record=f"{ROOT}/tables/networks.json",
     log:
         f"{ROOT}/logs/collect.log",
     benchmark:
@@ -35,7 +36,6 @@ rule collect:
     resources:
         mem_mb=2000,
         runtime=30,
-        record=f"{ROOT}/tables/networks.json",
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     script:
@@ -52,6 +52,7 @@ rule regression:
             caption="../report/regression.rst",
             labels={"table": "regression"},
         ),
+        record=f"{ROOT}/tables/regression.json",
     log:
         f"{ROOT}/logs/regression.log",
     benchmark:
@@ -62,7 +63,6 @@ rule regression:
     resources:
         mem_mb=3000,
         runtime=60,
-        record=f"{ROOT}/tables/regression.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("regression") | CODE["regression"]
@@ -81,6 +81,7 @@ rule importance:
             caption="../report/importance.rst",
             labels={"table": "importance"},
         ),
+        record=f"{ROOT}/tables/importance.json",
     log:
         f"{ROOT}/logs/importance.log",
     benchmark:
@@ -91,7 +92,6 @@ rule importance:
     resources:
         mem_mb=2000,
         runtime=30,
-        record=f"{ROOT}/tables/importance.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("importance") | CODE["importance"]
@@ -111,6 +111,7 @@ rule ranking:
             labels={"table": "ranking"},
         ),
         rankings=f"{ROOT}/tables/rankings.csv",
+        record=f"{ROOT}/tables/ranking.json",
     log:
         f"{ROOT}/logs/ranking.log",
     benchmark:
@@ -121,7 +122,6 @@ rule ranking:
     resources:
         mem_mb=2000,
         runtime=30,
-        record=f"{ROOT}/tables/ranking.json",
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("ranking") | CODE["ranking"]

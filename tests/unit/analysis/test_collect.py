@@ -100,7 +100,7 @@ def test_a_table_must_be_exactly_the_grid(tmp_path):
         "seeds": [0],
     }
     require_grid(table, grid | {"algorithms": ["uniform", "snip"]})
-    with pytest.raises(DataError, match="has no row for digits / Resnet-20 / er / 0.75 / 0"):
+    with pytest.raises(DataError, match=r"has no row for digits / Resnet-20 / er / 0\.75 / 0"):
         require_grid(table, grid | {"algorithms": ["uniform", "snip", "er"]})
     with pytest.raises(DataError, match="not in the grid for digits / Resnet-20 / uniform"):
         require_grid(table, grid | {"algorithms": ["snip"]})
