@@ -20,7 +20,9 @@ PAPER = {
 
 @pytest.mark.parametrize("name", sorted(PAPER))
 def test_paper_networks(name):
-    mge = encode(build(name, (3, 32, 32), 10), (3, 32, 32), {})  # every weight kept, also one drawn as 0
+    mge = encode(
+        build(name, (3, 32, 32), 10), (3, 32, 32), {}
+    )  # every weight kept, also one drawn as 0
     assert (mge.num_nodes, mge.num_edges) == PAPER[name]
     for classes in (100, 200):
         plan = trace(build(name, (3, 32, 32), classes), (3, 32, 32))
