@@ -1,0 +1,64 @@
+"""Compilation of kernels by numba, cached where it survives and where processes share it safely.
+
+The cache lies in ``$SPARSETOPO_CACHE``, else in ``$XDG_CACHE_HOME/sparsetopo`` or
+``~/.cache/sparsetopo``, in a folder named by a digest of all kernels' sources: numba notices an
+edit of a kernel's own file, but not of another file whose kernels it calls.
+
+Numba writes its files by renaming, so readers never see half of one; but two processes that save
+different variants of a kernel at once may give both the same file name. So saving takes a lock.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.caching import FunctionCache
+
+from sparsetopo.sources import source_digest
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder of this version's compiled kernels."""
+    chosen = os.environ.get("SPARSETOPO_CACHE")
+    if chosen is None:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        chosen = str(Path(home) / "sparsetopo")
+    return Path(chosen) / f"kernels-{source_digest(Path(__file__).parent)}"
+
+
+class _LockedCache(FunctionCache):
+    """Numba's cache, saving one variant at a time across processes."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with _exclusive(Path(self.cache_path) / "lock"):
+            super().save_overload(sig, data)
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as handle:
+        # Where the file system has no locks, saving unlocked is what numba does by itself.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function when it is first called, without Python objects and without the GIL."""
+    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        # Raises RuntimeError where no folder can be written: then every process compiles anew.
+        with contextlib.suppress(RuntimeError, OSError):
+            compiled._cache = _LockedCache(function)
+    finally:
+        numba.config.CACHE_DIR = previous
+    return compiled
