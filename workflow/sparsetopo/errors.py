@@ -35,5 +35,9 @@ class EncodingError(SparsetopoError):
     """A network cannot be encoded as a multipartite graph."""
 
 
+class MetricError(EncodingError):
+    """A metric cannot be computed on this graph, while others can."""
+
+
 class DataError(SparsetopoError):
     """A data set or result table is unusable: missing, damaged, wrongly shaped, or too small."""

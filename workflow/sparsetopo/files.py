@@ -117,7 +117,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     try:
         with safe_open(path, framework="numpy") as handle:
             yield handle
-    except (SafetensorError, OSError, ValueError) as error:
+    # AttributeError and TypeError: an array of a type that numpy lacks (bfloat16, float8).
+    except (SafetensorError, OSError, ValueError, AttributeError, TypeError) as error:
         raise FileFormatError(
             f"{path}: not a readable safetensors file ({error}); it is truncated or foreign: delete it and run again."
         ) from error
@@ -129,5 +130,7 @@ def _record(path: str | os.PathLike[str], handle: Any) -> dict[str, Any]:
         raise FileFormatError(
             f"{path}: the safetensors header has no '{_METADATA_KEY}' record; it was not written by sparsetopo."
         )
-    record: dict[str, Any] = json.loads(header[_METADATA_KEY])
+    record = json.loads(header[_METADATA_KEY])
+    if not isinstance(record, dict):
+        raise FileFormatError(f"{path}: its '{_METADATA_KEY}' record is not a JSON object.")
     return record

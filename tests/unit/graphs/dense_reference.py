@@ -8,7 +8,7 @@ as the definition of the graph says.
 import math
 
 import torch
-from random_networks import POOLS
+from tests.random_networks import POOLS
 from torch import nn
 from torch.nn import functional
 

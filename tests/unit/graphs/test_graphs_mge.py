@@ -10,7 +10,7 @@ from torch.nn.utils import parametrize, prune
 
 from sparsetopo.errors import EncodingError, FileFormatError, MaskError
 from sparsetopo.files import read_json, write_json
-from sparsetopo.graphs import MGE, Plan, mge_from_masks, trace, unroll
+from sparsetopo.graphs import MGE, Plan, mge_from_masks, trace
 from sparsetopo.graphs.encode import encode
 
 SHAPE = (2, 6, 5)
@@ -219,10 +219,3 @@ def test_missing_weights_and_foreign_masks_without_torch():
         mge_from_masks(mge.plan, mge.weights, {"nowhere": np.ones(1, bool)})
     with pytest.raises(MaskError, match=r"0\.weight"):
         MGE(mge.plan, mge.weights, {"4.weight": mge.masks["4.weight"]})
-
-
-def test_graph_larger_than_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(unroll, "available_memory", lambda: 1000)
-    with pytest.raises(EncodingError, match=r"needs [\d,]+ bytes .* 1,000 are available"):
-        random_mge().to_scipy()
-    assert unroll.available_memory() == 1000

@@ -6,7 +6,7 @@ import torch
 from dense_reference import Reference
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from random_networks import draw_network
+from tests.random_networks import draw_network
 
 from sparsetopo.graphs.encode import encode
 

@@ -177,7 +177,7 @@ def _repeat(
     workers: int,
 ) -> tuple[_Array, _Array, _Array]:
     """Fold averages of R2 and MAE, and unconverged fits, each of shape (repeats, regressors)."""
-    from joblib import Parallel, delayed  # type: ignore[import-untyped]
+    from joblib import Parallel, delayed
 
     # Repeats in chunks: a task costs about a millisecond to hand over.
     size = max(1, -(-len(labels) // (4 * max(workers, 1))))
@@ -199,7 +199,7 @@ def _score_chunk(
     regressors: Mapping[str, Callable[[], Any]],
 ) -> tuple[_Array, _Array, _Array]:
     import sklearn
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     from sparsetopo.analysis.cross_validation import cross_validate, shuffled_folds
 

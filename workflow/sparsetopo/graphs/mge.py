@@ -1,26 +1,29 @@
 """The multipartite graph encoding: a plan and the masked weights of one sparse network.
 
-Edges are implicit; `MGE.to_scipy` unrolls them on request. Torch-free.
+Edges are implicit: metrics need none of them. On request `MGE` unrolls them, as blocks of bounded
+size, as a matrix or graph object, or to a file. Torch-free.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from sparsetopo.errors import EncodingError, FileFormatError, MaskError
-from sparsetopo.files import read_tensors, write_tensors
-from sparsetopo.graphs.counting import num_edges
-from sparsetopo.graphs.plan import Plan, parameter_size
-from sparsetopo.graphs.unroll import unroll
-from sparsetopo.version import package_version
+from sparsetopo.errors import EncodingError, MaskError
+from sparsetopo.graphs.bundle import Bundle
+from sparsetopo.graphs.bundles import bundles
+from sparsetopo.graphs.mge_file import read_mge, write_mge
+from sparsetopo.graphs.plan import Plan
 
-FORMAT = "sparsetopo mge"
-VERSION = 1
+if TYPE_CHECKING:
+    from igraph import Graph
+    from networkx import DiGraph
+    from scipy.sparse import csr_array
+
+    from sparsetopo.graphs.export.edge_blocks import EdgeBlock
 
 
 class MGE:
@@ -95,11 +98,38 @@ class MGE:
         return self.plan.layer_offsets
 
     @cached_property
+    def bundles(self) -> list[Bundle]:
+        """The edges in the normal form that algorithms work on, without parallel ones."""
+        return bundles(self.plan, self.weights, self.masks)
+
+    @property
     def num_edges(self) -> int:
         """Number of edges E, parallel ones merged; counted without unrolling."""
-        return num_edges(self.plan, self.masks)
+        return sum(bundle.num_edges for bundle in self.bundles)
 
-    def to_scipy(self) -> csr_array:
+    def edge_blocks(self, max_edges: int = 2**20) -> "Iterator[EdgeBlock]":
+        """Iterate over all edges in blocks of bounded size, parallel edges summed.
+
+        Parameters
+        ----------
+        max_edges
+            Most edges a block may hold.
+
+        Returns
+        -------
+        Iterator of (sources, targets, weights): node ids (int32 where they fit, else int64) and
+        float32 |w|. The order is fixed, and documented in `sparsetopo.graphs.export.edge_blocks`.
+
+        Raises
+        ------
+        ValueError
+            If `max_edges` is less than 1.
+        """
+        from sparsetopo.graphs.export.edge_blocks import edge_blocks
+
+        return edge_blocks(self, max_edges)
+
+    def to_scipy(self) -> "csr_array":
         """Adjacency matrix (V, V): float32 |w| from source to target, parallel edges summed.
 
         A kept weight of exactly 0 is an edge, stored as an explicit zero.
@@ -109,27 +139,65 @@ class MGE:
         EncodingError
             If the matrix would not fit in memory.
         """
+        from sparsetopo.graphs.unroll import unroll
+
         return unroll(self.plan, self.weights, self.masks)
+
+    def to_igraph(self) -> "Graph":
+        """Directed `igraph.Graph`: edge attribute ``weight`` (|w|), vertex attribute ``layer``.
+
+        Raises
+        ------
+        EncodingError
+            If the graph would not fit in memory.
+        """
+        from sparsetopo.graphs.export.igraph_graph import to_igraph
+
+        return to_igraph(self)
+
+    def to_networkx(self) -> "DiGraph":
+        """`networkx.DiGraph`: edge attribute ``weight`` (|w|), node attribute ``layer``.
+
+        Raises
+        ------
+        EncodingError
+            If the graph would not fit in memory.
+        """
+        from sparsetopo.graphs.export.networkx_graph import to_networkx
+
+        return to_networkx(self)
+
+    def export(self, path: str | PathLike[str], format: str | None = None) -> None:  # noqa: A002
+        """Stream the edges to a file, atomically, in memory that does not grow with them.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+        format
+            "npz", "parquet", "csv" or "graphml" (small graphs only); None: by the suffix of
+            `path`. ``docs/formats.md`` describes them.
+
+        Raises
+        ------
+        UnknownNameError
+            If the format is unknown.
+        FileFormatError
+            If `path` is a folder.
+        EncodingError
+            If the graph is too large for the format, or a package it needs is not installed.
+        """
+        from sparsetopo.graphs.export import export
+
+        export(self, path, format)
 
     def save(self, path: str | PathLike[str], specification: Any = None) -> None:
         """Write plan and kept weights to a safetensors file, atomically.
 
-        The file holds ``mask:<parameter>`` (uint8, `numpy.packbits` of the flattened mask),
-        ``weights:<parameter>`` (float32, kept entries in row-major order), and in its metadata the
-        plan's record and `specification` (JSON-able).
+        ``docs/formats.md`` describes the file; `specification` is anything JSON-able that says
+        where the network comes from.
         """
-        tensors: dict[str, NDArray[Any]] = {}
-        for name, mask in self.masks.items():
-            tensors[f"mask:{name}"] = np.packbits(mask)
-            tensors[f"weights:{name}"] = self.weights[name][mask]
-        metadata = {
-            "format": FORMAT,
-            "version": VERSION,
-            "plan": self.plan.to_record(),
-            "specification": specification,
-            "package_version": package_version(),
-        }
-        write_tensors(path, tensors, metadata)
+        write_mge(path, self.plan, self.weights, self.masks, specification)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "MGE":
@@ -140,38 +208,7 @@ class MGE:
         FileFormatError
             If the file is missing, damaged, foreign, or of another version.
         """
-        tensors, metadata = read_tensors(path)
-        if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
-            raise FileFormatError(
-                f"{path}: holds '{metadata.get('format')}' version {metadata.get('version')!r}, "
-                f"not '{FORMAT}' "
-                f"version {VERSION}."
-            )
-        plan = Plan.from_record(metadata.get("plan"), str(path))
-        weights: dict[str, NDArray[np.float32]] = {}
-        masks: dict[str, NDArray[np.bool_]] = {}
-        for name, shape in plan.parameters.items():
-            size = parameter_size(shape)
-            packed, kept = tensors.get(f"mask:{name}"), tensors.get(f"weights:{name}")
-            if (
-                packed is None
-                or kept is None
-                or packed.dtype != np.uint8
-                or packed.size != (size + 7) // 8
-            ):
-                raise FileFormatError(
-                    f"{path}: the mask or the weights of '{name}' are missing or damaged."
-                )
-            mask = np.unpackbits(packed, count=size).astype(bool).reshape(shape)
-            if kept.shape != (np.count_nonzero(mask),):
-                raise FileFormatError(
-                    f"{path}: '{name}' has {kept.size} weights, but its mask keeps "
-                    f"{np.count_nonzero(mask)}."
-                )
-            masks[name] = mask
-            weights[name] = np.zeros(shape, dtype=np.float32)
-            weights[name][mask] = kept
-        return cls(plan, weights, masks)
+        return cls(*read_mge(path))
 
 
 def mge_from_masks(

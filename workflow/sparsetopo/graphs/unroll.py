@@ -5,24 +5,24 @@ loop over edges. The matrix is assembled one source layer at a time, so that onl
 exist as coordinates.
 """
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
-from sparsetopo.errors import EncodingError
+from sparsetopo.graphs.memory import require_memory
 from sparsetopo.graphs.plan import Block, Plan
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Weights = Mapping[str, NDArray[np.float32]]
+Masks = Mapping[str, NDArray[np.bool_]]
 Edges = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.float32]]
 
 
-def unroll(
-    plan: Plan, weights: Mapping[str, NDArray[np.float32]], masks: Mapping[str, NDArray[np.bool_]]
-) -> csr_array:
+def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
     """Build the adjacency matrix of the graph.
 
     Parameters
@@ -34,7 +34,7 @@ def unroll(
     -------
     csr_array
         (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
-        summed. A kept weight of exactly 0 is an explicit zero. Indices are int32 where they fit,
+        summed, in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where they fit,
         else int64.
 
     Raises
@@ -42,6 +42,8 @@ def unroll(
     EncodingError
         If the matrix needs more memory than there is.
     """
+    from scipy.sparse import csr_array
+
     counts = {id(block): num_unmerged_edges(plan, block, masks) for block in plan.blocks}
     total = sum(counts.values())
     limit = np.iinfo(np.int32).max
@@ -52,7 +54,7 @@ def unroll(
     largest = max(sum(counts[id(block)] for block in blocks) for blocks in by_source)
     # The result, and one source layer as coordinates, once more as its own rows, and while sorting.
     width = index_dtype.itemsize
-    require_memory(total * (width + 4) + largest * (5 * width + 12) + plan.num_nodes * width, total)
+    require_memory(total * (width + 4) + largest * (5 * width + 20) + plan.num_nodes * width, total)
 
     indices = np.empty(total, dtype=index_dtype)
     values = np.empty(total, dtype=np.float32)
@@ -77,13 +79,15 @@ def unroll(
 def _rows_of_layer(
     plan: Plan,
     blocks: list[Block],
-    weights: Mapping[str, NDArray[np.float32]],
-    masks: Mapping[str, NDArray[np.bool_]],
+    weights: Weights,
+    masks: Masks,
     offset: int,
     size: int,
     index_dtype: np.dtype[Any],
-) -> csr_array:
+) -> "csr_array":
     """Rows of one source layer as a (size, V) matrix with sorted, merged entries."""
+    from scipy.sparse import coo_array, csr_array
+
     parts = [
         edges for block in blocks for edges in block_edges(plan, block, weights, masks, index_dtype)
     ]
@@ -92,7 +96,7 @@ def _rows_of_layer(
     sources = np.concatenate([part[0] for part in parts])
     sources -= index_dtype.type(offset)
     targets = np.concatenate([part[1] for part in parts])
-    values = np.concatenate([part[2] for part in parts])
+    values = np.concatenate([part[2] for part in parts], dtype=np.float64)
     rows = coo_array((values, (sources, targets)), shape=(size, plan.num_nodes)).tocsr()
     rows.sum_duplicates()  # sorts too; keeps explicit zeros
     return rows
@@ -101,8 +105,8 @@ def _rows_of_layer(
 def block_edges(
     plan: Plan,
     block: Block,
-    weights: Mapping[str, NDArray[np.float32]],
-    masks: Mapping[str, NDArray[np.bool_]],
+    weights: Weights,
+    masks: Masks,
     index_dtype: np.dtype[Any] | type = np.int64,
 ) -> Iterator[Edges]:
     """Edges of one block, a tap pair at a time: (source ids, target ids, |w|), not merged."""
@@ -136,7 +140,7 @@ def block_edges(
 
 
 def kernels_and_mask(
-    block: Block, weights: Mapping[str, NDArray[np.float32]], masks: Mapping[str, NDArray[np.bool_]]
+    block: Block, weights: Weights, masks: Masks
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Kernels of a block and which of them are kept, both (outputs, inputs, kh, kw)."""
     if block.parameter is None:
@@ -145,7 +149,7 @@ def kernels_and_mask(
     return block.kernels(weights[block.parameter]), block.kernels(masks[block.parameter])
 
 
-def num_unmerged_edges(plan: Plan, block: Block, masks: Mapping[str, NDArray[np.bool_]]) -> int:
+def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:
     """Count the edges of a block before parallel ones are merged."""
     rows = plan.axes[block.rows].tap_counts(block.kernel[0])
     columns = plan.axes[block.columns].tap_counts(block.kernel[1])
@@ -161,35 +165,3 @@ def _pairs_by_tap(
     """(source positions, target positions) of each tap along an axis."""
     sources, tap_of, targets = plan.axes[axis].arrays()
     return [(sources[tap_of == tap], targets[tap_of == tap]) for tap in range(taps)]
-
-
-def require_memory(needed: int, edges: int) -> None:
-    """Refuse a matrix of `needed` bytes if less memory is available.
-
-    Raises
-    ------
-    EncodingError
-        The message says the bytes needed and available.
-    """
-    available = available_memory()
-    if needed > available:
-        raise EncodingError(
-            f"the explicit graph has {edges:,} edges and needs {needed:,} bytes of memory, but "
-            f"{available:,} are "
-            "available: use a sparser mask or a smaller input, or metrics that do not unroll the "
-            "graph."
-        )
-
-
-def available_memory() -> int:
-    """Bytes this process may still use: the machine's, or less by a control group's limit."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                available = int(line.split()[1]) * 1024
-    limit, usage = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.exists() and usage.exists() and (text := limit.read_text().strip()).isdigit():
-        available = min(available, max(int(text) - int(usage.read_text()), 0))
-    return available

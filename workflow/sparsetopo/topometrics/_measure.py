@@ -1,28 +1,39 @@
 """Measure a graph: the primitives that the wanted metrics need, each once, then the metrics."""
 
+import contextlib
 import logging
+import math
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from sparsetopo.errors import MetricError
 from sparsetopo.topometrics._registry import METRICS, Metric, select
 
 if TYPE_CHECKING:
+    from sparsetopo.graphs.mge import MGE
     from sparsetopo.topometrics.primitives.base import Graph, Primitives
 
 logger = logging.getLogger(__name__)
 
 # Called as progress(primitive, done, total) when the computation of a primitive starts, `done`
-# being finished.
+# having started before.
 Progress = Callable[[str, int, int], None]
 
 # What every metric may read without declaring it.
-SIZES = ("num_nodes", "num_edges", "layer_sizes")
+SIZES = ("graph", "num_nodes", "num_edges", "layer_sizes")
 
 
 def topometrics(
-    mge: "Graph", metrics: Iterable[str] | None = None, progress: Progress | None = None
+    mge: "Graph",
+    metrics: Iterable[str] | None = None,
+    progress: Progress | None = None,
+    *,
+    threads: int = 1,
+    explicit: bool = False,
 ) -> dict[str, int | float]:
     """Topological metrics of a multipartite graph, exact and raw (unscaled).
 
@@ -35,20 +46,30 @@ def topometrics(
         computed.
     progress
         Called as ``progress(primitive, done, total)`` when the computation of each primitive
-        starts.
+        starts, `done` others having started before.
+    threads
+        Threads to compute in. No result depends on it.
+    explicit
+        Unroll the graph and use scipy and igraph: slow, and some 100 bytes an edge; a check on the
+        default way, which stores no edge. Graphs that are no `MGE` are always measured so.
 
     Returns
     -------
     dict
         {metric: value}; counts as int, the rest as float. By default the sixteen metrics of the
-        paper and `spectral_gap_signed`.
+        paper and `spectral_gap_signed`; one that cannot be computed on this graph is then NaN, with
+        one warning (motif4, where four node layers are pairwise joined).
 
     Raises
     ------
     UnknownNameError
         If a metric is unknown.
+    MetricError
+        If a metric asked for by name cannot be computed on this graph.
     EncodingError
         If the graph is not multipartite, or a weight is negative or not finite.
+    ValueError
+        If `threads` is not positive.
 
     Notes
     -----
@@ -56,33 +77,74 @@ def topometrics(
     Topology via Multipartite Graph Representations", TMLR 2024, section 4. `scaled` gives the
     values as that paper published them.
     """
+    from sparsetopo.graphs.mge import MGE
+
     wanted = select(METRICS, metrics)
+    if threads < 1:
+        raise ValueError(f"threads is {threads}, but must be at least 1.")
+    backend = _explicit(mge) if explicit or not isinstance(mge, MGE) else _implicit(mge)
+    return measure(backend, wanted, progress, threads=threads, skip_impossible=metrics is None)
+
+
+def _explicit(graph: "Graph") -> "Primitives":
     from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
 
-    return measure(ExplicitPrimitives(mge), wanted, progress)
+    return ExplicitPrimitives(graph)
+
+
+def _implicit(mge: "MGE") -> "Primitives":
+    from sparsetopo.topometrics.primitives.implicit.backend import ImplicitPrimitives
+
+    return ImplicitPrimitives(mge)
 
 
 def measure(
-    primitives: "Primitives", metrics: Iterable[Metric], progress: Progress | None = None
+    primitives: "Primitives",
+    metrics: Iterable[Metric],
+    progress: Progress | None = None,
+    *,
+    threads: int = 1,
+    skip_impossible: bool = False,
 ) -> dict[str, int | float]:
     """Evaluate metrics on the primitives of any backend.
 
-    Each metric is handed the sizes of the graph and the primitives that it declares, and nothing
+    Each metric is handed the graph, its sizes, and the primitives that it declares, and nothing
     else: reading an undeclared one is an AttributeError, so that declarations cannot go stale.
+
+    Parameters
+    ----------
+    threads
+        Threads for a backend that can use them.
+    skip_impossible
+        Whether a metric that cannot be computed on this graph is NaN, with a warning, rather than a
+        MetricError.
     """
     wanted = list(metrics)
     needs = list(dict.fromkeys(need for metric in wanted for need in metric.needs))
+    started = _Progress(progress, len(needs))
     known: dict[str, Any] = {name: getattr(primitives, name) for name in SIZES}
-    for done, need in enumerate(needs):
-        if progress is not None:
-            progress(need, done, len(needs))
-        start = time.perf_counter()
-        known[need] = getattr(primitives, need)
-        logger.debug("%s: %.3f s", need, time.perf_counter() - start)
+    impossible: set[str] = set()
+    with single_threaded_blas():
+        if threads > 1:
+            primitives.prepare(needs, threads, started)
+        for need in needs:
+            started(need)
+            start = time.perf_counter()
+            try:
+                known[need] = getattr(primitives, need)
+            except MetricError as error:
+                if not skip_impossible:
+                    raise
+                warnings.warn(f"{error} It is NaN here.", stacklevel=3)
+                impossible.add(need)
+            logger.debug("%s: %.3f s", need, time.perf_counter() - start)
     values: dict[str, int | float] = {}
     for metric in wanted:
-        view = SimpleNamespace(**{name: known[name] for name in (*SIZES, *metric.needs)})
-        values[metric.name] = metric.function()(view)
+        if impossible.isdisjoint(metric.needs):
+            view = SimpleNamespace(**{name: known[name] for name in (*SIZES, *metric.needs)})
+            values[metric.name] = metric.function()(view)
+        else:
+            values[metric.name] = math.nan
     return values
 
 
@@ -110,3 +172,30 @@ def scaled(values: Mapping[str, int | float], nodes: int, edges: int) -> dict[st
         divisor = divisors[metric.scaling]
         published[metric.name] = values[metric.name] / divisor if divisor else None
     return published
+
+
+class _Progress:
+    """Passes on the start of each primitive once, also from several threads."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total = progress, total
+        self._started: list[str] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, primitive: str) -> None:
+        if self._progress is None:
+            return
+        with self._lock:
+            if primitive not in self._started:
+                self._progress(primitive, len(self._started), self._total)
+                self._started.append(primitive)
+
+
+@contextlib.contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Keep matrix products in the thread that asks for them: then their rounding is fixed too."""
+    import numpy  # noqa: F401  (loads the BLAS library that is to be limited)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):
+        yield

@@ -4,7 +4,7 @@ A metric names the members it needs; each is computed when it is first read, onc
 computing them (on the implicit graph, say) is another class with these members.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +57,13 @@ class AdjacencyEigenvalues:
 
 class Primitives(Protocol):
     """The quantities a metric may need; "undirected" means that directions are ignored."""
+
+    def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
+        """Compute what can be computed at once, in several threads; `started` is told of each."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph itself."""
 
     @property
     def num_nodes(self) -> int:

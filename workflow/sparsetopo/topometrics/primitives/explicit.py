@@ -3,7 +3,7 @@
 It needs memory for every edge, and stays as the reference for backends that do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,11 @@ class ExplicitPrimitives:
             raise EncodingError(
                 "an edge weight is negative or not finite; weights must be magnitudes |w| >= 0."
             )
+        self.graph = graph
         self._matrix = matrix
+
+    def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
+        """Do nothing: scipy and igraph hold the interpreter, so threads would only wait."""
 
     @cached_property
     def _blocks(self) -> _layer_blocks.LayerBlocks:

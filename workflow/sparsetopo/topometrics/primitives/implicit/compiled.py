@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,29 @@ def _exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function when it is first called, without Python objects and without the GIL."""
-    compiled = numba.njit(nogil=True, error_model="numpy")(function)
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+def kernel(function: Callable[..., Any] | None = None, *, reassociate: bool = False) -> Any:
+    """Compile a function when it is first called, without Python objects and without the GIL.
+
+    Parameters
+    ----------
+    reassociate
+        Allow sums of floating-point numbers in another order, so that they can use vectors. The
+        order is fixed by the compiled code: results repeat on one machine.
+    """
+    if function is None:
+        return partial(kernel, reassociate=reassociate)
+    fastmath = {"reassoc", "contract", "nsz"} if reassociate else False
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    settings: Any = numba.config
+    previous, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
     try:
         # Raises RuntimeError where no folder can be written: then every process compiles anew.
         with contextlib.suppress(RuntimeError, OSError):
             compiled._cache = _LockedCache(function)
     finally:
-        numba.config.CACHE_DIR = previous
+        settings.CACHE_DIR = previous
     return compiled
+
+
+# For parts of a kernel that are entered millions of times and do less than a call would cost.
+inlined = numba.njit(nogil=True, error_model="numpy", forceinline=True)

@@ -24,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles import Bundle, Incidence, Lists, Lookup
+from sparsetopo.graphs.bundle import Bundle, Lists
+from sparsetopo.graphs.incidence import Incidence, Lookup
 from sparsetopo.graphs.plan import NodeLayer
 
 
@@ -108,7 +109,8 @@ def neighbours(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> Neighb
         num_channels=integers([half.near_channels[1] for half in halves]),
         to_node=integers(
             [
-                offsets[half.far] + half.far_channel * layers[half.far].height * layers[half.far].width
+                offsets[half.far]
+                + half.far_channel * layers[half.far].height * layers[half.far].width
                 for half in halves
             ]
         ),

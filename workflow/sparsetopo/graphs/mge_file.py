@@ -1,0 +1,98 @@
+"""The file of one MGE: its plan, its masks as bits, and the kept weights alone.
+
+``docs/formats.md`` describes the format.
+"""
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import FileFormatError
+from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.graphs.plan import Plan, parameter_size
+from sparsetopo.version import package_version
+
+FORMAT = "sparsetopo mge"
+VERSION = 1
+
+Weights = Mapping[str, NDArray[np.float32]]
+Masks = Mapping[str, NDArray[np.bool_]]
+
+
+def write_mge(
+    path: str | PathLike[str], plan: Plan, weights: Weights, masks: Masks, specification: Any
+) -> None:
+    """Write the parts of an MGE, with `specification` (JSON-able) beside the plan."""
+    tensors: dict[str, NDArray[Any]] = {}
+    for name, mask in masks.items():
+        tensors[f"mask:{name}"] = np.packbits(mask)
+        tensors[f"weights:{name}"] = weights[name][mask]
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "plan": plan.to_record(),
+        "specification": specification,
+        "package_version": package_version(),
+    }
+    write_tensors(path, tensors, metadata)
+
+
+def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
+    """Read the parts of an MGE: (plan, weights, masks).
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, damaged, foreign, or of another version.
+    """
+    tensors, metadata = read_tensors(path)
+    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+        raise FileFormatError(
+            f"{path}: holds '{metadata.get('format')}' version {metadata.get('version')!r}, not "
+            f"'{FORMAT}' version {VERSION}."
+        )
+    plan = Plan.from_record(metadata.get("plan"), str(path))
+    expected = {f"{kind}:{name}" for kind in ("mask", "weights") for name in plan.parameters}
+    if tensors.keys() != expected:
+        name = min(tensors.keys() ^ expected)
+        problem = "is missing" if name in expected else "is not of its plan"
+        raise FileFormatError(f"{path}: the tensor '{name}' {problem}; the file is damaged.")
+    weights, masks = {}, {}
+    for name, shape in plan.parameters.items():
+        where = f"{path}: parameter '{name}'"
+        masks[name] = _unpacked(tensors[f"mask:{name}"], shape, where)
+        weights[name] = _scattered(tensors[f"weights:{name}"], masks[name], where)
+    return plan, weights, masks
+
+
+def _unpacked(packed: NDArray[Any], shape: tuple[int, ...], where: str) -> NDArray[np.bool_]:
+    """Mask of one parameter from its bits."""
+    size = parameter_size(shape)
+    expected = (size + 7) // 8
+    if packed.dtype != np.uint8 or packed.shape != (expected,):
+        raise FileFormatError(
+            f"{where} has a mask of type {packed.dtype} and shape {packed.shape}, but should have "
+            f"{expected} bytes of packed bits."
+        )
+    bits = np.unpackbits(packed).view(np.bool_)
+    if bits[size:].any():
+        raise FileFormatError(f"{where} has bits set beyond the end of its mask; it is damaged.")
+    return bits[:size].reshape(shape)
+
+
+def _scattered(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[np.float32]:
+    """Weights of one parameter, 0 where the mask does not keep them."""
+    count = np.count_nonzero(mask)
+    if kept.dtype != np.float32 or kept.shape != (count,):
+        raise FileFormatError(
+            f"{where} has weights of type {kept.dtype} and shape {kept.shape}, but its mask keeps "
+            f"{count} of float32."
+        )
+    if not np.isfinite(kept).all():
+        raise FileFormatError(f"{where} has weights that are not finite (NaN or infinite).")
+    weights = np.zeros(mask.shape, dtype=np.float32)
+    weights[mask] = kept
+    return weights

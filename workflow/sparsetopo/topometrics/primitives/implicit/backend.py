@@ -1,0 +1,197 @@
+"""The primitives of a graph given by its bundles, each computed when it is first read.
+
+Independent ones can be computed at once, in threads: every piece of work is a single-threaded
+kernel or matrix product, so no result depends on how many threads there are.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import EncodingError
+from sparsetopo.topometrics.primitives.base import (
+    AdjacencyEigenvalues,
+    MotifCounts,
+    Primitives,
+)
+from sparsetopo.topometrics.primitives.implicit import degrees
+from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import adjacency_eigenvalues
+from sparsetopo.topometrics.primitives.implicit.biconnected import Biconnectivity, biconnected
+from sparsetopo.topometrics.primitives.implicit.cores import core_numbers
+from sparsetopo.topometrics.primitives.implicit.forest import Forest, breadth_first_forest
+from sparsetopo.topometrics.primitives.implicit.krylov import NotConvergedError
+from sparsetopo.topometrics.primitives.implicit.laplacian import laplacian_largest_eigenvalue
+from sparsetopo.topometrics.primitives.implicit.neighbours import Neighbours, neighbours
+from sparsetopo.topometrics.primitives.implicit.two_walks import TwoWalks
+
+if TYPE_CHECKING:
+    from sparsetopo.graphs.mge import MGE
+
+logger = logging.getLogger(__name__)
+
+# Node numbers are 32-bit in the traversals.
+_MOST_NODES = 2**31 - 1
+
+_SPECTRA = ("adjacency_eigenvalues", "laplacian_largest_eigenvalue")
+_SEARCHES = ("num_bridges", "num_articulation_points", "num_components")
+
+Work = tuple[str, Callable[[], Any]]
+
+
+class ImplicitPrimitives:
+    """Primitives of a multipartite graph, from its kept weights and short lists.
+
+    Parameters
+    ----------
+    mge
+        The graph.
+
+    Raises
+    ------
+    EncodingError
+        If the graph has more nodes than 32 bits can number.
+    """
+
+    def __init__(self, mge: "MGE") -> None:
+        if mge.num_nodes > _MOST_NODES:
+            raise EncodingError(
+                f"the graph has {mge.num_nodes:,} nodes, but metrics can be computed for at most "
+                f"{_MOST_NODES:,}: use a smaller input."
+            )
+        self.graph = mge
+        self.layer_sizes: Sequence[int] = mge.layer_sizes
+        self.num_nodes = mge.num_nodes
+        self.num_edges = mge.num_edges
+        self._layers = mge.plan.node_layers
+        self._bundles = mge.bundles
+
+    def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
+        """Compute primitives in several threads.
+
+        Parameters
+        ----------
+        needs
+            Names of primitives.
+        threads
+            How many at once.
+        started
+            Called with a primitive's name when its computation starts, from any thread.
+        """
+        work = self._independent_work(set(needs))
+
+        def run(item: Work) -> None:
+            started(item[0])
+            item[1]()
+
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(run, work):
+                pass
+
+    def _independent_work(self, needs: Collection[str]) -> list[Work]:
+        """Pieces of work that can be done at once, costliest first; what they share is done here."""
+        chosen = [need for need in (*_SPECTRA, "core_numbers") if need in needs]
+        # One search answers all three, the first of them all that the later ones ask.
+        chosen += [need for need in _SEARCHES if need in needs][:1]
+        if set(chosen) - set(_SPECTRA):
+            _ = self._neighbours, self._degrees
+        if set(chosen) & set(_SPECTRA):
+            _ = self.weighted_degrees
+        walks = self._two_walks
+        motifs = "motif_counts" in needs and walks.four_joined_layers() is None
+        pairs = walks.pairs(directed="pairs_within_two_hops" in needs, undirected=motifs)
+        name = "motif_counts" if motifs else "pairs_within_two_hops"
+        work: list[Work] = [(need, partial(getattr, self, need)) for need in chosen]
+        return work + [(name, partial(walks.compute, pair)) for pair in pairs]
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return neighbours(self._layers, self._bundles)
+
+    @cached_property
+    def _degrees(self) -> NDArray[np.int64]:
+        return self.in_degrees + self.out_degrees
+
+    @cached_property
+    def _two_walks(self) -> TwoWalks:
+        return TwoWalks(self._layers, self._bundles)
+
+    @cached_property
+    def _forest(self) -> Forest:
+        return breadth_first_forest(self._neighbours, self._degrees)
+
+    @cached_property
+    def _biconnectivity(self) -> Biconnectivity:
+        return biconnected(self._neighbours, self._degrees, self._forest)
+
+    @cached_property
+    def out_degrees(self) -> NDArray[np.int64]:
+        """(V,) number of outgoing edges."""
+        return degrees.out_degrees(self._layers, self._bundles)
+
+    @cached_property
+    def in_degrees(self) -> NDArray[np.int64]:
+        """(V,) number of incoming edges."""
+        return degrees.in_degrees(self._layers, self._bundles)
+
+    @cached_property
+    def weighted_degrees(self) -> NDArray[np.float64]:
+        """(V,) sum of |w| over the edges of a node."""
+        return degrees.weighted_degrees(self._layers, self._bundles)
+
+    @cached_property
+    def pairs_within_two_hops(self) -> int:
+        """Entries of the pattern of I + A + A^2, by classes of positions."""
+        return self._two_walks.pairs_within_two_hops()
+
+    @cached_property
+    def motif_counts(self) -> MotifCounts:
+        """Closed forms in the degrees and the entries of A^2, by classes of positions."""
+        return self._two_walks.motif_counts(self._degrees)
+
+    @cached_property
+    def core_numbers(self) -> NDArray[np.int64]:
+        """By peeling whole pixels at once."""
+        return core_numbers(self._layers, self._bundles, self._neighbours, self._degrees)
+
+    @property
+    def num_components(self) -> int:
+        """By breadth-first search."""
+        return self._forest.num_components
+
+    @property
+    def num_bridges(self) -> int:
+        """Tree edges of the search that are alone in their block."""
+        return self._biconnectivity.num_bridges
+
+    @property
+    def num_articulation_points(self) -> int:
+        """Nodes where blocks of tree edges meet."""
+        return self._biconnectivity.num_articulation_points
+
+    @cached_property
+    def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
+        """By a block Krylov method."""
+        try:
+            return adjacency_eigenvalues(self._layers, self._bundles, self.weighted_degrees)
+        except NotConvergedError as error:
+            return self._by_components(error).adjacency_eigenvalues
+
+    @cached_property
+    def laplacian_largest_eigenvalue(self) -> float:
+        """By Davidson's method, mostly on a part of the graph."""
+        try:
+            return laplacian_largest_eigenvalue(self._layers, self._bundles, self.weighted_degrees)
+        except NotConvergedError as error:
+            return self._by_components(error).laplacian_largest_eigenvalue
+
+    def _by_components(self, reason: Exception) -> Primitives:
+        """The explicit graph, whose spectra are those of its components: small where this helps."""
+        from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
+
+        logger.info("%s; going on with the explicit graph, component by component", reason)
+        return ExplicitPrimitives(self.graph)

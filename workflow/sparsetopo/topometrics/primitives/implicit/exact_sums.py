@@ -1,0 +1,22 @@
+"""Exact sums of int64 arrays; the sums themselves may not fit 64 bits."""
+
+from operator import mul
+
+import numpy as np
+from numpy.typing import NDArray
+
+_INT64_EXACT = 2**63
+
+
+def exact_sum(values: NDArray[np.int64]) -> int:
+    """Sum of the entries, none of them negative."""
+    if int(values.max(initial=0)) * values.size < _INT64_EXACT:
+        return int(values.sum())
+    return sum(values.ravel().tolist())
+
+
+def product_sum(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
+    """Sum of the entries of a * b, for arrays of one shape with none of them negative."""
+    if int(a.max(initial=0)) * int(b.max(initial=0)) * a.size < _INT64_EXACT:
+        return int(a.ravel() @ b.ravel())
+    return sum(map(mul, a.ravel().tolist(), b.ravel().tolist()))
