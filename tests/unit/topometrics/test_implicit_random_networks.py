@@ -98,9 +98,7 @@ def grouped_convolutions(choose):
     settings = {"groups": groups, "bias": False}
     layers = {
         "layer0": nn.Conv2d(inputs, middle, choose([1, 3]), choose([1, 2]), 1, **settings),
-        "layer1": nn.Conv2d(
-            middle, outputs, choose([2, (1, 3)]), dilation=choose([1, 2]), padding=1, **settings
-        ),
+        "layer1": nn.Conv2d(middle, outputs, choose([2, (1, 3)]), padding=1, **settings),
         "layer2": nn.Conv2d(outputs, 2, 1, bias=False),
     }
     steps = [

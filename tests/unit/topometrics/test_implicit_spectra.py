@@ -18,6 +18,7 @@ from sparsetopo.topometrics.primitives.implicit.krylov import (
     outer_pairs,
 )
 from sparsetopo.topometrics.primitives.implicit.laplacian import laplacian_largest_eigenvalue
+from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 
 def parts(mge):
@@ -210,6 +211,7 @@ def run(matrix, block=4, tolerance=1e-10, start=None, capacity=30):
         capacity=capacity,
         max_products=300,
         random=random,
+        workers=Workers(),
     )
 
 
@@ -258,6 +260,7 @@ def test_errors_bound_what_is_missing():
         capacity=30,
         max_products=300,
         random=random,
+        workers=Workers(),
     )
     late = seen[len(seen) // 2 :]
     assert len(late) > 3

@@ -4,7 +4,9 @@ Vectors are the columns of an array (V, block), so that one row of a feature map
 of width x block numbers, which processors add in long vectors.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +16,12 @@ from sparsetopo.graphs.bundle import Bundle
 from sparsetopo.graphs.incidence import Incidence
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.topometrics.primitives.implicit.adjacency_kernels import gather, scatter
+from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 Vectors = NDArray[np.floating[Any]]
+
+# Pieces of work that a product is cut into, for as many threads.
+_PIECES = 8
 
 
 class BundleTables(NamedTuple):
@@ -83,14 +89,27 @@ class Adjacency:
         The graph.
     scale
         What the weights are divided by.
+    workers
+        Threads for products; their rounding does not depend on how many there are.
     """
 
     def __init__(
-        self, layers: Sequence[NodeLayer], bundles: Sequence[Bundle], scale: float = 1.0
+        self,
+        layers: Sequence[NodeLayer],
+        bundles: Sequence[Bundle],
+        scale: float = 1.0,
+        workers: Workers | None = None,
     ) -> None:
         offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
         self.order: int = offsets[-1]
-        self._bundles = [_sides_and_tables(layers, offsets, bundle, scale) for bundle in bundles]
+        self._workers = workers or Workers()
+        contributions: dict[int, list[_Contribution]] = defaultdict(list)
+        for bundle in bundles:
+            core, wide, tables = _sides_and_tables(layers, offsets, bundle, scale)
+            cost = int(bundle.kept_per_tap.sum()) * core.shape[1] * core.shape[2]
+            contributions[core.layer].append(_Contribution(gather, wide, core, tables, cost))
+            contributions[wide.layer].append(_Contribution(scatter, core, wide, tables, cost))
+        self._pieces = _balanced(list(contributions.values()))
 
     def product(self, vectors: Vectors) -> Vectors:
         """Product with the columns of `vectors`.
@@ -106,10 +125,38 @@ class Adjacency:
         """
         block = vectors.shape[1]
         result = np.zeros_like(vectors)
-        for core, wide, tables in self._bundles:
-            gather(tables, vectors[wide.nodes].reshape(-1), result[core.nodes].reshape(-1), block)
-            scatter(tables, vectors[core.nodes].reshape(-1), result[wide.nodes].reshape(-1), block)
+
+        def add(piece: list[_Contribution]) -> None:
+            for multiply, source, target, tables, _ in piece:
+                maps, sums = vectors[source.nodes], result[target.nodes]
+                multiply(tables, maps.reshape(-1), sums.reshape(-1), block)
+
+        self._workers.run([partial(add, piece) for piece in self._pieces])
         return result
+
+
+class _Contribution(NamedTuple):
+    """What one side of a bundle adds to the other."""
+
+    multiply: Callable[..., None]
+    source: _Side
+    target: _Side
+    tables: BundleTables
+    cost: int
+
+
+def _balanced(by_layer: list[list[_Contribution]]) -> list[list[_Contribution]]:
+    """Distribute layers over pieces of work of about the same cost.
+
+    All that is added to one layer is in one piece, in a fixed order.
+    """
+    pieces: list[list[_Contribution]] = [[] for _ in range(min(_PIECES, len(by_layer)))]
+    loads = [0] * len(pieces)
+    for layer in sorted(by_layer, key=lambda layer: -sum(part.cost for part in layer)):
+        lightest = loads.index(min(loads))
+        pieces[lightest] += layer
+        loads[lightest] += sum(part.cost for part in layer)
+    return pieces
 
 
 def _sides_and_tables(

@@ -6,7 +6,6 @@ kernel or matrix product, so no result depends on how many threads there are.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from sparsetopo.topometrics.primitives.implicit.krylov import NotConvergedError
 from sparsetopo.topometrics.primitives.implicit.laplacian import laplacian_largest_eigenvalue
 from sparsetopo.topometrics.primitives.implicit.neighbours import Neighbours, neighbours
 from sparsetopo.topometrics.primitives.implicit.two_walks import TwoWalks
+from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
@@ -68,6 +68,7 @@ class ImplicitPrimitives:
         self.num_nodes = mge.num_nodes
         self.num_edges = mge.num_edges
         self._layers = mge.plan.node_layers
+        self._workers = Workers()
         self._bundles = mge.bundles
 
     def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
@@ -84,13 +85,13 @@ class ImplicitPrimitives:
         """
         work = self._independent_work(set(needs))
 
-        def run(item: Work) -> None:
-            started(item[0])
-            item[1]()
+        def run(name: str, compute: Callable[[], Any]) -> None:
+            started(name)
+            compute()
 
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(run, work):
-                pass
+        with Workers(threads) as self._workers:
+            self._workers.run([partial(run, *item) for item in work])
+        self._workers = Workers()
 
     def _independent_work(self, needs: Collection[str]) -> list[Work]:
         """Pieces of work that can be done at once, costliest first; what they share is done here."""
@@ -177,7 +178,9 @@ class ImplicitPrimitives:
     def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
         """By a block Krylov method."""
         try:
-            return adjacency_eigenvalues(self._layers, self._bundles, self.weighted_degrees)
+            return adjacency_eigenvalues(
+                self._layers, self._bundles, self.weighted_degrees, self._workers
+            )
         except NotConvergedError as error:
             return self._by_components(error).adjacency_eigenvalues
 

@@ -7,12 +7,9 @@ it. Each set is connected and is named by one of its topmost edges.
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.topometrics.primitives.implicit.compiled import kernel
+from sparsetopo.topometrics.primitives.implicit.compiled import inlined, kernel
 from sparsetopo.topometrics.primitives.implicit.forest import Forest
-from sparsetopo.topometrics.primitives.implicit.forest_kernels import (
-    inlined,
-    layer_of,
-)
+from sparsetopo.topometrics.primitives.implicit.forest_kernels import layer_of
 from sparsetopo.topometrics.primitives.implicit.neighbours import Neighbours
 
 

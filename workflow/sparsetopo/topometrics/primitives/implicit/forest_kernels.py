@@ -2,16 +2,11 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.topometrics.primitives.implicit.compiled import kernel
+from sparsetopo.topometrics.primitives.implicit.compiled import inlined, kernel
 from sparsetopo.topometrics.primitives.implicit.neighbours import Neighbours
-
-# To pass tables of many arrays to a function that is not inlined takes longer than what a function
-# does for one node.
-inlined = numba.njit(nogil=True, error_model="numpy", forceinline=True)
 
 UNREACHED = -1  # level of the nodes that are still to be found
 # Passing by a node in pulling takes about this part of the time of looking at an edge.
@@ -56,7 +51,7 @@ def grow(neighbours: Neighbours, search: Search, degrees: NDArray[np.int64], rea
     """Complete a search that has reached the isolated nodes; return the number of trees."""
     trees = reached
     layer = 0
-    largest = degrees.argmax()
+    largest = int(degrees.argmax())
     for attempt in range(-1, len(degrees)):
         root = largest if attempt < 0 else attempt
         if search.levels[root] != UNREACHED:

@@ -8,13 +8,22 @@ Simon, SIAM J. Matrix Anal. Appl. 22, 2000), so memory stays bounded.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.topometrics.primitives.implicit.workers import Workers
+
 Vectors = NDArray[np.floating[Any]]
 Product = Callable[[Vectors], Vectors]
+
+
+# Rows that a thread works on at a time.
+_SLAB = 2**15
+# A direction shorter than this part of the operator is cleaned once more.
+_SHORT = 0.03
 
 
 class NotConvergedError(RuntimeError):
@@ -74,6 +83,7 @@ def outer_pairs(
     capacity: int,
     max_products: int,
     random: np.random.Generator,
+    workers: Workers,
 ) -> tuple[RitzPairs, Vectors]:
     """Ritz pairs at both ends of the spectrum.
 
@@ -94,13 +104,15 @@ def outer_pairs(
         Products with a block after which the best so far is returned.
     random
         For directions to go on with where the Krylov space is exhausted.
+    workers
+        Threads; the result does not depend on how many there are.
 
     Returns
     -------
     pairs, vectors
         All pairs of the last subspace, and the (V, at most above + below) Ritz vectors of the ends.
     """
-    basis = _Basis(start, capacity, random)
+    basis = _Basis(start, capacity, random, workers)
     satisfied = False
     while True:
         basis.multiply(product)
@@ -127,23 +139,29 @@ def _ends(size: int, above: int, below: int) -> NDArray[np.int64]:
 class _Basis:
     """Orthonormal basis, grown by the product with its last block.
 
+    Rows are worked on in slabs, in several threads; sums over slabs are taken in their order.
+
     Attributes
     ----------
     projection
         (size, size) float64, the operator in the basis, known up to the last block multiplied.
     """
 
-    def __init__(self, start: Vectors, capacity: int, random: np.random.Generator) -> None:
+    def __init__(
+        self, start: Vectors, capacity: int, random: np.random.Generator, workers: Workers
+    ) -> None:
         self._order = start.shape[0]
         self._array = np.empty((self._order, min(capacity, self._order)), dtype=start.dtype)
         self._size = 0
-        self._random = random
+        self._random, self._workers = random, workers
+        self._slabs = [
+            slice(first, first + _SLAB) for first in range(0, max(self._order, 1), _SLAB)
+        ]
         # Directions shorter than this, relative to the operator, are rounding errors.
         self._negligible = 100 * float(np.finfo(start.dtype).eps)
         self.projection = np.zeros((0, 0))
-        self._next, self._coupling = self._orthonormal(start, scale=0.0)
+        self._next, self._coupling = self._orthonormal(start, start.T @ start, scale=0.0)
         self.append()
-        self._coupling = np.zeros((self._size, 0))  # to the block before the first: there is none
 
     @property
     def has_room(self) -> bool:
@@ -163,27 +181,15 @@ class _Basis:
 
     def multiply(self, product: Product) -> None:
         """Multiply the last block, and make the next one of what is new in the result."""
-        block, size = self._next, self._size
-        first = size - block.shape[1]
-        before = first - self._coupling.shape[1]
-        image = product(block)
-        # Most of the image lies in the last two blocks, and by how much in the one before the last
-        # is known; the second pass removes what rounding leaves, or a restart brings, in all.
-        parts = np.zeros((size, size - first))
-        parts[before:first] = self._coupling.T
-        parts[first:] = block.T @ image
-        recent = self._array[:, before:size]
-        image -= recent @ parts[before:].astype(image.dtype)
-        rest = self._array[:, :size].T @ image
-        image -= self._array[:, :size] @ rest
-        parts += rest
-        projection = np.zeros((size, size))
-        projection[:first, :first] = self.projection
-        projection[:, first:] = parts
-        projection[first:, :first] = parts[:first].T
-        projection[first:, first:] = (parts[first:] + parts[first:].T) / 2
-        self.projection = projection
-        self._next, self._coupling = self._orthonormal(image, float(np.abs(projection).max()))
+        first, size = self._size - self._next.shape[1], self._size
+        image = product(self._next)
+        parts, gram = self._remove_basis(image)
+        self.projection = np.pad(self.projection, (0, size - first))
+        self.projection[:first, first:] = parts[:first]
+        self.projection[first:, :first] = parts[:first].T
+        self.projection[first:, first:] = (parts[first:] + parts[first:].T) / 2
+        scale = float(np.abs(self.projection).max())
+        self._next, self._coupling = self._orthonormal(image, gram, scale)
 
     def residual_norms(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """Norms of the residuals of the Ritz vectors with these coefficients."""
@@ -193,8 +199,6 @@ class _Basis:
 
     def restart(self, values: NDArray[np.float64], rotation: NDArray[np.float64]) -> None:
         """Replace the basis by some of its Ritz vectors."""
-        last = rotation[self._size - self._coupling.shape[1] :]
-        self._coupling = self._coupling @ last
         kept = self.combined(rotation)
         self._size = kept.shape[1]
         self._array[:, : self._size] = kept
@@ -202,16 +206,42 @@ class _Basis:
 
     def combined(self, rotation: NDArray[np.float64]) -> Vectors:
         """Vectors with these coefficients, (V, columns of `rotation`)."""
-        vectors: Vectors = self._array[:, : self._size] @ rotation.astype(self._array.dtype)
+        factors = rotation.astype(self._array.dtype)
+        vectors = np.empty((self._order, factors.shape[1]), dtype=factors.dtype)
+
+        def combine(rows: slice) -> None:
+            np.matmul(self._array[rows, : self._size], factors, out=vectors[rows])
+
+        self._workers.run([partial(combine, rows) for rows in self._slabs])
         return vectors
 
-    def _orthonormal(self, block: Vectors, scale: float) -> tuple[Vectors, NDArray[np.float64]]:
+    def _remove_basis(self, block: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Subtract a block's part in the basis: (its coefficients, the Gram matrix of the rest)."""
+
+        def coefficients(rows: slice) -> NDArray[np.floating[Any]]:
+            return self._array[rows, : self._size].T @ block[rows]
+
+        def subtract(rows: slice) -> NDArray[np.floating[Any]]:
+            block[rows] -= self._array[rows, : self._size] @ factors
+            return block[rows].T @ block[rows]
+
+        parts = self._summed(coefficients)
+        factors = parts.astype(block.dtype)
+        return parts, self._summed(subtract)
+
+    def _summed(self, function: Callable[[slice], NDArray[Any]]) -> NDArray[np.float64]:
+        slabs = self._workers.run([partial(function, rows) for rows in self._slabs])
+        return np.sum([slab.astype(np.float64) for slab in slabs], axis=0)
+
+    def _orthonormal(
+        self, block: Vectors, gram: NDArray[Any], scale: float
+    ) -> tuple[Vectors, NDArray[np.float64]]:
         """(Q, B) with block = Q B: Q orthonormal and orthogonal to the basis.
 
         Directions that are nothing but rounding errors are replaced by random ones, whose rows of
         B are 0: the Krylov space is exhausted there, but others may hold further eigenvectors.
         """
-        squares, directions = np.linalg.eigh((block.T @ block).astype(np.float64))
+        squares, directions = np.linalg.eigh(gram.astype(np.float64))
         lengths = np.sqrt(np.maximum(squares, 0))
         largest = max(scale, float(lengths.max(initial=0)))
         # At most as many as there are dimensions left, the longest first.
@@ -226,9 +256,9 @@ class _Basis:
             new = np.hstack([new, fresh.astype(block.dtype)])
         # What rounding left in a short direction, of others and of the basis, is large relative
         # to it.
-        if len(kept) < count or lengths[kept].min(initial=largest) < 0.03 * largest:
+        if len(kept) < count or lengths[kept].min(initial=largest) < _SHORT * largest:
             for _ in range(2):
-                used = self._array[:, : self._size]
-                new, _ = np.linalg.qr(new - used @ (used.T @ new))
+                self._remove_basis(new)
+                new, _ = np.linalg.qr(new)
             new = np.ascontiguousarray(new)
         return new, coupling
