@@ -41,8 +41,8 @@ rule measure:
         "../../envs/graphs.yaml"
     threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=20,
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.topometrics() | CODE["topometrics"]

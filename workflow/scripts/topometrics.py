@@ -24,6 +24,8 @@ def work(snakemake, specification):
         progress=lambda primitive, done, total: logging.info(
             "%s (%d of %d)", primitive, done + 1, total
         ),
+        threads=snakemake.threads,  # no result depends on it
+        skip_impossible=True,
     )
     missing = {name: None for name in wanted if math.isnan(values.get(name, math.nan))}
     write_json(

@@ -34,6 +34,7 @@ def topometrics(
     *,
     threads: int = 1,
     explicit: bool = False,
+    skip_impossible: bool | None = None,
 ) -> dict[str, int | float]:
     """Topological metrics of a multipartite graph, exact and raw (unscaled).
 
@@ -52,20 +53,23 @@ def topometrics(
     explicit
         Unroll the graph and use scipy and igraph: slow, and some 100 bytes an edge; a check on the
         default way, which stores no edge. Graphs that are no `MGE` are always measured so.
+    skip_impossible
+        Whether a metric that cannot be computed on this graph (motif4, where four node layers are
+        pairwise joined) is NaN, with one warning, rather than an error; None: only if no metrics
+        are named.
 
     Returns
     -------
     dict
         {metric: value}; counts as int, the rest as float. By default the sixteen metrics of the
-        paper and `spectral_gap_signed`; one that cannot be computed on this graph is then NaN, with
-        one warning (motif4, where four node layers are pairwise joined).
+        paper and `spectral_gap_signed`.
 
     Raises
     ------
     UnknownNameError
         If a metric is unknown.
     MetricError
-        If a metric asked for by name cannot be computed on this graph.
+        If a metric cannot be computed on this graph, and is not to be skipped.
     EncodingError
         If the graph is not multipartite, or a weight is negative or not finite.
     ValueError
@@ -83,7 +87,8 @@ def topometrics(
     if threads < 1:
         raise ValueError(f"threads is {threads}, but must be at least 1.")
     backend = _explicit(mge) if explicit or not isinstance(mge, MGE) else _implicit(mge)
-    return measure(backend, wanted, progress, threads=threads, skip_impossible=metrics is None)
+    skip = metrics is None if skip_impossible is None else skip_impossible
+    return measure(backend, wanted, progress, threads=threads, skip_impossible=skip)
 
 
 def _explicit(graph: "Graph") -> "Primitives":
