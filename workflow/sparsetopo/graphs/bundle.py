@@ -12,7 +12,6 @@ exactly one description, and the edges at a node are found from short lists.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,11 +102,3 @@ class Bundle:
     def target_kept(self) -> NDArray[np.int64]:
         """(taps, target channels) number of kept weights."""
         return np.diff(self.backward.starts).reshape(self.num_taps, self.target_channels)
-
-    def pattern(self, dtype: type = np.float32) -> NDArray[Any]:
-        """(taps, target channels, source channels) array of 1 where a weight is kept, else 0."""
-        shape = (self.num_taps * self.target_channels, self.source_channels)
-        dense: NDArray[Any] = np.zeros(shape, dtype)
-        rows = np.repeat(np.arange(len(dense)), np.diff(self.backward.starts))
-        dense[rows, self.backward.ends] = 1
-        return dense.reshape(self.num_taps, self.target_channels, self.source_channels)
