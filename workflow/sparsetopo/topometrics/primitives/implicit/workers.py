@@ -1,8 +1,9 @@
 """Threads that share independent pieces of work, also pieces of pieces.
 
 Kernels and matrix products let other threads run. Whoever hands out work does the first piece
-itself and, when it comes to a piece that no thread has begun, that one too: so nobody waits idly
-for work that is not being done, and pieces may hand out work of their own.
+itself, then from the last one backwards every piece that no thread has begun, and waits only for
+what others are doing. So nobody is idle while there is work, and pieces may hand out work of their
+own.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,12 +30,15 @@ class Workers:
         """Results of independent pieces of work, in their order."""
         if self._pool is None or len(pieces) < 2:
             return [piece() for piece in pieces]
-        first, *rest = pieces
-        futures = [self._pool.submit(piece) for piece in rest]
-        results = [first()]
-        for piece, future in zip(rest, futures, strict=True):
-            results.append(piece() if future.cancel() else future.result())
-        return results
+        futures = [self._pool.submit(piece) for piece in pieces[1:]]
+        results = {0: pieces[0]()}
+        for number in range(len(pieces) - 1, 0, -1):
+            if futures[number - 1].cancel():
+                results[number] = pieces[number]()
+        return [
+            results[number] if number in results else futures[number - 1].result()
+            for number in range(len(pieces))
+        ]
 
     def __enter__(self) -> "Workers":
         return self
