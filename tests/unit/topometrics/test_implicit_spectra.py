@@ -12,12 +12,9 @@ from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
 from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import adjacency_eigenvalues
 from sparsetopo.topometrics.primitives.implicit.davidson import largest_pair
 from sparsetopo.topometrics.primitives.implicit.degrees import weighted_degrees
-from sparsetopo.topometrics.primitives.implicit.krylov import (
-    NotConvergedError,
-    RitzPairs,
-    outer_pairs,
-)
+from sparsetopo.topometrics.primitives.implicit.krylov import outer_pairs
 from sparsetopo.topometrics.primitives.implicit.laplacian import laplacian_largest_eigenvalue
+from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError, RitzPairs
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 

@@ -17,13 +17,14 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.seeding import generator
 from sparsetopo.topometrics.primitives.base import AdjacencyEigenvalues
 from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
-from sparsetopo.topometrics.primitives.implicit.krylov import (
+from sparsetopo.topometrics.primitives.implicit.krylov import outer_pairs
+from sparsetopo.topometrics.primitives.implicit.ritz import (
     NotConvergedError,
     Product,
     RitzPairs,
     Vectors,
-    outer_pairs,
 )
+from sparsetopo.topometrics.primitives.implicit.slabs import Slabs
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 # Graphs up to this order are solved dense.
@@ -103,7 +104,7 @@ def _outer_eigenvalues(product: Product, start: Vectors, workers: Workers) -> ND
     def accurate(found: RitzPairs) -> bool:
         return _gaps_are_accurate(_outer_only(found, inner))
 
-    polished = _rayleigh_ritz(product, start)
+    polished = _rayleigh_ritz(product, start, Slabs(order, workers))
     if not accurate(polished):
         polished, _ = outer_pairs(product, start, accurate, **options)
         if not accurate(polished):
@@ -111,13 +112,21 @@ def _outer_eigenvalues(product: Product, start: Vectors, workers: Workers) -> ND
     return polished.values
 
 
-def _rayleigh_ritz(product: Product, vectors: Vectors) -> RitzPairs:
-    """The pairs that the span of some vectors holds, by one product."""
-    vectors, _ = np.linalg.qr(vectors)
-    image = product(np.ascontiguousarray(vectors))
-    values, rotation = np.linalg.eigh(vectors.T @ image)
-    residuals = np.linalg.norm(image @ rotation - (vectors @ rotation) * values, axis=0)
-    return RitzPairs(values[::-1], residuals[::-1])
+def _rayleigh_ritz(product: Product, vectors: Vectors, slabs: Slabs) -> RitzPairs:
+    """The pairs that the span of some nearly orthonormal vectors holds, by one product."""
+    image = product(vectors)
+    # Orthonormal: vectors @ to_orthonormal, by Cholesky's factor of their Gram matrix.
+    to_orthonormal = np.linalg.inv(np.linalg.cholesky(slabs.gram(vectors, vectors))).T
+    projection = to_orthonormal.T @ slabs.gram(vectors, image) @ to_orthonormal
+    values, rotation = np.linalg.eigh(projection)
+    factors = to_orthonormal @ rotation
+
+    def squares(rows: slice) -> Vectors:
+        residuals = image[rows] @ factors - (vectors[rows] @ factors) * values
+        total: Vectors = np.sum(residuals**2, axis=0)
+        return total
+
+    return RitzPairs(values[::-1], np.sqrt(slabs.summed(squares))[::-1])
 
 
 def _outer_only(pairs: RitzPairs, inner: NDArray[np.float64]) -> RitzPairs:

@@ -23,9 +23,9 @@ from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import adjace
 from sparsetopo.topometrics.primitives.implicit.biconnected import Biconnectivity, biconnected
 from sparsetopo.topometrics.primitives.implicit.cores import core_numbers
 from sparsetopo.topometrics.primitives.implicit.forest import Forest, breadth_first_forest
-from sparsetopo.topometrics.primitives.implicit.krylov import NotConvergedError
 from sparsetopo.topometrics.primitives.implicit.laplacian import laplacian_largest_eigenvalue
 from sparsetopo.topometrics.primitives.implicit.neighbours import Neighbours, neighbours
+from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError
 from sparsetopo.topometrics.primitives.implicit.two_walks import TwoWalks
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
 

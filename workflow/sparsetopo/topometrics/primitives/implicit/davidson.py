@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.topometrics.primitives.implicit.krylov import NotConvergedError
+from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError
 
 Vectors = NDArray[np.float64]
 

@@ -1,0 +1,58 @@
+"""Ritz pairs: what a subspace holds of a symmetric operator's spectrum, and how far it may be off."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.floating[Any]]
+Product = Callable[[Vectors], Vectors]
+
+
+class NotConvergedError(RuntimeError):
+    """An iteration did not reach the accuracy asked for in the steps allowed."""
+
+
+@dataclass(frozen=True)
+class RitzPairs:
+    """Approximate eigenpairs: the best that a subspace holds.
+
+    Attributes
+    ----------
+    values
+        (size,) float64, descending.
+    residuals
+        (size,) float64, norms of A x - value x.
+    errors
+        (size,) float64, estimates of how far eigenvalues lie beyond the values at either end.
+    """
+
+    values: NDArray[np.float64]
+    residuals: NDArray[np.float64]
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """The smaller of the estimates for either end of the spectrum."""
+        upper = _errors(self.values, self.residuals)
+        lower = _errors(-self.values[::-1], self.residuals[::-1])[::-1]
+        return np.minimum(upper, lower)
+
+
+def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the eigenvalues may lie above the Ritz values (descending).
+
+    An eigenvalue lies within the residual. Better, if the first k Ritz vectors are taken together
+    and R are their residuals, value i misses at most |R|^2 / (value i - value k + 1), provided
+    that what the subspace does not hold lies below value k + 1 (Parlett, The Symmetric Eigenvalue
+    Problem, section 11.7). The best k is chosen for each.
+    """
+    size = len(values)
+    squares = np.cumsum(residuals**2)
+    gaps = values[:, None] - np.append(values[1:], np.nan)[None, :]
+    ratios = np.full((size, size), np.inf)
+    np.divide(squares[None, :], gaps, out=ratios, where=gaps > 0)
+    # k counts from i on: the vectors before i belong to the subspace.
+    ratios[np.tril_indices(size, -1)] = np.inf
+    return np.minimum(residuals, np.nanmin(ratios, axis=1, initial=np.inf))
