@@ -6,7 +6,7 @@ Should the residuals say that this is not enough, the iteration goes on in doubl
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,16 +77,21 @@ def adjacency_eigenvalues(
     scale = 2.0 ** round(math.log2(largest_degree))
     workers = workers or Workers()
     adjacency = Adjacency(layers, bundles, scale, workers)
-    start = _smooth_start(layers, degrees / scale)
-    values = scale * _outer_eigenvalues(adjacency.product, start, workers)
+    values = scale * _outer_eigenvalues(
+        adjacency.product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
+    )
     first, second, third = _magnitudes(values, np.zeros_like(values)).tolist()
     largest, next_to_largest = np.append(values, [0.0, 0.0])[:2].tolist()
     return AdjacencyEigenvalues((first, second, third), (largest, next_to_largest))
 
 
-def _outer_eigenvalues(product: Product, start: Vectors, workers: Workers) -> NDArray[np.float64]:
-    """Eigenvalues, descending; of a large matrix only the two at either end are accurate."""
-    order = len(start)
+def _outer_eigenvalues(
+    product: Product, order: int, start: Callable[[], Vectors], workers: Workers
+) -> NDArray[np.float64]:
+    """Eigenvalues, descending; of a large matrix only those at the ends are accurate.
+
+    `start` makes the start block, so that nobody here keeps it.
+    """
     if order <= _DENSE_ORDER:
         return np.linalg.eigvalsh(product(np.eye(order)))[::-1].astype(np.float64)
     options: dict[str, Any] = {
@@ -97,16 +102,16 @@ def _outer_eigenvalues(product: Product, start: Vectors, workers: Workers) -> ND
         "random": generator("eigenvalues", order),
         "workers": workers,
     }
-    pairs, vectors = outer_pairs(product, start, _single_precision_is_exhausted, **options)
-    start = vectors.astype(np.float64)
+    pairs, vectors = outer_pairs(product, start(), _single_precision_is_exhausted, **options)
+    vectors = vectors.astype(np.float64)
     inner = pairs.values[_ABOVE:-_BELOW]
 
     def accurate(found: RitzPairs) -> bool:
         return _gaps_are_accurate(_outer_only(found, inner))
 
-    polished = _rayleigh_ritz(product, start, Slabs(order, workers))
+    polished = _rayleigh_ritz(product, vectors, Slabs(order, workers))
     if not accurate(polished):
-        polished, _ = outer_pairs(product, start, accurate, **options)
+        polished, _ = outer_pairs(product, vectors, accurate, **options)
         if not accurate(polished):
             raise NotConvergedError(f"no accurate eigenvalues in {_MAX_PRODUCTS} products")
     return polished.values

@@ -59,6 +59,7 @@ def outer_pairs(
         All pairs of the last subspace, and the (V, at most above + below) Ritz vectors of the ends.
     """
     basis = KrylovBasis(start, capacity, random, workers)
+    del start  # it may be large
     satisfied = False
     while True:
         basis.multiply(product)

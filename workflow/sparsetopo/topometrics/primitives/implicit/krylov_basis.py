@@ -69,7 +69,8 @@ class KrylovBasis:
     def multiply(self, product: Product) -> None:
         """Multiply the last block, and make the next one of what is new in the result."""
         first, size = self._size - self._next.shape[1], self._size
-        image = product(self._next)
+        # The block itself is in the basis: let go of it before more of its size is needed.
+        self._next = image = product(self._next)
         parts, gram = self._remove_basis(image)
         self.projection = np.pad(self.projection, (0, size - first))
         self.projection[:first, first:] = parts[:first]
