@@ -240,6 +240,15 @@ def assert_same_metrics(mge):
             assert found[name] == value, name
 
 
+def assert_same_building_blocks(mge):
+    """What only metrics yet to come may need: products with vectors, and distances."""
+    found, expected = ImplicitPrimitives(mge), ExplicitPrimitives(mge)
+    np.testing.assert_array_equal(found.levels, expected.levels)
+    vectors = np.random.default_rng(0).standard_normal((mge.num_nodes, 2))
+    product = expected.adjacency.product(vectors)
+    np.testing.assert_allclose(found.adjacency.product(vectors), product, rtol=1e-9, atol=1e-9)
+
+
 def joins_four_layers(mge):
     return ImplicitPrimitives(mge)._two_walks.four_joined_layers() is not None
 
@@ -259,6 +268,7 @@ def check(graphs, examples, derandomize):
     def compare(example):
         mge, network = example
         assert_same_metrics(mge)
+        assert_same_building_blocks(mge)
         seen.update(name for name, has in features_of(mge, network).items() if has)
         seen["examples"] += 1
 

@@ -32,7 +32,7 @@ CATEGORIES = ("local", "neighbour", "strength", "global", "expansion")
 
 # Primitives that read the weights of the edges; the others depend on the mask alone.
 WEIGHTED_PRIMITIVES = frozenset(
-    {"weighted_degrees", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
+    {"weighted_degrees", "adjacency", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
 )
 
 

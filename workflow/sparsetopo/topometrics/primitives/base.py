@@ -6,7 +6,7 @@ computing them (on the implicit graph, say) is another class with these members.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,13 @@ class Graph(Protocol):
 
     def to_scipy(self) -> "csr_array":
         """(V, V) float32 |w|, source to target; every stored entry is an edge, a zero too."""
+
+
+class Operator(Protocol):
+    """A symmetric matrix that is not stored."""
+
+    def product(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """Product with (V, block) C-contiguous vectors of float32 or float64, in their precision."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,18 @@ class Primitives(Protocol):
     @property
     def weighted_degrees(self) -> NDArray[np.float64]:
         """(V,) sum of |w| over the edges of a node, in and out."""
+
+    @property
+    def adjacency(self) -> Operator:
+        """The weighted undirected adjacency matrix, as products with blocks of vectors."""
+
+    @property
+    def levels(self) -> NDArray[np.int32]:
+        """(V,) distance from the root of the node's component, in undirected steps.
+
+        Roots are the node of largest degree (the first of several) and, of the other components,
+        the node of lowest number.
+        """
 
     @property
     def pairs_within_two_hops(self) -> int:

@@ -101,6 +101,16 @@ class ExplicitPrimitives:
         return degrees
 
     @cached_property
+    def adjacency(self) -> "_connectivity.StoredOperator":
+        """The sparse matrix and its transpose."""
+        return _connectivity.StoredOperator(self._matrix)
+
+    @cached_property
+    def levels(self) -> NDArray[np.int32]:
+        """By scipy, from one node more that is joined to every root."""
+        return _connectivity.levels(self._matrix, self.in_degrees + self.out_degrees)
+
+    @cached_property
     def pairs_within_two_hops(self) -> int:
         """Entries of the pattern of I + A + A^2."""
         return self.num_nodes + _two_hops.pairs_within_two_hops(self._blocks)

@@ -19,6 +19,7 @@ from sparsetopo.topometrics.primitives.base import (
     Primitives,
 )
 from sparsetopo.topometrics.primitives.implicit import degrees
+from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
 from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import adjacency_eigenvalues
 from sparsetopo.topometrics.primitives.implicit.biconnected import Biconnectivity, biconnected
 from sparsetopo.topometrics.primitives.implicit.cores import core_numbers
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 _MOST_NODES = 2**31 - 1
 
 _SPECTRA = ("adjacency_eigenvalues", "laplacian_largest_eigenvalue")
-_SEARCHES = ("num_bridges", "num_articulation_points", "num_components")
+_SEARCHES = ("num_bridges", "num_articulation_points", "num_components", "levels")
 
 Work = tuple[str, Callable[[], Any]]
 
@@ -143,6 +144,16 @@ class ImplicitPrimitives:
     def weighted_degrees(self) -> NDArray[np.float64]:
         """(V,) sum of |w| over the edges of a node."""
         return degrees.weighted_degrees(self._layers, self._bundles)
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """As convolutions with |w|."""
+        return Adjacency(self._layers, self._bundles)
+
+    @property
+    def levels(self) -> NDArray[np.int32]:
+        """By breadth-first search."""
+        return self._forest.levels
 
     @cached_property
     def pairs_within_two_hops(self) -> int:
