@@ -1,4 +1,4 @@
-"""Golden cases: edges, weights and sizes identical to those of two independent slow methods."""
+"""Golden cases: graph and metrics of the implicit form, against two independent slow methods."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sparsetopo.graphs.encode import encode
+from sparsetopo.topometrics import METRICS, topometrics
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/arch.json"))
@@ -95,6 +96,19 @@ def test_golden_graph(name):
         np.testing.assert_array_equal(np.stack(matrix.coords, axis=1), graph["edges"])
         np.testing.assert_array_equal(matrix.data, graph["w"])
         assert graph["sizes"].tolist() == mge.layer_sizes
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_golden_metrics_of_the_implicit_graph(name):
+    model, masks, architecture = load_case(name)
+    values = topometrics(encode(model, architecture["input"], masks))
+    expected = json.loads((GOLDEN / name / "expected.json").read_text())
+    assert set(values) == set(METRICS)
+    for metric, value in values.items():
+        if isinstance(expected[metric], int):
+            assert value == expected[metric], metric
+        else:
+            assert value == pytest.approx(expected[metric], rel=1e-5), metric
 
 
 def test_golden_cases_are_there():
