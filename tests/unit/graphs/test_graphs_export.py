@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from scipy.sparse import coo_array
 from test_graphs_golden import CASES, load_case
-from test_graphs_random import networks
+from tests.random_graphs import masked_networks
 from torch import nn
 
 from sparsetopo.errors import EncodingError, FileFormatError, UnknownNameError
@@ -129,7 +129,7 @@ def assert_every_form_is_the_graph(mge, folder):
     assert_edges(mge, *np.array(list(graph.edges(data="weight")), dtype=float).reshape(-1, 3).T)
 
 
-@given(networks(), st.booleans(), st.sampled_from([1, 2, 7, 50, 1000]))
+@given(masked_networks(), st.booleans(), st.sampled_from([1, 2, 7, 50, 1000]))
 @settings(max_examples=150, **HYPOTHESIS)
 def test_blocks_of_random_networks(drawn, identity_shortcuts, max_edges):
     network, masks = drawn
@@ -143,7 +143,7 @@ def test_blocks_of_random_networks(drawn, identity_shortcuts, max_edges):
         np.testing.assert_array_equal(one, other)
 
 
-@given(drawn=networks(), identity_shortcuts=st.booleans())
+@given(drawn=masked_networks(), identity_shortcuts=st.booleans())
 @settings(max_examples=30, **HYPOTHESIS)
 def test_every_form_of_random_networks(tmp_path_factory, drawn, identity_shortcuts):
     network, masks = drawn

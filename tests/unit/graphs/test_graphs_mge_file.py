@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from safetensors.numpy import load_file, save_file
-from test_graphs_random import networks
+from tests.random_graphs import masked_networks
 from torch import nn
 
 from sparsetopo.errors import FileFormatError
@@ -44,7 +44,7 @@ def small_mge():
     return encode(net, (2, 6, 5), masks, identity_shortcuts=True)
 
 
-@given(drawn=networks())
+@given(drawn=masked_networks())
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_round_trip_of_random_networks(tmp_path_factory, drawn):
     network, masks = drawn

@@ -2,27 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 from dense_reference import Reference
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from tests.random_networks import draw_network
+from tests.random_graphs import masked_networks
 
 from sparsetopo.graphs.encode import encode
-
-
-@st.composite
-def networks(draw):
-    """(network, masks): some layers empty or full, some kept weights exactly 0."""
-    network = draw_network(lambda options: draw(st.sampled_from(options)))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
-    masks = {}
-    for name, weight in network.named_parameters():
-        density = draw(st.sampled_from([0.0, 0.1, 0.4, 0.4, 0.8, 1.0]))
-        masks[name] = torch.rand(weight.shape, generator=generator) < density
-        zeros = torch.rand(weight.shape, generator=generator) < 0.1
-        weight.data = torch.randn(weight.shape, generator=generator).masked_fill(zeros, 0.0)
-    return network, masks
 
 
 def assert_same_graph(network, masks, identity_shortcuts):
@@ -39,7 +24,7 @@ def assert_same_graph(network, masks, identity_shortcuts):
     np.testing.assert_allclose(matrix.data, expected, rtol=1e-5, atol=1e-6)
 
 
-@given(networks(), st.booleans())
+@given(masked_networks(), st.booleans())
 @settings(
     max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
@@ -51,7 +36,7 @@ def test_random_network(drawn, identity_shortcuts):
 
 
 @pytest.mark.slow
-@given(networks(), st.booleans())
+@given(masked_networks(), st.booleans())
 @settings(max_examples=2500, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_networks(drawn, identity_shortcuts):
     assert_same_graph(*drawn, identity_shortcuts)

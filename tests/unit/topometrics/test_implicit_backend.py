@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from tests.random_graphs import random_masks
 from torch import nn
 
 from sparsetopo.architectures import build
@@ -27,13 +28,7 @@ from sparsetopo.topometrics.primitives.implicit.workers import Workers
 def resnet() -> MGE:
     torch.manual_seed(0)
     model = build("Resnet-20", (3, 16, 16), 10)
-    generator = torch.Generator().manual_seed(0)
-    masks = {
-        name: torch.rand(p.shape, generator=generator) < 0.1
-        for name, p in model.named_parameters()
-        if p.ndim > 1
-    }
-    return encode(model, (3, 16, 16), masks)
+    return encode(model, (3, 16, 16), random_masks(model, 0.1))
 
 
 def fresh(mge: MGE) -> MGE:
@@ -73,13 +68,7 @@ def test_no_bit_depends_on_the_number_of_threads(resnet):
 def test_paper_networks_against_the_explicit_graph(name, density):
     torch.manual_seed(1)
     model = build(name, (3, 32, 32), 10)
-    generator = torch.Generator().manual_seed(1)
-    masks = {
-        parameter: torch.rand(p.shape, generator=generator) < density
-        for parameter, p in model.named_parameters()
-        if p.ndim > 1
-    }
-    mge = encode(model, (3, 32, 32), masks)
+    mge = encode(model, (3, 32, 32), random_masks(model, density, seed=1))
     found, expected = topometrics(mge), topometrics(mge, explicit=True)
     for metric, value in expected.items():
         if isinstance(value, int):

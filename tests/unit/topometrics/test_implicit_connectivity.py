@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.random_networks import draw_network
+from tests.random_graphs import graphs, random_masks
 from tests.unit.graphs.test_graphs_golden import CASES, GOLDEN, load_case
 from torch import nn
 
@@ -114,27 +114,6 @@ def assert_forest(forest, graph, edges):
     assert forest.levels[forest.order[:1]] == 0
 
 
-def random_masks(network, density, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        name: torch.rand(weight.shape, generator=generator) < density
-        for name, weight in network.named_parameters()
-        if weight.dim() > 1
-    }
-
-
-@st.composite
-def networks(draw):
-    """Graph of a random network; some layers empty or full."""
-    network = draw_network(lambda options: draw(st.sampled_from(options)))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
-    masks = {}
-    for name, weight in network.named_parameters():
-        density = draw(st.sampled_from([0.0, 0.1, 0.2, 0.4, 0.8, 1.0]))
-        masks[name] = torch.rand(weight.shape, generator=generator) < density
-    return encode(network, network.input_shape, masks, draw(st.booleans()))
-
-
 @st.composite
 def layered_graphs(draw):
     """Sparse graph on a few layers of nodes, any two of which may be joined."""
@@ -147,7 +126,7 @@ def layered_graphs(draw):
     return graph_of(sizes, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=count)))
 
 
-@given(networks())
+@given(graphs())
 @settings(max_examples=150, **SETTINGS)
 def test_random_networks(mge):
     assert_as_igraph(mge)

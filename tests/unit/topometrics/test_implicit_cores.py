@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from tests.random_networks import draw_network
+from tests.random_graphs import graphs, random_masks
 from tests.unit.graphs.test_graphs_golden import CASES, GOLDEN, load_case
 from torch import nn
 
@@ -41,27 +40,6 @@ def assert_as_igraph(mge):
     assert values.dtype == np.int64
     np.testing.assert_array_equal(values, expected)
     return values
-
-
-def random_masks(network, density, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        name: torch.rand(weight.shape, generator=generator) < density
-        for name, weight in network.named_parameters()
-        if weight.dim() > 1
-    }
-
-
-@st.composite
-def graphs(draw):
-    """Graph of a random network; some layers empty or full."""
-    network = draw_network(lambda options: draw(st.sampled_from(options)))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
-    masks = {}
-    for name, weight in network.named_parameters():
-        density = draw(st.sampled_from([0.0, 0.1, 0.4, 0.4, 0.8, 1.0]))
-        masks[name] = torch.rand(weight.shape, generator=generator) < density
-    return encode(network, network.input_shape, masks, draw(st.booleans()))
 
 
 @WAYS

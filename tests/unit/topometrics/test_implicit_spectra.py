@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from tests.random_graphs import random_masks
 from torch import nn
 
 from sparsetopo.graphs.encode import encode
@@ -74,12 +75,7 @@ def residual_network(seed=0):
 
 
 def pruned(network, shape, density, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    masks = {
-        name: torch.rand(p.shape, generator=generator) < density
-        for name, p in network.named_parameters()
-    }
-    return encode(network, shape, masks)
+    return encode(network, shape, random_masks(network, density, seed))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

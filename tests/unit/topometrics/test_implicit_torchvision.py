@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torchvision
+from tests.random_graphs import random_masks
 
 from sparsetopo.graphs.encode import encode
 from sparsetopo.topometrics import METRICS, topometrics
@@ -15,13 +16,7 @@ GAPS = ("spectral_gap", "spectral_gap_signed")
 def pruned(name, size, density):
     torch.manual_seed(0)
     model = getattr(torchvision.models, name)(weights=None)
-    generator = torch.Generator().manual_seed(0)
-    masks = {
-        parameter: torch.rand(weight.shape, generator=generator) < density
-        for parameter, weight in model.named_parameters()
-        if weight.ndim > 1
-    }
-    return encode(model, (3, size, size), masks)
+    return encode(model, (3, size, size), random_masks(model, density))
 
 
 @pytest.mark.parametrize(

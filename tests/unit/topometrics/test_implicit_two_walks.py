@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.random_networks import draw_network
+from tests.random_graphs import graphs
 from tests.unit.graphs.test_graphs_golden import CASES, GOLDEN, load_case
 from torch import nn
 
@@ -29,19 +29,6 @@ from sparsetopo.topometrics.primitives.implicit.two_walks import TwoWalks
 from sparsetopo.topometrics.primitives.implicit.walk_blocks import WalkBlock
 from sparsetopo.topometrics.primitives.implicit.walk_classes import walk_classes
 from sparsetopo.topometrics.primitives.implicit.walk_steps import Step
-
-
-@st.composite
-def graphs(draw):
-    """MGE of a random network: some layers empty or full, identity shortcuts or not."""
-    network = draw_network(lambda o: draw(st.sampled_from(o)))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
-    masks = {
-        name: torch.rand(weight.shape, generator=generator)
-        < draw(st.sampled_from([0.0, 0.1, 0.4, 0.4, 0.8, 1.0]))
-        for name, weight in network.named_parameters()
-    }
-    return encode(network, network.input_shape, masks, draw(st.booleans()))
 
 
 def two_walks(mge):
