@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sparsetopo.topometrics.primitives.implicit.compiled import inlined, kernel
 
 if TYPE_CHECKING:
-    from sparsetopo.topometrics.primitives.implicit.adjacency import BundleTables
+    from sparsetopo.topometrics.primitives.implicit.bundle_tables import BundleTables
 
 Maps = NDArray[np.floating[Any]]
 

@@ -99,9 +99,9 @@ class _Part:
             if bundle.source in place and bundle.target in place
         ]
         offsets = np.cumsum([0, *(layer.size for layer in layers)])
-        self.nodes = np.concatenate([np.arange(offsets[n], offsets[n + 1]) for n in chosen])
+        self.chosen = chosen
         self.sizes = [layers[n].size for n in chosen]
-        self.degrees = degrees[self.nodes]
+        self.degrees = np.concatenate([degrees[offsets[n] : offsets[n + 1]] for n in chosen])
         self.adjacency = Adjacency([layers[n] for n in chosen], inside)
 
     def product(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,7 +114,7 @@ class _Part:
 
     def largest_pair(self, start: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Largest eigenvalue of the part and its vector."""
-        order = len(self.nodes)
+        order = len(self.degrees)
         if order <= _DENSE_ORDER:
             values, vectors = np.linalg.eigh(self.product(np.eye(order)))
             return float(values[-1]), vectors[:, -1]
@@ -133,7 +133,7 @@ class _Part:
         At the two ends of an edge the eigenvector has opposite signs: one power's sign alternates
         from layer to layer, the other's is random.
         """
-        order = len(self.nodes)
+        order = len(self.degrees)
         hubs = np.argsort(-self.degrees, kind="stable")[:_HUBS]
         start = np.zeros((order, len(hubs) + 2))
         start[hubs, np.arange(len(hubs))] = 1
@@ -145,6 +145,11 @@ class _Part:
 
     def embedded(self, vector: NDArray[np.float64], narrower: "_Part") -> NDArray[np.float64]:
         """A vector of a part of this part as a column (nodes, 1) of this one."""
-        column = np.zeros((len(self.nodes), 1))
-        column[np.searchsorted(self.nodes, narrower.nodes), 0] = vector
-        return column
+        pieces = dict(
+            zip(narrower.chosen, np.split(vector, np.cumsum(narrower.sizes[:-1])), strict=True)
+        )
+        columns = [
+            pieces.get(layer, np.zeros(size))
+            for layer, size in zip(self.chosen, self.sizes, strict=True)
+        ]
+        return np.concatenate(columns)[:, None]
