@@ -17,10 +17,14 @@ from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError
 
 Vectors = NDArray[np.float64]
 
-# Ritz pairs whose residuals extend the subspace in a step.
+# Ritz pairs, the first that have not converged, whose residuals extend the subspace in a step.
 _BLOCK = 2
 # Ritz vectors that a restart keeps.
-_KEPT = 6
+_KEPT = 10
+# A pair has been found roughly if its residual is this part of the largest value.
+_ROUGHLY = 1e-3
+# Steps before the first pair is believed: what the start vectors hardly hold takes some to grow.
+_LEAST_STEPS = 8
 # A divisor in the preconditioner is at least this part of the eigenvalue.
 _SMALLEST_DIVISOR = 1e-4
 
@@ -34,7 +38,7 @@ def largest_pair(
     capacity: int,
     max_steps: int,
 ) -> tuple[float, Vectors]:
-    """Largest eigenvalue and its vector.
+    """Largest eigenvalue, and the best vectors of the subspace it was found in.
 
     Parameters
     ----------
@@ -53,28 +57,47 @@ def largest_pair(
     max_steps
         Steps allowed.
 
+    Returns
+    -------
+    value, vectors
+        The eigenvalue, and (V, columns) Ritz vectors, its own first: a start for a larger operator.
+
     Raises
     ------
     NotConvergedError
         If they are not enough.
     """
-    basis, _ = np.linalg.qr(start)
-    image = product(basis)
-    for _ in range(max_steps):
-        values, rotation = np.linalg.eigh(basis.T @ image)
-        best = rotation[:, ::-1][:, :_BLOCK]
-        value = float(values[-1])
-        residuals = image @ best - (basis @ best) * values[::-1][:_BLOCK]
-        if np.linalg.norm(residuals[:, 0]) <= tolerance * value:
-            return value, basis @ best[:, 0]
-        if basis.shape[1] + _BLOCK > capacity:
-            kept = rotation[:, -_KEPT:]
-            basis, image = basis @ kept, image @ kept
-        divisors = values[::-1][:_BLOCK] - diagonal[:, None]
+    order, size = start.shape
+    basis, image = (np.empty((order, capacity), order="F") for _ in range(2))
+    basis[:, :size], _ = np.linalg.qr(start)
+    image[:, :size] = product(np.ascontiguousarray(basis[:, :size]))
+    for step in range(max_steps):
+        used, mapped = basis[:, :size], image[:, :size]
+        values, rotation = np.linalg.eigh(used.T @ mapped)
+        values, rotation = values[::-1], rotation[:, ::-1]
+        value = float(values[0])
+        # |A x - value x|^2 = |A x|^2 - value^2, as accurate as the square root of rounding.
+        squares = np.einsum("ij,ij->j", rotation, (mapped.T @ mapped) @ rotation) - values**2
+        norms = np.sqrt(np.maximum(squares, 0))
+        open_pairs = np.flatnonzero(norms > tolerance * value)[:_BLOCK]
+        # Whether each of them is known to stay below, or to be as good as found.
+        settled = norms[open_pairs] <= np.maximum(value - values[open_pairs], _ROUGHLY * value)
+        is_found = norms[0] <= tolerance * value and settled.all()
+        if is_found and (step >= _LEAST_STEPS or not len(open_pairs)):
+            return value, used @ rotation[:, :_KEPT]
+        chosen = rotation[:, open_pairs]
+        residuals = mapped @ chosen - (used @ chosen) * values[open_pairs]
+        divisors = values[open_pairs] - diagonal[:, None]
         smallest = _SMALLEST_DIVISOR * value
         divisors = np.where(np.abs(divisors) < smallest, smallest, divisors)
-        new = _complement(basis, residuals / divisors)
-        basis, image = np.hstack([basis, new]), np.hstack([image, product(new)])
+        new = _complement(used, residuals / divisors)
+        if size + new.shape[1] > capacity:
+            kept = rotation[:, :_KEPT]
+            basis[:, :_KEPT], image[:, :_KEPT] = used @ kept, mapped @ kept
+            size = _KEPT
+        grown = slice(size, size + new.shape[1])
+        basis[:, grown], image[:, grown] = new, product(new)
+        size = grown.stop
     raise NotConvergedError(f"no eigenvalue of the required accuracy in {max_steps} steps")
 
 

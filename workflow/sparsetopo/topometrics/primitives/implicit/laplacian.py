@@ -30,7 +30,7 @@ _TOLERANCE = 1e-6
 _DENSE_ORDER = 400
 # Nodes of largest degree among the start vectors.
 _HUBS = 6
-_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 40, 14, 2**29
+_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 40, 16, 2**29
 _MAX_STEPS = 400
 
 
@@ -62,12 +62,13 @@ def laplacian_largest_eigenvalue(
     part = _Part(layers, bundles, chosen, degrees)
     start = part.start_vectors()
     while True:
-        value, vector = part.largest_pair(start)
+        value, vectors = part.largest_pair(start)
         beyond = np.delete(bounds, chosen).max(initial=0.0)
         chosen = _with_joined(chosen, bundles)
         wider = _Part(layers, bundles, chosen, degrees)
-        start = wider.embedded(vector, part)
-        residual = float(np.linalg.norm(wider.product(start) - value * start))
+        start = wider.embedded(vectors, part)
+        found = np.ascontiguousarray(start[:, :1])
+        residual = float(np.linalg.norm(wider.product(found) - value * found))
         if min(residual, residual**2 / (value - beyond)) <= 2 * _TOLERANCE * value:
             return value
         part = wider
@@ -113,11 +114,11 @@ class _Part:
         return np.maximum.reduceat(values, np.cumsum([0, *self.sizes[:-1]]))
 
     def largest_pair(self, start: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Largest eigenvalue of the part and its vector."""
+        """Largest eigenvalue of the part, and vectors, its own first."""
         order = len(self.degrees)
         if order <= _DENSE_ORDER:
             values, vectors = np.linalg.eigh(self.product(np.eye(order)))
-            return float(values[-1]), vectors[:, -1]
+            return float(values[-1]), vectors[:, -1:]
         return largest_pair(
             self.product,
             self.degrees,
@@ -131,25 +132,27 @@ class _Part:
         """Nodes of largest degree, and powers of the degrees.
 
         At the two ends of an edge the eigenvector has opposite signs: one power's sign alternates
-        from layer to layer, the other's is random.
+        from layer to layer; two columns are random, for what has neither hubs nor such signs.
         """
         order = len(self.degrees)
         hubs = np.argsort(-self.degrees, kind="stable")[:_HUBS]
-        start = np.zeros((order, len(hubs) + 2))
+        start = np.zeros((order, len(hubs) + 3))
         start[hubs, np.arange(len(hubs))] = 1
         relative = self.degrees / self.degrees[hubs[0]]
         signs = np.repeat([(-1.0) ** number for number in range(len(self.sizes))], self.sizes)
-        start[:, -2] = relative**4 * signs
-        start[:, -1] = relative * generator("laplacian start", order).standard_normal(order)
+        start[:, -3] = relative**4 * signs
+        start[:, -2:] = generator("laplacian start", order).standard_normal((order, 2))
+        start[:, -2:] *= relative[:, None]
         return start
 
-    def embedded(self, vector: NDArray[np.float64], narrower: "_Part") -> NDArray[np.float64]:
-        """A vector of a part of this part as a column (nodes, 1) of this one."""
+    def embedded(self, vectors: NDArray[np.float64], narrower: "_Part") -> NDArray[np.float64]:
+        """Vectors of a part of this part as vectors (nodes, columns) of this one."""
         pieces = dict(
-            zip(narrower.chosen, np.split(vector, np.cumsum(narrower.sizes[:-1])), strict=True)
+            zip(narrower.chosen, np.split(vectors, np.cumsum(narrower.sizes[:-1])), strict=True)
         )
-        columns = [
-            pieces.get(layer, np.zeros(size))
-            for layer, size in zip(self.chosen, self.sizes, strict=True)
-        ]
-        return np.concatenate(columns)[:, None]
+        return np.concatenate(
+            [
+                pieces.get(layer, np.zeros((size, vectors.shape[1])))
+                for layer, size in zip(self.chosen, self.sizes, strict=True)
+            ]
+        )
