@@ -162,7 +162,7 @@ def main() -> None:
 
 
 def whole_table(chosen, options) -> dict[tuple[str, str], float]:
-    """All metrics at once: {network: seconds at the first number of threads}."""
+    """All metrics at once: {network: seconds at the last number of threads}."""
     totals = {}
     threads = [f"{n} thread{'s' * (n > 1)}, s" for n in options.threads]
     header(["network", "nodes", "edges", *threads, "ns an edge", "peak memory, MB", "load, s"])

@@ -78,7 +78,7 @@ def test_the_public_face(tmp_path):
     assert mge.to_scipy().shape == (mge.num_nodes, mge.num_nodes) == (89, 89)
     assert mge.to_scipy().nnz == mge.num_edges
     values = st.topometrics(mge)
-    assert len(values) == 17
+    assert {"motif4", "spectral_radius"} < set(values)
     assert values["n1"] == pytest.approx(1 + mge.num_edges / 89)
     assert set(st.topometrics(mge, metrics=["n2", "motif4"])) == {"n2", "motif4"}
     mge.save(tmp_path / "mge.safetensors")

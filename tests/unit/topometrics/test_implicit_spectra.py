@@ -177,6 +177,47 @@ def test_the_laplacian_is_found_where_the_largest_degree_is_not():
     assert_spectra(encode(network, (600,)))
 
 
+class StarsBesideABlock(nn.Module):
+    """`stars` of n leaves between layers 0 and 1, and a complete block K(m, m) from 0 to 2."""
+
+    def __init__(self, n, m, stars):
+        super().__init__()
+        self.inputs = stars * n + m
+        self.first = nn.Linear(self.inputs, stars, bias=False)
+        self.second = nn.Linear(stars, m, bias=False)
+        self.skip = nn.Linear(self.inputs, m, bias=False)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.zero_()
+            for star in range(stars):
+                self.first.weight[star, star * n : (star + 1) * n] = 1
+            self.skip.weight[:, stars * n :] = 1
+
+    def forward(self, x):
+        return self.second(self.first(x).relu()) + self.skip(x)
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "stars"),
+    [
+        (200, 110, 2),
+        (200, 120, 8),
+        (500, 300, 20),
+        (100, 55, 40),
+        (300, 152, 12),
+        (40, 21, 100),
+        (200, 60, 5),
+    ],
+)
+def test_hubs_do_not_hide_a_block_of_smaller_degrees(n, m, stars):
+    """A star has the values sqrt(n) and n + 1, the block m and 2m."""
+    network = StarsBesideABlock(n, m, stars)
+    mge = encode(network, (network.inputs,))
+    magnitudes = sorted([n**0.5] * (2 * stars) + [m] * 2, reverse=True)[:3]
+    largest = sorted([n**0.5] * stars + [m], reverse=True)[:2]
+    assert_spectra(mge, (magnitudes, largest, max(n + 1, 2 * m)))
+
+
 # -- the solvers ---------------------------------------------------------------------------------
 
 
@@ -278,11 +319,11 @@ def test_davidson_with_a_dominant_diagonal_of_near_ties():
         return matrix @ x
 
     start = np.eye(500)[:, :4]
-    value, vector = largest_pair(
+    value, vectors = largest_pair(
         product, np.diag(matrix), start, tolerance=1e-10, capacity=30, max_steps=100
     )
     assert value == pytest.approx(np.linalg.eigvalsh(matrix)[-1], rel=1e-12)
-    np.testing.assert_allclose(matrix @ vector, value * vector, atol=1e-7)
+    np.testing.assert_allclose(matrix @ vectors[:, 0], value * vectors[:, 0], atol=1e-7)
     assert len(products) < 20
 
 

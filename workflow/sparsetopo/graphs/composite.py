@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sparsetopo.graphs.bundle import Bundle, Lists
 from sparsetopo.graphs.incidence import Incidence
 from sparsetopo.graphs.plan import Axis, Block, Plan
-from sparsetopo.graphs.unroll import Masks, Weights, kernels_and_mask
+from sparsetopo.graphs.unroll import Masks, Weights, kernels_and_mask, single_precision
 
 TapSet = tuple[tuple[int, int], ...]  # of (block's number among those of the bundle, tap)
 
@@ -101,7 +101,7 @@ class _ListBuilder:
         rows, ends = np.nonzero(flags)
         self.lengths.append(np.bincount(rows, minlength=self.channels))
         self.ends.append(ends.astype(np.int32))
-        self.magnitudes.append(sizes[rows, ends].astype(np.float32))
+        self.magnitudes.append(single_precision(sizes[rows, ends]))
 
     def lists(self) -> Lists:
         starts = np.concatenate([[0], np.cumsum(np.concatenate(self.lengths))])

@@ -82,6 +82,10 @@ class MGE:
                 )
             self.weights[name], self.masks[name] = array, mask
 
+    def __repr__(self) -> str:
+        layers, kept = len(self.layer_sizes), sum(int(mask.sum()) for mask in self.masks.values())
+        return f"<MGE: {self.num_nodes:,} nodes in {layers} layers, {kept:,} kept weights>"
+
     @property
     def num_nodes(self) -> int:
         """Number of nodes V."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.memory import require_memory
 from sparsetopo.graphs.plan import Block, Plan
 
@@ -65,7 +66,7 @@ def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
         rows = _rows_of_layer(plan, blocks, weights, masks, offset, size, index_dtype)
         stop = filled + rows.nnz
         indices[filled:stop] = rows.indices
-        values[filled:stop] = rows.data
+        values[filled:stop] = single_precision(rows.data)
         row_ends[offset + 1 : offset + size + 1] = rows.indptr[1:] + filled
         filled = stop
     shape = (plan.num_nodes, plan.num_nodes)
@@ -137,6 +138,24 @@ def block_edges(
                 ).ravel(),
                 np.repeat(magnitudes, positions.size),
             )
+
+
+def single_precision(sums: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Weights of merged edges as float32.
+
+    Raises
+    ------
+    EncodingError
+        If one is larger than float32 can hold.
+    """
+    with np.errstate(over="ignore"):
+        rounded = sums.astype(np.float32)
+    if np.isinf(rounded).any():
+        raise EncodingError(
+            f"parallel edges have weights that sum to {float(sums.max()):.3g}, more than float32 can "
+            f"hold ({np.finfo(np.float32).max:.3g}): scale the weights down."
+        )
+    return rounded
 
 
 def kernels_and_mask(

@@ -72,6 +72,8 @@ def topometrics(
         If a metric cannot be computed on this graph, and is not to be skipped.
     EncodingError
         If the graph is not multipartite, or a weight is negative or not finite.
+    TypeError
+        If `mge` is no graph.
     ValueError
         If `threads` is not positive.
 
@@ -86,6 +88,11 @@ def topometrics(
     wanted = select(METRICS, metrics)
     if threads < 1:
         raise ValueError(f"threads is {threads}, but must be at least 1.")
+    if not hasattr(mge, "to_scipy"):
+        raise TypeError(
+            f"topometrics takes a graph, not {type(mge).__name__}: make it with sparsetopo.encode(model, "
+            "input_shape, masks)."
+        )
     backend = _explicit(mge) if explicit or not isinstance(mge, MGE) else _implicit(mge)
     skip = metrics is None if skip_impossible is None else skip_impossible
     return measure(backend, wanted, progress, threads=threads, skip_impossible=skip)
@@ -98,6 +105,9 @@ def _explicit(graph: "Graph") -> "Primitives":
 
 
 def _implicit(mge: "MGE") -> "Primitives":
+    from sparsetopo.topometrics.primitives.implicit.compiled import announce_compilation
+
+    announce_compilation()
     from sparsetopo.topometrics.primitives.implicit.backend import ImplicitPrimitives
 
     return ImplicitPrimitives(mge)
@@ -124,8 +134,17 @@ def measure(
         Whether a metric that cannot be computed on this graph is NaN, with a warning, rather than a
         MetricError.
     """
+    from sparsetopo.topometrics.primitives.base import Primitives
+
     wanted = list(metrics)
     needs = list(dict.fromkeys(need for metric in wanted for need in metric.needs))
+    for metric in wanted:
+        for need in metric.needs:
+            if not hasattr(Primitives, need):
+                raise RuntimeError(
+                    f"the metric '{metric.name}' ({metric.module}) needs '{need}', which is no "
+                    "primitive: topometrics/primitives/base.py lists them."
+                )
     started = _Progress(progress, len(needs))
     known: dict[str, Any] = {name: getattr(primitives, name) for name in SIZES}
     impossible: set[str] = set()

@@ -90,7 +90,13 @@ def scan(package: str, folder: Path) -> dict[str, Metric]:
         for name, record in table.items():
             if name in metrics:
                 raise RuntimeError(
-                    f"{path}: the metric '{name}' is taken by {metrics[name].module}."
+                    f"{path}: the metric '{name}' is declared in {metrics[name].module} too."
+                )
+            missing = {"category", "scaling", "needs", "description"} ^ record.keys()
+            if missing:
+                raise RuntimeError(
+                    f"{path}: the table of '{name}' must have category, scaling, needs and "
+                    f"description, no more and no less (see {', '.join(sorted(missing))})."
                 )
             if record["scaling"] not in SCALINGS:
                 raise RuntimeError(f"{path}: scaling of '{name}' must be one of {SCALINGS}.")

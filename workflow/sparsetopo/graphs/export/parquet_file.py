@@ -28,7 +28,7 @@ def write_parquet(mge: "MGE", path: Path) -> None:
         from pyarrow import parquet
     except ImportError as error:
         raise EncodingError(
-            "exporting to .parquet needs the package pyarrow: pip install sparsetopo[export]"
+            "exporting to .parquet needs the package pyarrow: pip install pyarrow"
         ) from error
     ids = pyarrow.from_numpy_dtype(node_dtype(mge.num_nodes))
     schema = pyarrow.schema(

@@ -1,7 +1,7 @@
 """What a backend provides: the quantities that the metrics are made of.
 
-A metric names the members it needs; each is computed when it is first read, once. Another way of
-computing them (on the implicit graph, say) is another class with these members.
+A metric names the members it needs; each is computed when it is first read, once. There are two
+backends: `implicit`, the default, which stores no edge, and `explicit`, its check.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -65,12 +65,23 @@ class Adjacency:
         Parameters
         ----------
         vectors
-            (V, block) C-contiguous, float32 or float64.
+            (V, block), float32 or float64.
 
         Returns
         -------
         (V, block) in the same precision.
+
+        Raises
+        ------
+        TypeError
+            If they are not.
         """
+        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float64):
+            raise TypeError(
+                f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be (V, block) "
+                "of float32 or float64."
+            )
+        vectors = np.ascontiguousarray(vectors)
         block = vectors.shape[1]
         result = np.zeros_like(vectors)
 

@@ -10,9 +10,10 @@ different variants of a kernel at once may give both the same file name. So savi
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import numba
 from numba.core.caching import FunctionCache
 
 from sparsetopo.sources import source_digest
+
+logger = logging.getLogger(__name__)
 
 
 @cache
@@ -50,19 +53,20 @@ def _exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def kernel(function: Callable[..., Any] | None = None, *, reassociate: bool = False) -> Any:
-    """Compile a function when it is first called, without Python objects and without the GIL.
+def announce_compilation() -> None:
+    """Say that kernels are about to be compiled, if this version of the library has none yet.
 
-    Parameters
-    ----------
-    reassociate
-        Allow sums of floating-point numbers in another order, so that they can use vectors. The
-        order is fixed by the compiled code: results repeat on one machine.
+    To be called before modules with kernels are imported.
     """
-    if function is None:
-        return partial(kernel, reassociate=reassociate)
-    fastmath = {"reassoc", "contract", "nsz"} if reassociate else False
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+    if not cache_folder().exists():
+        logger.warning(
+            "compiling the kernels of the topometrics, once: this takes about 20 seconds"
+        )
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function when it is first called, without Python objects and without the GIL."""
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
     settings: Any = numba.config
     previous, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
     try:

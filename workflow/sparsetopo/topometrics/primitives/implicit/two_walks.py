@@ -117,7 +117,8 @@ class TwoWalks:
             names = ", ".join(self._layers[layer].name for layer in four)
             raise MetricError(
                 f"'motif4' cannot be computed on the implicit graph, because the four node layers "
-                f"{names} are pairwise joined: compute it from the explicit graph, or leave it out."
+                f"{names} are pairwise joined: explicit=True counts the cliques on the unrolled graph; "
+                "or leave this metric out."
             )
         self._compute_missing(undirected=True)
         trace = 0
