@@ -207,5 +207,9 @@ class ImplicitPrimitives:
         """The explicit graph, whose spectra are those of its components: small where this helps."""
         from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
 
-        logger.info("%s; going on with the explicit graph, component by component", reason)
+        logger.warning(
+            "%s; going on with the unrolled graph, component by component, which takes memory for "
+            "every edge",
+            reason,
+        )
         return ExplicitPrimitives(self.graph)

@@ -60,7 +60,7 @@ def announce_compilation() -> None:
     """
     if not cache_folder().exists():
         logger.warning(
-            "compiling the kernels of the topometrics, once: this takes about 20 seconds"
+            "compiling the kernels of the topometrics, once: this takes 20 to 30 seconds"
         )
 
 
