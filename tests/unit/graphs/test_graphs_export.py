@@ -299,7 +299,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(name, tmp_path, monkeypatch):
 
 def test_parquet_without_pyarrow_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(EncodingError, match=r"\.parquet needs the package pyarrow: pip install pyarrow"):
+    with pytest.raises(
+        EncodingError, match=r"\.parquet needs the package pyarrow: pip install pyarrow"
+    ):
         convolution().export(tmp_path / "graph.parquet")
     assert list(tmp_path.iterdir()) == []
 
