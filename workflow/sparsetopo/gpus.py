@@ -1,0 +1,150 @@
+"""One job a GPU: every visible GPU has a lock file, held by the job that computes on it.
+
+Snakemake does not choose GPUs: two jobs that both ask for "cuda" would land on the first one. Here a
+job takes the first GPU whose lock is free, waits if there is none, and hides the others from CUDA. The
+lock (`flock`) goes with the process, however it ends. Free of torch, because CUDA reads
+CUDA_VISIBLE_DEVICES when it is first used.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, MutableMapping, Sequence
+from pathlib import Path
+
+from sparsetopo.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+_VARIABLE = "CUDA_VISIBLE_DEVICES"
+_POLL_SECONDS = 0.5
+
+
+@contextlib.contextmanager
+def held_device(
+    device: str,
+    *,
+    gpus: Sequence[str] | None = None,
+    folder: Path | None = None,
+    environment: MutableMapping[str, str] = os.environ,
+) -> Iterator[str]:
+    """Hold a device for the length of the block.
+
+    Parameters
+    ----------
+    device
+        "cpu" (nothing is locked), "cuda" (any visible GPU) or "cuda:<number>" (that one of the
+        visible GPUs).
+    gpus
+        The visible GPUs; default: `visible_gpus`.
+    folder
+        Where the lock files are; default: one a user in the folder for temporary files.
+    environment
+        Where CUDA_VISIBLE_DEVICES is set inside the block.
+
+    Yields
+    ------
+    str
+        What torch calls the device inside the block: "cpu" or "cuda".
+
+    Raises
+    ------
+    ConfigurationError
+        If no GPU is visible, or none of that number.
+    """
+    if device == "cpu":
+        yield device
+        return
+    names = _candidates(device, list(visible_gpus(environment) if gpus is None else gpus))
+    place = folder or Path(tempfile.gettempdir()) / f"sparsetopo-gpus-{os.getuid()}"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = environment.get(_VARIABLE)
+    name, handle = _first_free(names, place)
+    try:
+        environment[_VARIABLE] = name
+        yield "cuda"
+    finally:
+        os.close(handle)
+        if before is None:
+            environment.pop(_VARIABLE, None)
+        else:
+            environment[_VARIABLE] = before
+
+
+def visible_gpus(environment: MutableMapping[str, str] = os.environ) -> list[str]:
+    """Names of the GPUs that CUDA would show a process: UUIDs where nvidia-smi tells them.
+
+    A UUID names the same GPU in every process; a number does not, because a cluster may show each of
+    its jobs another GPU as number 0.
+    """
+    present = _uuids()
+    given = environment.get(_VARIABLE)
+    if given is None:
+        return present
+    visible = []
+    for name in (part.strip() for part in given.split(",")):
+        if not name or name == "-1":
+            break  # CUDA ignores what follows an invalid entry
+        known = name.isdecimal() and int(name) < len(present)
+        visible.append(present[int(name)] if known else name)
+    return visible
+
+
+def _uuids() -> list[str]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        # A container may have the device files without the program.
+        return [str(n) for n in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
+    query = [program, "--query-gpu=uuid", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=60)
+    return [line.strip() for line in done.stdout.splitlines() if line.startswith(("GPU-", "MIG-"))]
+
+
+def _candidates(device: str, visible: list[str]) -> list[str]:
+    if not visible:
+        raise ConfigurationError(
+            [
+                f"compute.device is '{device}', but no NVIDIA GPU is visible here "
+                f"({_VARIABLE} is {os.environ.get(_VARIABLE, 'not set')!r}): use a machine that has one, or set "
+                "compute.device: cpu."
+            ]
+        )
+    number = device.partition(":")[2]
+    if not number:
+        return visible
+    if int(number) >= len(visible):
+        raise ConfigurationError(
+            [
+                f"compute.device is '{device}', but {len(visible)} GPUs are visible here: use a number from 0 to "
+                f"{len(visible) - 1}, or 'cuda' for any of them."
+            ]
+        )
+    return [visible[int(number)]]
+
+
+def _first_free(names: list[str], folder: Path) -> tuple[str, int]:
+    """Name of a GPU and the open descriptor that holds its lock."""
+    waiting = False
+    while True:
+        for name in names:
+            handle = os.open(
+                folder / f"{name.replace('/', '_')}.lock",
+                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
+                0o600,
+            )
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                continue
+            logger.info("computing on GPU %s", name)
+            return name, handle
+        if not waiting:
+            logger.info("all of %d GPUs are taken by other jobs; waiting", len(names))
+            waiting = True
+        time.sleep(_POLL_SECONDS)
