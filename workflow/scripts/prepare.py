@@ -4,9 +4,19 @@ from job import run_job
 
 
 def work(snakemake, specification):
-    from sparsetopo.datasets import prepare
+    from pathlib import Path
 
-    dataset = prepare(specification["dataset"], specification["options"])
+    from sparsetopo.datasets import DataFiles, prepare
+
+    # Facts of the machine: where files lie changes nothing in what is made of them, so they are not in the parameter.
+    compute = snakemake.config.get("compute", {})
+    files = DataFiles(Path(compute.get("data_folder", "data")), compute.get("download", True))
+    dataset = prepare(
+        specification["dataset"],
+        specification["options"],
+        source=specification["source"],
+        files=files,
+    )
     dataset.save(snakemake.output[0], specification)
 
 

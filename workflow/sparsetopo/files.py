@@ -84,6 +84,10 @@ def write_tensors(
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
+        # safetensors makes files that only their owner can read, whatever the umask.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -96,6 +100,21 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     with _opened(path) as handle:
         return _record(path, handle)
+
+
+def read_header(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:
+    """Read what a file of `write_tensors` holds, without the arrays: (shapes by name, metadata record).
+
+    Raises
+    ------
+    FileFormatError
+        As `read_tensors`.
+    """
+    with _opened(path) as handle:
+        shapes = {name: tuple(handle.get_slice(name).get_shape()) for name in handle.keys()}  # noqa: SIM118
+        return shapes, _record(path, handle)
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

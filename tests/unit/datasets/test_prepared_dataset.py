@@ -1,5 +1,7 @@
 """Prepared data sets: statistics, files, and what is refused."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,6 +50,27 @@ def test_normalised_images_have_mean_0_and_deviation_1():
     mean, std = np.array(dataset.mean), np.array(dataset.std)
     expected = (dataset.test_images - mean[:, None, None]) / std[:, None, None]
     assert np.abs(dataset.normalised("test") - expected).max() < 1e-6
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 99), count=st.integers(0, 50), part=st.sampled_from(["train", "test"]))
+def test_a_sample_has_the_bits_of_the_whole(seed, count, part):
+    dataset = make(seed)
+    size = len(dataset.arrays[f"{part}_labels"])
+    indices = np.random.default_rng(seed).integers(0, size, count)
+    sample = dataset.sample(part, indices)
+    assert sample.dtype == np.float32
+    assert sample.tobytes() == dataset.normalised(part)[indices].tobytes()
+
+
+def test_a_sample_takes_the_memory_of_its_images_only():
+    dataset = make(train=20_000, shape=(3, 16, 16))
+    tracemalloc.start()
+    sample = dataset.sample("train", np.arange(0, 20_000, 200))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The sample in float32 and once in uint8; the whole part would take 200 times as much.
+    assert peak < 1.5 * sample.nbytes + 10_000
 
 
 def test_a_saved_data_set_comes_back_bit_for_bit(tmp_path):

@@ -1,7 +1,7 @@
 """A data set as every later stage reads it: uint8 images, labels, mean and standard deviation."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ from sparsetopo.datasets._statistics import channel_statistics
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.version import package_version
+
+Part = Literal["train", "test"]
 
 _KIND = "prepared data set"
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -114,9 +116,33 @@ class PreparedDataset:
         """Images and labels of both parts, by name."""
         return {name: getattr(self, name) for name in _ARRAYS}
 
-    def normalised(self, part: Literal["train", "test"]) -> NDArray[np.float32]:
+    def normalised(self, part: Part) -> NDArray[np.float32]:
         """Return (images - mean) / std of a part: float32, shape (N, C, H, W)."""
-        images = self.train_images if part == "train" else self.test_images
+        return self._normalise(self._images(part))
+
+    def sample(
+        self, part: Part, indices: NDArray[np.integer[Any]] | Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return some images of a part, normalised; the others are never made into floats.
+
+        Parameters
+        ----------
+        part
+            "train" or "test".
+        indices
+            Which images, shape (n,), in any order and repeated at will.
+
+        Returns
+        -------
+        images
+            float32, shape (n, C, H, W); the same bits as ``normalised(part)[indices]``.
+        """
+        return self._normalise(self._images(part)[indices])
+
+    def _images(self, part: Part) -> NDArray[np.uint8]:
+        return self.train_images if part == "train" else self.test_images
+
+    def _normalise(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         result = images.astype(np.float32)
         result -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
         result /= np.asarray(self.std, dtype=np.float32)[:, None, None]

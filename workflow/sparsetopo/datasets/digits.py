@@ -16,6 +16,7 @@ NAME = "digits"
 VERSION = 1
 INPUT_SHAPE = [1, 8, 8]
 CLASSES = 10
+TRAIN_IMAGES = 1_438
 OPTIONS = {
     "test_fraction": {
         "type": "number",

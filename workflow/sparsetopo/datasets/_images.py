@@ -1,0 +1,85 @@
+"""Image files to uint8 arrays: decoding, colours, and bringing images to one size."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from sparsetopo.errors import DataError
+
+_GREY = frozenset({"1", "L", "LA", "La"})
+# Pillow's modes of at most 8 bits a channel. Wider ones would be clipped, not scaled, by a conversion.
+_EIGHT_BITS = _GREY | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
+# What Pillow's readers raise on damaged files, besides its own.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+def decode(content: bytes, where: str) -> Image.Image:
+    """Decode an image file completely.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+    where
+        Its name, for the message.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, of an unknown format, or has more than 8 bits a channel.
+    """
+    try:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{where}: is not an image in a known format; replace or delete it."
+        ) from None
+    except (*_DAMAGE, Image.DecompressionBombError) as error:
+        raise DataError(f"{where}: is a damaged image ({error}); replace or delete it.") from error
+    if image.mode not in _EIGHT_BITS:
+        raise DataError(
+            f"{where}: has pixels of Pillow's mode '{image.mode}', but images must have at most 8 bits a channel; "
+            f"convert it, e.g. to an 8-bit PNG."
+        )
+    return image
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether the file stores no colours."""
+    return image.mode in _GREY
+
+
+def in_channels(image: Image.Image, channels: int) -> Image.Image:
+    """Convert to 1 or 3 channels.
+
+    Grey becomes colour by three equal channels; colour becomes grey by the luma of ITU-R 601-2,
+    L = (299 R + 587 G + 114 B) / 1000, Pillow's conversion. Transparency is dropped.
+    """
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def square(image: Image.Image, size: int) -> Image.Image:
+    """Crop the largest square at the centre and resize it to `size` x `size` pixels.
+
+    Larger squares are averaged over boxes (``BOX``), smaller ones interpolated (``BICUBIC``). An odd
+    rest of the crop falls to the right and to the bottom.
+    """
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    image = image.crop((left, top, left + side, top + side))
+    if side == size:
+        return image
+    method = Image.Resampling.BOX if side > size else Image.Resampling.BICUBIC
+    return image.resize((size, size), method)
+
+
+def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Pixels of an image with 1 or 3 channels: uint8, shape (channels, height, width)."""
+    pixels = np.asarray(image)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)

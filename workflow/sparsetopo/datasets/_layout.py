@@ -1,0 +1,69 @@
+"""Order of the axes of image arrays: told from a shape, and changed to (N, C, H, W)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import DataError
+
+_CHANNELS = (1, 3)  # numbers of channels that are recognised as such
+
+
+def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
+    """Layout of images of a shape: "NHWC", "NCHW" or "NHW".
+
+    Three axes are grey images. Of four, the last or the second is that of the channels: the one
+    that has 1 or 3 numbers. If both have, or neither, the layout must be given.
+
+    Parameters
+    ----------
+    where
+        What the array is called, for the message.
+    shape
+        Its shape.
+    layout
+        The layout, or "auto" to tell it from the shape.
+
+    Raises
+    ------
+    DataError
+        If the shape has another number of axes than the layout, or tells no layout.
+    """
+    if layout != "auto":
+        if len(shape) != len(layout):
+            raise DataError(
+                f"{where} has shape {shape}, which has {len(shape)} axes; with the layout {layout} it must have "
+                f"{len(layout)}."
+            )
+        return layout
+    if len(shape) == 3:
+        return "NHW"
+    if len(shape) != 4:
+        raise DataError(
+            f"{where} has shape {shape}; images must have 3 axes (N, H, W) or 4, (N, H, W, C) or (N, C, H, W)."
+        )
+    first, last = shape[1] in _CHANNELS, shape[3] in _CHANNELS
+    if first == last:
+        found = (
+            "both the second and the last axis" if first else "neither the second nor the last axis"
+        )
+        raise DataError(
+            f"{where} has shape {shape}, of which {found} can be that of 1 or 3 channels; give the option 'layout', "
+            f"NHWC or NCHW."
+        )
+    return "NCHW" if first else "NHWC"
+
+
+def channels_first(where: str, images: NDArray[np.uint8], layout: str) -> NDArray[np.uint8]:
+    """Images of a layout as a contiguous array (N, C, H, W).
+
+    Raises
+    ------
+    DataError
+        If they have another number of axes than the layout.
+    """
+    find_layout(where, images.shape, layout)
+    if layout == "NHW":
+        images = images[:, None]
+    elif layout == "NHWC":
+        images = images.transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(images)
