@@ -7,12 +7,13 @@ def work(snakemake, specification):
     from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.importance import importance_table
     from sparsetopo.analysis.metrics import study_metrics
+    from sparsetopo.analysis.provenance import label_source
     from sparsetopo.analysis.tables import read_table, write_table
 
     networks = read_table(snakemake.input.networks)
     metrics = study_metrics(networks.columns)
     table = importance_table(scale(networks, metrics), metrics)
-    write_table(snakemake.output.table, table)
+    write_table(snakemake.output.table, label_source(table, networks))
     write_record(snakemake, specification)
 
 

@@ -7,6 +7,7 @@ def work(snakemake, specification):
     from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.importance import importance_table
     from sparsetopo.analysis.metrics import study_metrics
+    from sparsetopo.analysis.provenance import label_source
     from sparsetopo.analysis.ranking import mixture_weights, ranking_table, rankings_table
     from sparsetopo.analysis.tables import read_table, write_table
 
@@ -15,8 +16,8 @@ def work(snakemake, specification):
     scaled = scale(networks, metrics)
     weights = mixture_weights(importance_table(scaled, metrics))
     rankings = rankings_table(scaled, weights, tuple(metrics))
-    write_table(snakemake.output.rankings, rankings)
-    write_table(snakemake.output.table, ranking_table(rankings))
+    write_table(snakemake.output.rankings, label_source(rankings, networks))
+    write_table(snakemake.output.table, label_source(ranking_table(rankings), networks))
     write_record(snakemake, specification)
 
 

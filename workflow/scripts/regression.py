@@ -8,6 +8,7 @@ def work(snakemake, specification):
 
     from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.metrics import study_metrics
+    from sparsetopo.analysis.provenance import label_source
     from sparsetopo.analysis.regression import regression_table
     from sparsetopo.analysis.tables import read_table, write_table
 
@@ -23,7 +24,7 @@ def work(snakemake, specification):
         workers=snakemake.threads,  # results do not depend on it
         progress=lambda done, total: logging.info("%d of %d columns", done, total),
     )
-    write_table(snakemake.output.table, table)
+    write_table(snakemake.output.table, label_source(table, networks))
     write_record(snakemake, specification)
 
 

@@ -7,21 +7,27 @@ def work(snakemake, specification):
     from pathlib import Path
 
     from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.tables import check_table, read_table
+    from sparsetopo.analysis.provenance import figure_note, origin
+    from sparsetopo.analysis.summary import study_facts
+    from sparsetopo.analysis.tables import read_table
     from sparsetopo.files import canonical_json, write_text
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.plots.accuracy import plot_accuracy
+    from sparsetopo.plots.captions import read_captions
     from sparsetopo.plots.graph import plot_graph
     from sparsetopo.plots.importance import plot_importance
     from sparsetopo.plots.page import PageItem, page
     from sparsetopo.plots.ranking import plot_ranking
     from sparsetopo.plots.regression import plot_regression
     from sparsetopo.plots.saving import save_figure
+    from sparsetopo.plots.style import add_note
     from sparsetopo.version import package_version
 
     files = snakemake.input
     networks = read_table(files.networks)
     metrics = study_metrics(networks.columns)
+    published = specification["accuracies"] == "published"
+    initial = specification["weights"] == "initial"
     mge = MGE.load(files.mge)
     figures = {
         "accuracy": plot_accuracy(networks),
@@ -32,28 +38,22 @@ def work(snakemake, specification):
     }
     pngs = {Path(path).stem: path for path in snakemake.output.png}
     for name, figure in figures.items():
+        if name != "mge":
+            add_note(figure, figure_note(published, initial and name != "accuracy"))
         save_figure(figure, getattr(snakemake.output, name))
         save_figure(figure, pngs[name])
 
-    captions = {
-        path.stem: " ".join(path.read_text(encoding="utf-8").split())
-        for path in map(Path, files.captions)
+    # What the captions read of the configuration, as Snakemake's report gives it to them.
+    configuration = {
+        "study": specification["study"],
+        "accuracies": specification["accuracies"],
+        "topometrics": {"weights": specification["weights"]},
     }
+    captions = read_captions(files.captions, configuration)
     drawn = " / ".join(Path(files.mge).parts[-5:]).removesuffix(".safetensors")
     captions["mge_figure"] += f" Shown: {drawn}."
-    dense = read_table(files.dense)
-    diverged = int((networks["status"] == "diverged").sum())
-    lost = int(networks["accuracy_drop"].isna().sum())
-    facts = [
-        f"{len(networks)} sparse networks, {len(dense)} dense baselines with a mean test accuracy of "
-        f"{dense['accuracy'].mean():.1%}; {diverged} of the sparse ones diverged in training.",
-        *(
-            [f"{lost} networks have no accuracy drop, because their dense baselines diverged."]
-            if lost
-            else []
-        ),
-        *check_table(networks, list(metrics)).notes,
-    ]
+    facts = study_facts(networks, read_table(files.dense), list(metrics))
+    notice = origin(published, initial, list(metrics))
     titles = {
         "accuracy": "Accuracy against sparsity",
         "regression": "Regression of the accuracy drop",
@@ -71,7 +71,7 @@ def work(snakemake, specification):
     ]
     title = f"Topology of sparse networks: study {specification['study']}"
     footer = f"sparsetopo {package_version()}; report made by {canonical_json(specification)}"
-    write_text(snakemake.output.index, page(title, facts, shown, tables, footer))
+    write_text(snakemake.output.index, page(title, facts, shown, tables, footer, notice))
 
 
 run_job(snakemake, work)  # noqa: F821

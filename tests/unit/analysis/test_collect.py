@@ -6,7 +6,7 @@ import pytest
 from sparsetopo.analysis.collect import collect, require_grid
 from sparsetopo.analysis.metrics import PAPER_METRICS, study_metrics
 from sparsetopo.errors import DataError, FileFormatError
-from sparsetopo.files import write_json
+from sparsetopo.files import write_json, write_tensors
 from sparsetopo.pruning.mask import Mask
 
 
@@ -66,6 +66,9 @@ def test_one_row_a_network_with_its_drop_and_its_metrics(tmp_path):
     assert table["n1"].tolist() == [2.0, 2.0]
     assert table["spectral_gap"].isna().all()
     assert len(dense) == 2
+    for collected in (table, dense):
+        assert collected["accuracy_source"].eq("trained here").all()
+        assert "accuracy_std" not in collected
 
 
 def test_a_result_of_another_network_is_noticed(tmp_path):
@@ -82,6 +85,41 @@ def test_a_missing_baseline_and_a_missing_file_are_named(tmp_path):
     paths[2].unlink()
     with pytest.raises(FileFormatError, match=r"snip-5\.topo"):
         collect([paths], [baseline(tmp_path)], "mean")
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "lacking"),
+    [
+        (1, {"status": "x", "accuracy": 0.5}, "best_accuracy"),
+        (1, {"status": "x", "accuracy": 0.5, "best_accuracy": 0.5}, "dataset"),
+        (2, {"edges": 3, "topometrics": {}}, "nodes"),
+        (
+            2,
+            {"nodes": 1, "edges": 3, "topometrics": {}, "specification": {"cell": None}},
+            "dataset",
+        ),
+        (2, ["not", "an", "object"], "nodes"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named(tmp_path, number, change, lacking):
+    paths = files_of(tmp_path)
+    write_json(paths[number], change)
+    with pytest.raises(FileFormatError, match=rf"{paths[number].name}: has no {lacking}; no stage"):
+        collect([paths], [baseline(tmp_path)], "mean")
+
+
+def test_a_mask_that_another_program_wrote_is_named(tmp_path):
+    paths = files_of(tmp_path)
+    write_tensors(paths[0], {"fc.weight": np.zeros(2, dtype=bool)}, {"format": "foreign"})
+    with pytest.raises(FileFormatError, match=r"snip-0\.safetensors: has no achieved_sparsity"):
+        collect([paths], [baseline(tmp_path)], "mean")
+
+
+def test_a_study_without_a_metric_to_analyse_is_refused():
+    with pytest.raises(
+        DataError, match=r"no metric that the analyses can use; .* one of sink, source"
+    ):
+        study_metrics(["accuracy", "spectral_gap_signed"])
 
 
 def test_a_study_is_analysed_by_the_metrics_it_measured():

@@ -47,6 +47,21 @@ def test_undefined_correlations_are_zero_and_explained(networks):
     assert not table.isna().any(axis=None)
 
 
+def test_networks_without_a_drop_are_left_out_and_counted(networks):
+    gaps = networks.copy()
+    gaps.loc[gaps["sparsity"].eq("0.98") & gaps["algorithm"].eq("er"), "accuracy_drop"] = np.nan
+    table = importance_table(scale(gaps))
+    without = importance_table(scale(gaps.dropna(subset="accuracy_drop")))
+    for column in ("rows", "pearson_r", "ridge_coefficient"):
+        assert table[column].tolist() == without[column].tolist()
+    left_out = table.drop_duplicates("column").set_index("column")["rows_left_out"].to_dict()
+    assert {key: n for key, n in left_out.items() if n} == {
+        "0.98": 4,
+        "Resnet-20": 2,
+        "Resnet-32": 2,
+    }
+
+
 def test_tiny_and_large_values_keep_their_correlation():
     random = np.random.default_rng(0)
     x, y = random.normal(size=(2, 50))

@@ -112,6 +112,23 @@ def test_missing_cells_shorten_the_rankings():
     assert alone["status"].eq("fewer than two algorithms in d").all()
 
 
+def test_an_algorithm_without_accuracy_is_ranked_by_no_strategy():
+    other = TABLE.assign(dataset="e", accuracy=TABLE["accuracy"].where(TABLE["algorithm"] != "b"))
+    both = pd.concat([TABLE, other])
+    rankings = rankings_table(both, _weights(1.0, 0.5), ["one", "two"])
+    # As if the row were not there.
+    dropped = rankings_table(both.dropna(subset="accuracy"), _weights(1.0, 0.5), ["one", "two"])
+    pd.testing.assert_frame_equal(rankings, dropped)
+    there = rankings[rankings["dataset"] == "e"]
+    for strategy in ("truth", "mixture", "edges"):
+        assert sorted(_order(there, strategy)) == ["a", "c"]
+    table = ranking_table(rankings)
+    assert table["status"].eq("not ranked: b in e").all()
+    assert table["algorithms"].eq(2).all()
+    with pytest.raises(DataError, match="no network of the result table has an accuracy"):
+        rankings_table(TABLE.assign(accuracy=np.nan), _weights(1.0, 0.5), ["one", "two"])
+
+
 def test_weights_are_means_of_correlations(networks):
     importance = importance_table(scale(networks))
     weights = mixture_weights(importance)

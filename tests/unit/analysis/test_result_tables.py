@@ -40,6 +40,18 @@ def test_notes(networks):
     ]
 
 
+def test_an_accuracy_may_be_missing_only_where_none_was_published(networks):
+    published = networks.assign(status="published")
+    published.loc[:1, "status"] = "not published"
+    published.loc[:1, "accuracy"] = np.nan
+    assert check_table(published, METRICS).notes == [
+        "2 network(s) have no published accuracy (snip/digits/Resnet-20/0.6); regression, importance and ranking "
+        "leave them out."
+    ]
+    with pytest.raises(DataError, match=r"2 row.s. have no accuracy"):
+        check_table(published.assign(status="published"), METRICS)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -19,10 +19,11 @@ from sparsetopo.plots.accuracy import plot_accuracy
 from sparsetopo.plots.graph import choose_nodes, plot_graph
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.importance import plot_importance
+from sparsetopo.plots.page import PageItem, page
 from sparsetopo.plots.ranking import plot_ranking
 from sparsetopo.plots.regression import plot_regression
 from sparsetopo.plots.saving import save_figure
-from sparsetopo.plots.style import algorithm_style, display
+from sparsetopo.plots.style import add_note, algorithm_style, display
 
 ALGORITHMS = ["snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"]
 
@@ -80,7 +81,73 @@ NAMES = ["accuracy", "regression", "importance", "ranking", "graph"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_is_cut_or_overlaps_a_neighbour(figures, name):
-    figure = figures[name]
+    _assert_legible(figures[name])
+
+
+@pytest.fixture(scope="module")
+def papers_grid(networks):
+    """A study of the paper's size, 3 data sets and 4 architectures, with published accuracies and a gap."""
+    names = ["Conv-6", "Resnet-20", "Resnet-32", "Wide-Resnet-28-2"]
+    once = networks[networks["architecture"] == "Resnet-20"]
+    table = pd.concat(
+        once.assign(dataset=dataset, architecture=name, accuracy=once["accuracy"] - 0.01 * number)
+        for dataset in ("CIFAR-10", "CIFAR-100", "Tiny-ImageNet")
+        for number, name in enumerate(names)
+    )
+    gap = (table["algorithm"] == "prospr") & (table["sparsity"] == "0.98")
+    table.loc[gap & (table["architecture"] == "Resnet-32"), ["accuracy", "accuracy_drop"]] = np.nan
+    return table.assign(accuracy_std=0.02)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "regression", "importance", "ranking"])
+def test_the_papers_grid_is_legible(papers_grid, name):
+    importance = importance_table(papers_grid)
+    fast = {name: REGRESSORS[name] for name in ("Linear", "Ridge")}
+    figure = {
+        "accuracy": lambda: plot_accuracy(papers_grid),
+        "regression": lambda: plot_regression(
+            regression_table(papers_grid, repeats=1, regressors=fast)
+        ),
+        "importance": lambda: plot_importance(importance),
+        "ranking": lambda: plot_ranking(
+            ranking_table(rankings_table(papers_grid, mixture_weights(importance)))
+        ),
+    }[name]()
+    add_note(figure, "accuracies: published means")
+    _assert_legible(figure)
+    # On a page 11 inches wide, letters of 7.5 points and more stay above 6 points.
+    assert figure.get_size_inches()[0] <= 14
+
+
+def test_published_deviations_are_the_bars_and_gaps_stay_gaps(papers_grid):
+    axes = plot_accuracy(papers_grid).axes[2]  # Resnet-32
+    bars = axes.containers[0].lines[2][0].get_segments()
+    np.testing.assert_allclose([segment[1, 1] - segment[0, 1] for segment in bars], 4.0)
+    curves = [line for line in axes.lines if line.get_marker() not in ("None", "", None)]
+    gaps = [np.isnan(np.asarray(line.get_ydata(), dtype=float)).sum() for line in curves]
+    assert gaps == [0, 0, 0, 1, 0, 0, 0]
+
+
+def test_a_note_stands_above_the_figure(networks):
+    figure = plot_accuracy(networks)
+    add_note(figure, "")
+    assert figure.get_suptitle() == ""
+    add_note(figure, "accuracies: published means")
+    assert figure.get_suptitle() == "accuracies: published means"
+    _assert_legible(figure)
+
+
+def test_the_page_shows_its_notice_first_and_escapes_everything():
+    item = PageItem("figures/a.svg", "A < B", "caption & more")
+    text = page("Title", ["One fact."], [item], [item], "footer", "Nothing was <trained>.")
+    assert '<p class="notice">Nothing was &lt;trained&gt;.</p>' in text
+    assert text.index("Nothing was") < text.index("One fact.") < text.index("A &lt; B")
+    assert "caption &amp; more" in text
+    assert 'class="notice"' not in page("Title", [], [item], [item], "footer")
+
+
+def _assert_legible(figure):
+    """Nothing is cut off, and no label covers its neighbour."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -181,6 +248,23 @@ def test_graph_without_edges_and_of_another_size():
     assert plot_graph([3, 2], csr_array((5, 5))).axes
     with pytest.raises(DataError, match="must be 6 x 6"):
         plot_graph([3, 3], csr_array((5, 5)))
+
+
+@pytest.mark.parametrize("plot", [plot_regression, plot_importance, plot_ranking, plot_accuracy])
+def test_a_table_of_another_kind_is_refused_by_its_columns(plot):
+    with pytest.raises(DataError, match=r"lacks the column.s. .*; it has colour"):
+        plot(pd.DataFrame({"colour": ["red"]}))
+
+
+def test_many_algorithms_stay_within_their_sparsity(networks):
+    many = pd.concat(
+        networks.assign(algorithm=networks["algorithm"] + end) for end in ("", "-b", "-c")
+    )
+    axes = plot_accuracy(many).axes[0]
+    curves = [line for line in axes.lines if line.get_marker() not in ("None", "", None)]
+    places = np.array([line.get_xdata() for line in curves])
+    assert places.shape == (21, 5)
+    assert (np.abs(places - np.arange(5)) < 0.45).all()
 
 
 def test_algorithms_keep_their_colours_and_unknown_ones_get_their_own():

@@ -1,10 +1,9 @@
 """Gather result files into tidy tables: one row a sparse network, one row a dense baseline.
 
-A row's cell comes from the specifications that the files carry, not from their paths, so that a misplaced file is
-noticed.
+`collect` is for a study that trained its networks, `collect_published` for one that takes the paper's accuracies.
 """
 
-import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -12,60 +11,17 @@ from typing import Any
 import pandas as pd
 
 from sparsetopo.analysis.accuracy_drop import DenseReference, add_accuracy_drop
+from sparsetopo.analysis.published_accuracies import PublishedAccuracies
+from sparsetopo.analysis.result_rows import (
+    BASELINE_COLUMNS,
+    NETWORK_COLUMNS,
+    Path,
+    baseline_row,
+    network_row,
+    published_network_row,
+    published_outcome,
+)
 from sparsetopo.errors import DataError
-from sparsetopo.files import read_json, read_metadata
-
-Path = str | os.PathLike[str]
-NETWORK_COLUMNS = ["dataset", "architecture", "algorithm", "sparsity", "seed"]
-BASELINE_COLUMNS = ["dataset", "architecture", "seed"]
-
-
-def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
-    """One row of the collected table.
-
-    Parameters
-    ----------
-    mask, result, topometrics
-        Files that the prune, train and topometrics stages wrote for one cell.
-
-    Returns
-    -------
-    dict
-        The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1), nodes, edges and
-        the raw topometrics (None where one is missing).
-
-    Raises
-    ------
-    DataError
-        If the files belong to different networks.
-    """
-    masked = read_metadata(mask)
-    trained = read_json(result)
-    measured = read_json(topometrics)
-    cell = masked["specification"]["cell"]
-    for path, record in ((result, trained), (topometrics, measured)):
-        other = record["specification"]["cell"]
-        for key in NETWORK_COLUMNS:
-            if other[key] != cell[key]:
-                raise DataError(
-                    f"{path}: is of {key} '{other[key]}', but the mask {mask} of '{cell[key]}'; delete the file that "
-                    "is in the wrong place and run again."
-                )
-    return {
-        **_columns(cell, NETWORK_COLUMNS),
-        "achieved_sparsity": masked["achieved_sparsity"],
-        "collapsed_layers": len(masked["collapsed_layers"]),
-        **_outcome(trained),
-        "nodes": measured["nodes"],
-        "edges": measured["edges"],
-        **measured["topometrics"],
-    }
-
-
-def baseline_row(result: Path) -> dict[str, Any]:
-    """One row of the table of dense baselines: data set, architecture, seed, status, accuracies (0..1)."""
-    trained = read_json(result)
-    return {**_columns(trained["specification"]["cell"], BASELINE_COLUMNS), **_outcome(trained)}
 
 
 def collect(
@@ -91,6 +47,64 @@ def collect(
     return add_accuracy_drop(sparse, dense, reference), dense
 
 
+def collect_published(
+    networks: Iterable[tuple[Path, Path]],
+    accuracies: PublishedAccuracies,
+    reference: DenseReference,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Collect masks and topometrics into the table of networks, with the paper's accuracies and drops.
+
+    Parameters
+    ----------
+    networks
+        (mask, topometrics) files of every cell.
+    accuracies
+        See `published_accuracies.read_published_accuracies`.
+    reference
+        Must be "mean": a published mean belongs to no seed.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Networks, and baselines: the published dense rows of the data sets and architectures that occur, one a pair
+        (not one a seed: there is one number), so their seed is missing.
+
+    Raises
+    ------
+    DataError
+        As `published_network_row`; or if no network at all has an accuracy, or a dense one is missing.
+    """
+    if reference != "mean":
+        raise DataError(
+            f"analysis.dense_reference is '{reference}', but a published dense accuracy is a mean over seeds; "
+            "it must be 'mean' (accuracies: published)."
+        )
+    sparse = pd.DataFrame([published_network_row(*paths, accuracies) for paths in networks])
+    sparse = sparse.astype({"accuracy": "float64", "accuracy_std": "float64"})
+    if sparse["accuracy"].isna().all():
+        raise DataError(
+            f"{accuracies.path}: has no accuracy for any of the {len(sparse)} networks of this study; "
+            "add cells to its grid."
+        )
+    pairs = sorted(set(sparse[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
+    for pair in pairs:
+        if pair not in accuracies.dense:
+            raise DataError(
+                f"{accuracies.path}: has no dense accuracy for {'/'.join(pair)}; the accuracy drop needs one."
+            )
+    dense = pd.DataFrame(
+        [
+            {
+                **dict(zip(BASELINE_COLUMNS, (*pair, None), strict=True)),
+                **published_outcome(accuracies.dense[pair]),
+            }
+            for pair in pairs
+        ]
+    )
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
 def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:
     """Refuse a table of networks that is not exactly the grid, each cell once.
 
@@ -106,22 +120,14 @@ def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None
     """
     names = ("datasets", "architectures", "algorithms", "sparsities", "seeds")
     wanted = set(product(*(grid[name] for name in names)))
-    rows = list(table[NETWORK_COLUMNS].itertuples(index=False, name=None))
+    rows = Counter(table[NETWORK_COLUMNS].itertuples(index=False, name=None))
     for what, cells in (
         ("has no row for", wanted.difference(rows)),
         ("has a row that is not in the grid for", set(rows) - wanted),
-        ("has more than one row for", {row for row in rows if rows.count(row) > 1}),
+        ("has more than one row for", {row for row, count in rows.items() if count > 1}),
     ):
         if cells:
             cell = " / ".join(map(str, min(cells)))
             raise DataError(
                 f"the collected table {what} {cell}; a result file lies in the wrong place."
             )
-
-
-def _columns(cell: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
-    return {name: int(cell[name]) if name == "seed" else cell[name] for name in names}
-
-
-def _outcome(trained: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: trained[key] for key in ("status", "accuracy", "best_accuracy")}

@@ -40,12 +40,13 @@ def importance_table(
     Returns
     -------
     DataFrame
-        column_kind, column, metric, category, rows, pearson_r, ridge_coefficient, status.
+        column_kind, column, metric, category, rows, rows_left_out, pearson_r, ridge_coefficient,
+        status.
         pearson_r > 0: the drop grows with the metric. It is 0 where it does not exist, and status
         says why ("constant metric", "constant drop", "too few rows: ..."). rows: those that have
-        the metric. ridge_coefficient: change of the predicted drop as the metric goes from its
-        least to its greatest value in the column while the others stay (rows that lack any metric
-        are left out; 0 below two rows).
+        the metric and a drop; rows_left_out: the others. ridge_coefficient: change of the predicted
+        drop as the metric goes from its least to its greatest value in the column while the others
+        stay (rows that lack any metric are left out; 0 below two rows).
     """
     require_columns(table, [*column_kinds, target, *metrics])
     records = []
@@ -60,6 +61,7 @@ def importance_table(
                     "metric": key,
                     "category": metric.category,
                     "rows": used,
+                    "rows_left_out": len(rows) - used,
                     "pearson_r": correlation,
                     "ridge_coefficient": coefficient,
                     "status": status,

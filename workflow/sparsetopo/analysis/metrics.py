@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparsetopo.errors import DataError
 from sparsetopo.registry import literals
 
 SCALINGS = ("nodes", "edges", "none")
@@ -83,6 +84,11 @@ def study_metrics(columns: Iterable[str]) -> dict[str, Metric]:
     ----------
     columns
         Columns of the collected table.
+
+    Raises
+    ------
+    DataError
+        If none of them is such a metric.
     """
     present = set(columns)
     declared = declared_metrics(Path(__file__).parents[1] / "topometrics")
@@ -90,4 +96,10 @@ def study_metrics(columns: Iterable[str]) -> dict[str, Metric]:
         **PAPER_METRICS,
         **{key: declared[key] for key in declared if key not in SECOND_READINGS},
     }
-    return {key: metric for key, metric in {**known, **PAPER_METRICS}.items() if key in present}
+    found = {key: metric for key, metric in {**known, **PAPER_METRICS}.items() if key in present}
+    if not found:
+        raise DataError(
+            "the collected table has no metric that the analyses can use; topometrics.metrics must list one of "
+            f"{', '.join(known)}."
+        )
+    return found

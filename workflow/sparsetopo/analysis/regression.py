@@ -74,7 +74,7 @@ def regression_table(
     -------
     DataFrame
         A row for each column and regressor, and one each for their mean and median: encoding,
-        column_kind, column, rows, rows_left_out (those that lack a feature), features, regressor,
+        column_kind, column, rows, rows_left_out (without a feature or a drop), features, regressor,
         adjusted_r2, adjusted_r2_std, r2, mae, mae_std, unconverged (fits of all folds and repeats
         that did not converge), status. The standard deviation (ddof=1) is over repeats for a
         regressor and over the regressors for mean and median. status is "ok"; or "few rows: ..."

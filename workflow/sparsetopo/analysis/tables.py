@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.provenance import NOT_PUBLISHED, uses_published
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import atomic_path
 
@@ -35,8 +36,8 @@ class CheckedTable:
         One row for every cell of the full grid (all algorithms x ... x all seeds in the table)
         that has no row.
     notes
-        Sentences: missing cells, duplicates left out, missing metrics, diverged runs, a single
-        seed.
+        Sentences: missing cells, duplicates left out, missing metrics, accuracies that were not
+        published, diverged runs, seeds that share one accuracy, a single seed.
     """
 
     table: pd.DataFrame
@@ -58,8 +59,8 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
     ------
     DataError
         Missing columns, an empty table, a cell without a value, two different rows for a cell, a
-        column that is not numeric, accuracies missing or outside 0..1 (in percent), infinite
-        metrics.
+        column that is not numeric, accuracies missing (but for those whose status says that none
+        was published) or outside 0..1 (in percent), infinite metrics.
     """
     require_columns(table, [*CELL, "accuracy", *metrics])
     if table.empty:
@@ -148,10 +149,11 @@ def _numbers(column: pd.Series) -> pd.Series:
 
 def _check_accuracy(table: pd.DataFrame) -> None:
     accuracy = table["accuracy"]
-    if accuracy.isna().any():
-        first = table.loc[accuracy.isna(), list(CELL)].iloc[0]
+    missing = accuracy.isna() & ~_not_published(table)
+    if missing.any():
+        first = table.loc[missing, list(CELL)].iloc[0]
         raise DataError(
-            f"{int(accuracy.isna().sum())} row(s) have no accuracy, "
+            f"{int(missing.sum())} row(s) have no accuracy, "
             f"the first is {'/'.join(map(str, first))}."
         )
     if accuracy.max() > 1 or accuracy.min() < 0:
@@ -160,6 +162,12 @@ def _check_accuracy(table: pd.DataFrame) -> None:
             f"the accuracies must be fractions between 0 and 1, but one is {wrong:g}; "
             "divide by 100 if they are in percent."
         )
+
+
+def _not_published(table: pd.DataFrame) -> pd.Series:
+    if "status" not in table:
+        return pd.Series(False, table.index)
+    return table["status"] == NOT_PUBLISHED
 
 
 def _refuse_duplicate_cells(table: pd.DataFrame) -> None:
@@ -193,6 +201,19 @@ def _notes(table: pd.DataFrame, missing: pd.DataFrame, metrics: Sequence[str]) -
     if without.any(axis=None):
         names = ", ".join(without.columns[without.any()])
         notes.append(f"{int(without.any(axis=1).sum())} row(s) lack a metric ({names}).")
+    unknown = table[_not_published(table) & table["accuracy"].isna()]
+    if len(unknown):
+        cells = unknown[list(CELL[:-1])].drop_duplicates()
+        names = ", ".join("/".join(map(str, row)) for row in cells.to_numpy())
+        notes.append(
+            f"{len(unknown)} network(s) have no published accuracy ({names}); regression, importance and ranking "
+            "leave them out."
+        )
+    if uses_published(table) and table["seed"].nunique() > 1:
+        notes.append(
+            "The seeds of a cell share one published accuracy and differ in their metrics only: nothing can be said "
+            "about the spread of accuracy over seeds, and the folds of the regression are not independent."
+        )
     if "status" in table and (table["status"] == "diverged").any():
         notes.append(
             f"{int((table['status'] == 'diverged').sum())} network(s) diverged in training; "

@@ -16,7 +16,8 @@ def plot_accuracy(table: pd.DataFrame) -> Figure:
     ----------
     table
         One row a network: algorithm, dataset, architecture, sparsity, seed, accuracy,
-        dense_accuracy (0..1).
+        dense_accuracy (0..1). With a column accuracy_std (published accuracies, the same for all
+        seeds) the bars are that standard deviation. A network without accuracy is a gap.
     """
     require_columns(
         table, ["algorithm", "dataset", "architecture", "sparsity", "accuracy", "dense_accuracy"]
@@ -41,7 +42,8 @@ def plot_accuracy(table: pd.DataFrame) -> Figure:
                 axes.set_title(architecture if len(datasets) == 1 else f"{architecture}, {dataset}")
                 if row == len(datasets) - 1:
                     axes.set_xlabel("sparsity (share of weights pruned)")
-            panels[row, 0].set_ylabel("test accuracy (%)")
+            where = f" on {dataset}" if len(datasets) == 1 else ""  # else the titles say it
+            panels[row, 0].set_ylabel(f"test accuracy{where} (%)")
         handles = [
             Line2D([], [], color=colour, marker=marker, markersize=5, label=display(name))
             for name, (colour, marker) in styles.items()
@@ -59,12 +61,11 @@ def _draw_panel(
         own = table[table["algorithm"] == name]
         if own.empty:
             continue
-        stats = own.groupby("sparsity")["accuracy"].agg(["mean", "min", "max"]) * 100
-        stats = stats.loc[sorted(stats.index, key=float)]
-        # Side by side within a category, so that the bars do not hide each other.
-        shift = 0.07 * (number - (len(styles) - 1) / 2)
+        stats = 100 * _statistics(own)
+        # Side by side within a category, so that the bars do not hide each other; never beyond it.
+        shift = min(0.07, 0.7 / len(styles)) * (number - (len(styles) - 1) / 2)
         x = [positions[sparsity] + shift for sparsity in stats.index]
-        bars = [stats["mean"] - stats["min"], stats["max"] - stats["mean"]]
+        bars = stats[["below", "above"]].to_numpy().T
         axes.errorbar(x, stats["mean"], bars, color=colour, linewidth=1, alpha=0.9, elinewidth=1)
         axes.plot(x, stats["mean"], linestyle="", marker=marker, markersize=4.5, color=colour)
     if not table.empty:
@@ -72,5 +73,17 @@ def _draw_panel(
             100 * table["dense_accuracy"].mean(), color="0.35", linestyle="--", linewidth=1
         )
     axes.set_xticks(list(positions.values()), sparsities)
+    axes.set_xlim(-0.5, len(sparsities) - 0.5)
     axes.grid(axis="y", color="0.9", linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _statistics(networks: pd.DataFrame) -> pd.DataFrame:
+    """Mean accuracy, and how far the bars reach below and above, for each sparsity in ascending order."""
+    groups = networks.groupby("sparsity")
+    table = groups["accuracy"].agg(["mean", "min", "max"])
+    below, above = table["mean"] - table["min"], table["max"] - table["mean"]
+    if "accuracy_std" in networks:
+        below = above = groups["accuracy_std"].mean()
+    table = pd.DataFrame({"mean": table["mean"], "below": below, "above": above})
+    return table.loc[sorted(table.index, key=float)]

@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from sparsetopo.analysis.metrics import CATEGORIES, PAPER_METRICS, Metric
+from sparsetopo.analysis.tables import require_columns
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure
 
@@ -19,6 +20,7 @@ def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_M
     Red: the drop grows with the metric; blue: it shrinks. A correlation that does not exist is
     shown as a dash.
     """
+    require_columns(table, ["column_kind", "column", "metric", "category", "pearson_r", "status"])
     columns = table.drop_duplicates(["column_kind", "column"])
     keys = list(zip(columns["column_kind"], columns["column"], strict=True))
     rows = table.drop_duplicates("metric")[["metric", "category"]]

@@ -7,6 +7,7 @@ from html import escape
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 figure { margin: 2.5rem 0; } figure img { width: 100%; height: auto; }
+.notice { background: #fff4d6; border-left: 4px solid #e69f00; padding: .6rem 1rem; }
 figcaption { color: #444; } dt { font-weight: 600; margin-top: .6rem; } dd { margin-left: 1rem; }
 """
 
@@ -26,6 +27,7 @@ def page(
     figures: Iterable[PageItem],
     tables: Iterable[PageItem],
     footer: str,
+    notice: str = "",
 ) -> str:
     """HTML of the page.
 
@@ -39,6 +41,8 @@ def page(
         Shown, and linked, in this order.
     footer
         What made the page: version and specification.
+    notice
+        Shown first, set off: what a reader must not miss.
     """
     shown = "\n".join(
         f'<figure><h2>{escape(item.title)}</h2><img src="{escape(item.path)}" alt="{escape(item.title)}">'
@@ -49,9 +53,10 @@ def page(
         f'<dt><a href="{escape(item.path)}">{escape(item.title)}</a></dt><dd>{escape(item.caption)}</dd>'
         for item in tables
     )
+    warning = f'<p class="notice">{escape(notice)}</p>\n' if notice else ""
     sentences = " ".join(escape(fact) for fact in facts)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n<p>{sentences}</p>\n{shown}\n"
+        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{warning}<p>{sentences}</p>\n{shown}\n"
         f"<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n<p><small>{escape(footer)}</small></p>\n</body></html>\n"
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sparsetopo.analysis.tables import require_columns
 from sparsetopo.plots.style import display, figure_style, new_figure
 
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -14,15 +15,22 @@ _MARKERS = "osD^vP"
 
 
 def plot_ranking(table: pd.DataFrame) -> Figure:
-    """Draw `analysis.ranking.ranking_table`; bars = standard deviation over datasets."""
+    """Draw `analysis.ranking.ranking_table`; bars = standard deviation over datasets.
+
+    A panel an architecture; more than three are drawn in rows of two or three.
+    """
+    require_columns(table, ["architecture", "sparsity", "strategy", "rbo", "rbo_std"])
     architectures = sorted(table["architecture"].unique())
     sparsities = sorted(table["sparsity"].unique(), key=float)
     strategies = [name for name in table["strategy"].unique() if name != "chance"]
     with figure_style():
-        width = max(3.1 * len(architectures), 3.6) + 1.9
-        figure = new_figure(width, 3.1)
-        panels = figure.subplots(1, len(architectures), sharey=True, squeeze=False)[0]
-        for axes, architecture in zip(panels, architectures, strict=True):
+        across, down = _arrangement(len(architectures))
+        figure = new_figure(max(3.1 * across, 3.6) + 1.9, 2.9 * down + 0.2)
+        grid = figure.subplots(down, across, sharey=True, squeeze=False)
+        panels = grid.ravel()
+        for axes in panels[len(architectures) :]:
+            axes.set_axis_off()
+        for axes, architecture in zip(panels, architectures, strict=False):
             here = table[table["architecture"] == architecture].set_index(["strategy", "sparsity"])
             for number, strategy in enumerate(strategies):
                 own = here.loc[strategy].reindex(sparsities)
@@ -46,7 +54,8 @@ def plot_ranking(table: pd.DataFrame) -> Figure:
             axes.set_axisbelow(True)
             axes.set_title(architecture)
             axes.set_xlabel("sparsity")
-        panels[0].set_ylabel("rank-biased overlap with the truth")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("rank-biased overlap with the truth")
         handles = [
             Line2D([], [], **_line(number), label=display(name))
             for number, name in enumerate(strategies)
@@ -56,6 +65,12 @@ def plot_ranking(table: pd.DataFrame) -> Figure:
         )
         figure.legend(handles=handles, loc="outside right center", title="ordered by")
     return figure
+
+
+def _arrangement(panels: int) -> tuple[int, int]:
+    """Panels in a row, and rows."""
+    across = panels if panels <= 3 else 2 if panels == 4 else 3
+    return across, -(-panels // across)
 
 
 def _line(number: int) -> dict[str, Any]:

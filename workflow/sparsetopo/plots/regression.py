@@ -5,8 +5,12 @@ import pandas as pd
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from sparsetopo.analysis.tables import require_columns
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure
+
+_SIDE_BY_SIDE = 7
+"""Columns: the five sparsities of the paper and two architectures."""
 
 
 def plot_regression(table: pd.DataFrame) -> Figure:
@@ -14,8 +18,12 @@ def plot_regression(table: pd.DataFrame) -> Figure:
 
     Columns of few rows are marked *; a number that does not exist is shown as a dash. Colours are
     cut at an adjusted R2 of 0 (no better than predicting the mean), numbers below -9.95 are
-    written "< -10".
+    written "< -10". With more than `_SIDE_BY_SIDE` columns the error is drawn below R2: side by side
+    the figure would be too wide to read on a page.
     """
+    require_columns(
+        table, ["column_kind", "column", "rows", "regressor", "adjusted_r2", "mae", "status"]
+    )
     columns = table.drop_duplicates(["column_kind", "column"])
     names = [
         f"{column}{'' if status == 'ok' else '*'}\n(n={rows})"
@@ -28,9 +36,13 @@ def plot_regression(table: pd.DataFrame) -> Figure:
     )
     regressors += [name for name in ("median", "mean") if name in set(table["regressor"])]
     with figure_style():
-        width, height = 2 * (0.6 * len(columns) + 2.0), 0.3 * len(regressors) + 1.5
-        figure = new_figure(width, height)
-        left, right = figure.subplots(1, 2, sharey=True)
+        width, height = 0.6 * len(columns) + 2.0, 0.3 * len(regressors) + 1.5
+        beside = len(columns) <= _SIDE_BY_SIDE
+        if beside:
+            left, right = new_figure(2 * width, height).subplots(1, 2, sharey=True)
+        else:
+            left, right = new_figure(width + 0.6, 2 * height).subplots(2, 1)
+        figure = left.figure
         for axes, score, title in (
             (left, "adjusted_r2", "adjusted R²"),
             (right, "mae", "mean absolute error"),

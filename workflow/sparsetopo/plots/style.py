@@ -72,6 +72,12 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
 
 
+def add_note(figure: Figure, note: str) -> None:
+    """Write a note in small grey letters above a figure (an empty one: nothing)."""
+    if note:
+        figure.suptitle(note, x=0.01, ha="left", fontsize=8, style="italic", color="0.35")
+
+
 def display(name: str) -> str:
     """Name of an algorithm or strategy as written in figures."""
     return DISPLAY_NAMES.get(name, name)

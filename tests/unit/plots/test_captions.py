@@ -1,0 +1,78 @@
+"""The captions: what they say for each kind of study, and that Snakemake's report can render them too."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from docutils.core import publish_string
+from jinja2 import Environment
+
+from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.provenance import weighted_metrics
+from sparsetopo.errors import FileFormatError
+from sparsetopo.plots.captions import read_captions
+
+FOLDER = Path(__file__).parents[3] / "workflow" / "report"
+FILES = sorted(FOLDER.glob("*.rst"))
+ABOUT_ACCURACY = [path.stem for path in FILES if path.stem != "mge_figure"]
+ABOUT_WEIGHTS = set(ABOUT_ACCURACY) - {"accuracy_figure", "dense"}
+
+
+def captions(accuracies="trained", weights="trained"):
+    configuration = {
+        "study": "mine",
+        "accuracies": accuracies,
+        "topometrics": {"weights": weights},
+    }
+    return read_captions(FILES, configuration)
+
+
+@pytest.mark.parametrize("name", ABOUT_ACCURACY)
+def test_a_study_with_published_accuracies_says_so_everywhere(name):
+    assert "publish" in captions("published", "initial")[name]
+    assert "publish" not in captions()[name]
+
+
+@pytest.mark.parametrize("name", [path.stem for path in FILES])
+def test_initial_weights_are_named_with_the_metrics_they_touch(name):
+    weighted = ", ".join(weighted_metrics(list(PAPER_METRICS)))
+    for accuracies in ("trained", "published"):
+        text = captions(accuracies, "initial")[name]
+        assert ("initial" in text.replace("initialisation", "")) == (name in ABOUT_WEIGHTS)
+        assert (f"({weighted})" in text) == (name in ABOUT_WEIGHTS)
+    assert "initial " not in captions()[name]
+
+
+def test_captions_are_single_lines_of_whole_sentences():
+    for accuracies, weights in itertools.product(("trained", "published"), ("trained", "initial")):
+        for text in captions(accuracies, weights).values():
+            assert "\n" not in text
+            assert "{" not in text
+            assert "``" not in text
+            assert text.endswith((".", "**.", "**"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"study": "mine"},  # as a configuration that leaves the defaults out
+        {"study": "mine", "accuracies": "published", "topometrics": {"weights": "initial"}},
+    ],
+    ids=["defaults", "published"],
+)
+def test_snakemake_renders_them_without_a_complaint(path, config):
+    text = Environment().from_string(path.read_text()).render(snakemake={"config": config})
+    # Level 2: any warning of the reStructuredText parser is an error.
+    publish_string(text, writer="html", settings_overrides={"halt_level": 2})
+
+
+def test_faulty_captions_are_named(tmp_path):
+    broken = tmp_path / "broken.rst"
+    broken.write_text("{% if %}")
+    for path in (broken, tmp_path / "none.rst"):
+        with pytest.raises(FileFormatError, match=rf"{path.stem}\.rst: not a readable caption"):
+            read_captions([path], {})
+    broken.write_text("{{ snakemake.config['study'] }}")
+    with pytest.raises(FileFormatError, match="'study'"):
+        read_captions([broken], {})

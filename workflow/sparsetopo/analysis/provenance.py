@@ -1,0 +1,79 @@
+"""Where a study's accuracies and weights come from: the labels of its tables, and sentences for its reader."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sparsetopo.topometrics._registry import METRICS
+
+TRAINED_HERE = "trained here"
+PUBLISHED_MEAN = "published mean (Cunegatti et al. 2024, tables 8-10)"
+"""Values of the column `SOURCE_COLUMN`."""
+SOURCE_COLUMN = "accuracy_source"
+
+PUBLISHED = "published"
+NOT_PUBLISHED = "not published"
+"""Statuses of a network that was not trained here: its accuracy is the paper's, or was not printed."""
+
+
+def uses_published(table: pd.DataFrame) -> bool:
+    """Whether the accuracies of a table are published ones."""
+    return SOURCE_COLUMN in table and bool((table[SOURCE_COLUMN] == PUBLISHED_MEAN).any())
+
+
+def label_source(result: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
+    """Return an analysis's table with the source of the accuracies it rests on as its last column.
+
+    Parameters
+    ----------
+    result
+        What an analysis found.
+    networks
+        The collected table that it analysed; without a column `SOURCE_COLUMN` (an older or foreign
+        table) the result stays as it is.
+    """
+    if SOURCE_COLUMN not in networks:
+        return result
+    sources = "; ".join(sorted(networks[SOURCE_COLUMN].unique()))
+    return result.assign(**{SOURCE_COLUMN: sources})
+
+
+def weighted_metrics(names: Sequence[str]) -> list[str]:
+    """Those metrics that depend on the weights of the edges, not on the mask alone."""
+    return [name for name in names if name in METRICS and METRICS[name].reads_weights]
+
+
+def origin(published: bool, initial_weights: bool, metrics: Sequence[str]) -> str:
+    """Say where accuracies and weights come from; empty for a study that trained and measured all.
+
+    Parameters
+    ----------
+    published
+        Whether the accuracies are the paper's.
+    initial_weights
+        Whether the graphs carry the initial weights, not the trained ones.
+    metrics
+        Names of the metrics that the study analyses.
+    """
+    sentences = []
+    if published:
+        sentences.append(
+            "No network was trained for this study: masks, graphs and topometrics were computed here on the initial "
+            "weights, but all accuracies, sparse and dense, are the means that the paper published "
+            "(Cunegatti et al. 2024, tables 8-10), the same for every seed of a cell."
+        )
+    if initial_weights:
+        weighted = weighted_metrics(metrics)
+        which = ", ".join(weighted) or "none"
+        sentences.append(
+            f"{len(weighted)} of the {len(metrics)} topometrics depend on the weights ({which}); they are those of the "
+            "initial weights, not of the trained ones that the paper used. The others depend on the masks alone."
+        )
+    return " ".join(sentences)
+
+
+def figure_note(published: bool, initial_weights: bool = False) -> str:
+    """Short form of `origin`, to stand above a figure; leave out the weights if it shows no metric."""
+    parts = ["accuracies: published means"] if published else []
+    parts += ["metrics that read weights: initial weights"] if initial_weights else []
+    return "; ".join(parts)
