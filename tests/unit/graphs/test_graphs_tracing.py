@@ -2,14 +2,16 @@
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
-from sparsetopo.errors import EncodingError
+from sparsetopo.errors import EncodingError, MaskError
 from sparsetopo.graphs import register_operation, trace
+from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.tracing_operations import HANDLERS, elementwise
 
 
@@ -276,3 +278,26 @@ def test_model_is_restored_after_a_refusal():
         trace(net, (1, 4, 4))
     assert all(module.training for module in net.modules())
     assert not nn.modules.module._global_forward_pre_hooks
+
+
+@pytest.mark.parametrize(
+    "shape", [5.5, "3", (3, 8.5, 8), (1, 3, 8, 8), (0, 8, 8), (), None, (True, 8)]
+)
+def test_an_input_shape_of_another_kind_is_refused_in_a_sentence(shape):
+    with pytest.raises(EncodingError, match=r"input_shape is .* whole, positive"):
+        trace(nn.Sequential(nn.Flatten(), nn.Linear(8, 2)), shape)
+
+
+def test_numpy_sizes_are_sizes():
+    plan = trace(nn.Linear(8, 2), np.array([8]))
+    assert plan.input_shape == (8,)
+
+
+def test_weights_without_a_model_are_refused():
+    with pytest.raises(EncodingError, match=r"model is a OrderedDict, .* load it into its model"):
+        trace(nn.Linear(8, 2).state_dict(), (8,))
+
+
+def test_masks_that_name_no_parameter_are_refused():
+    with pytest.raises(MaskError, match="masks is a list, but must be a mapping"):
+        encode(nn.Linear(8, 2), (8,), masks=[np.ones((2, 8), bool)])

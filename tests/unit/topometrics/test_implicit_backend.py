@@ -126,7 +126,7 @@ def test_no_edges_at_all():
 
 def test_too_many_nodes_and_threads_that_are_none(monkeypatch):
     mge = encode(nn.Sequential(nn.Linear(3, 2)), (3,))
-    with pytest.raises(ValueError, match="threads is 0"):
+    with pytest.raises(ValueError, match="threads is 0, but must be a whole number"):
         topometrics(mge, threads=0)
     monkeypatch.setattr(backend, "_MOST_NODES", 4)
     with pytest.raises(EncodingError, match=r"has 5 nodes.*at most 4"):

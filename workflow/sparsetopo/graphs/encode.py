@@ -51,6 +51,10 @@ def encode(
             pruned = _prune_mask(model, name)
             chosen[name] = array != 0 if pruned is None else pruned
         return MGE(plan, weights, chosen)
+    if not isinstance(masks, Mapping):
+        raise MaskError(
+            f"masks is a {type(masks).__name__}, but must be a mapping {{parameter name: bool array}}."
+        )
     # Parameters that the graph does not use (biases, say) may be masked too; a name that no
     # parameter has may not.
     others: dict[str, NDArray[Any]] = {name: np.empty(0) for name, _ in model.named_parameters()}

@@ -6,6 +6,7 @@ appear in messages and labels alone).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -50,11 +51,12 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
         If the model cannot run on that shape, or uses an operation that cannot be encoded or is not
         known; the message names the module, its type and the operation.
     """
-    shape = tuple(int(size) for size in input_shape)
-    if not 1 <= len(shape) <= 3 or min(shape) < 1:
+    if not isinstance(model, nn.Module):
         raise EncodingError(
-            f"input_shape {shape} should be (C, H, W), (C, L) or (F,) with positive sizes."
+            f"model is a {type(model).__name__}, but must be a torch.nn.Module (a state_dict says "
+            "nothing of the wiring: load it into its model)."
         )
+    shape = _checked_shape(input_shape)
     for name, parameter in model.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
             raise EncodingError(
@@ -74,6 +76,17 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
             "recorded operations."
         )
     return resolve(recorder.recording, identity_shortcuts)
+
+
+def _checked_shape(input_shape: Iterable[int]) -> tuple[int, ...]:
+    sizes = tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
+    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
+    if not 1 <= len(sizes) <= 3 or not whole or min(sizes) < 1:
+        raise EncodingError(
+            f"input_shape is {input_shape!r}, but must be (C, H, W), (C, L) or (F,): whole, positive "
+            "sizes of one sample, without the batch."
+        )
+    return tuple(int(size) for size in sizes)
 
 
 class _Recorder(TorchFunctionMode):

@@ -75,7 +75,7 @@ def topometrics(
     TypeError
         If `mge` is no graph.
     ValueError
-        If `threads` is not positive.
+        If `threads` is not a whole number of at least 1.
 
     Notes
     -----
@@ -86,8 +86,8 @@ def topometrics(
     from sparsetopo.graphs.mge import MGE
 
     wanted = select(METRICS, metrics)
-    if threads < 1:
-        raise ValueError(f"threads is {threads}, but must be at least 1.")
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads is {threads!r}, but must be a whole number of at least 1.")
     if not hasattr(mge, "to_scipy"):
         raise TypeError(
             f"topometrics takes a graph, not {type(mge).__name__}: make it with sparsetopo.encode(model, "
