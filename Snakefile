@@ -32,6 +32,7 @@ rule all:
         DATA,
         PLANS,
         DENSE,
+        SCORES,
         MASKS,
         TRAINED,
         TRAINING_RESULTS,

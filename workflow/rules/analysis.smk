@@ -17,6 +17,7 @@ rule collect:
         results=TRAINING_RESULTS,
         dense=DENSE_RESULTS,
         masks=MASKS,
+        accuracies=published_accuracies,
     output:
         networks=report(
             NETWORKS,
@@ -34,8 +35,8 @@ rule collect:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("collect"),
+        runtime=minutes("collect"),
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     script:
@@ -61,8 +62,8 @@ rule regression:
         "../../envs/analysis.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=memory("regression"),
+        runtime=minutes("regression"),
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("regression") | CODE["regression"]
@@ -90,8 +91,8 @@ rule importance:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("importance"),
+        runtime=minutes("importance"),
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("importance") | CODE["importance"]
@@ -120,8 +121,8 @@ rule ranking:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("ranking"),
+        runtime=minutes("ranking"),
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.analysis("ranking") | CODE["ranking"]

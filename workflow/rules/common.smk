@@ -9,7 +9,13 @@ sys.path.insert(0, str(WORKFLOW))
 
 from snakemake.exceptions import WorkflowError
 
-from sparsetopo.config import Specifications, cells, dense_cells, load_configuration
+from sparsetopo.config import (
+    JobResources,
+    Specifications,
+    cells,
+    dense_cells,
+    load_configuration,
+)
 from sparsetopo.errors import ConfigurationError
 from sparsetopo.files import canonical_json
 from sparsetopo.sources import source_digest
@@ -22,11 +28,13 @@ except ConfigurationError as error:
     )
 
 SPECIFICATIONS = Specifications(CONFIGURATION)
-THREADS = CONFIGURATION.compute.threads
+JOBS = JobResources(CONFIGURATION)
 ROOT = f"results/{CONFIGURATION.study}"
 NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
 BASELINE = "{dataset}/{architecture}/seed-{seed}"
+SCORED = "{dataset}/{architecture}/{algorithm}/seed-{seed}"
 TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
+NETWORKS_ARE_TRAINED = CONFIGURATION.accuracies == "trained"
 
 
 wildcard_constraints:
@@ -55,13 +63,21 @@ def of_pairs(pattern):
     return sorted(set(of_baselines(pattern)))
 
 
-DATA = sorted(set(of_baselines("data/{dataset}.safetensors")))
+DATA = of_pairs("data/{dataset}.safetensors")
 PLANS = of_pairs("plans/{dataset}/{architecture}.json")
-DENSE = of_baselines(f"dense/{BASELINE}.json") + of_baselines(f"dense/{BASELINE}.safetensors")
-DENSE_RESULTS = of_baselines(f"dense/{BASELINE}.json")
+SCORES = sorted(
+    {
+        f"{ROOT}/scores/{SCORED}.safetensors".format(**vars(cell))
+        for cell in cells(CONFIGURATION)
+        if SPECIFICATIONS.is_scored_once(cell.algorithm)
+    }
+)
 MASKS = of_cells(f"masks/{NETWORK}.safetensors")
-TRAINED = of_cells(f"trained/{NETWORK}.safetensors")
-TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json")
+# With published accuracies nothing is trained.
+DENSE_RESULTS = of_baselines(f"dense/{BASELINE}.json") if NETWORKS_ARE_TRAINED else []
+DENSE = DENSE_RESULTS + [path.removesuffix("json") + "safetensors" for path in DENSE_RESULTS]
+TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json") if NETWORKS_ARE_TRAINED else []
+TRAINED = [path.removesuffix("json") + "safetensors" for path in TRAINING_RESULTS]
 MGES = of_cells(f"mges/{NETWORK}.safetensors")
 TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
 
@@ -91,9 +107,42 @@ CODE = {
 }
 
 
+def own_file(wildcards):
+    """A user's own file of arrays, so that an edit of it is noticed. If it is missing, the job says so."""
+    path = os.path.expanduser(SPECIFICATIONS.dataset(wildcards.dataset).options.get("file", ""))
+    return path if os.path.isfile(path) else []
+
+
+def scores_or_data(wildcards):
+    """What a mask is made from."""
+    if SPECIFICATIONS.is_scored_once(wildcards.algorithm):
+        return {"scores": f"{ROOT}/scores/{SCORED}.safetensors".format(**wildcards)}
+    return {"data": f"{ROOT}/data/{wildcards.dataset}.safetensors"}
+
+
+def gpus_to_prune(wildcards):
+    """Selecting from scores needs none."""
+    return 0 if SPECIFICATIONS.is_scored_once(wildcards.algorithm) else JOBS.gpu("prune")
+
+
 def trained_weights(wildcards):
     """The weights file, unless the graphs carry the initial weights (which follow from the seed)."""
     return f"{ROOT}/trained/{NETWORK}.safetensors" if TRAINED_WEIGHTS_ARE_READ else []
+
+
+def published_accuracies(wildcards):
+    """The paper's accuracies, where they stand in for training."""
+    return [] if NETWORKS_ARE_TRAINED else str(WORKFLOW.parent / "resources/paper/accuracies.csv")
+
+
+def memory(rule):
+    """MB that a rule's jobs ask for, as a function of the job."""
+    return lambda wildcards, attempt: JOBS.mem_mb(rule, dict(wildcards), attempt)
+
+
+def minutes(rule):
+    """Time limit of a rule's jobs, as a function of the job."""
+    return lambda wildcards, attempt: JOBS.runtime(rule, dict(wildcards), attempt)
 
 
 def figure(name):

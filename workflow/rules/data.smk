@@ -3,6 +3,8 @@
 
 # Named `prepare`, since `data` is the target that asks for every data set.
 rule prepare:
+    input:
+        file=own_file,
     output:
         f"{ROOT}/data/{{dataset}}.safetensors",
     log:
@@ -13,8 +15,8 @@ rule prepare:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory("prepare"),
+        runtime=minutes("prepare"),
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.data(wildcards.dataset)),
     script:
@@ -34,8 +36,8 @@ rule plan:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory("plan"),
+        runtime=minutes("plan"),
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.plan(wildcards.dataset, wildcards.architecture)

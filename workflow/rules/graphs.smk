@@ -16,11 +16,13 @@ rule encode:
         "../../envs/graphs.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory("encode"),
+        runtime=minutes("encode"),
     params:
         specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.encode(wildcards.dataset, wildcards.architecture, wildcards.seed)
+            SPECIFICATIONS.encode(
+                wildcards.dataset, wildcards.architecture, wildcards.algorithm, wildcards.seed
+            )
             | CODE["encode"]
         ),
     script:
@@ -39,10 +41,10 @@ rule measure:
         f"{ROOT}/benchmarks/measure/{NETWORK}.tsv"
     conda:
         "../../envs/graphs.yaml"
-    threads: THREADS
+    threads: JOBS.threads("measure")
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory("measure"),
+        runtime=minutes("measure"),
     params:
         specification=lambda wildcards: canonical_json(
             SPECIFICATIONS.topometrics() | CODE["topometrics"]

@@ -1,9 +1,32 @@
 # Masks: which weights of a cell's initial network are kept.
 
 
-rule prune:
+# Algorithms that score a network once: the masks of all sparsities are selected from the same scores.
+rule score:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
+    output:
+        f"{ROOT}/scores/{SCORED}.safetensors",
+    log:
+        f"{ROOT}/logs/score/{SCORED}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/score/{SCORED}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: JOBS.threads("score")
+    resources:
+        mem_mb=memory("score"),
+        runtime=minutes("score"),
+        gpu=JOBS.gpu("score"),
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.score(**wildcards)),
+    script:
+        "../scripts/score.py"
+
+
+rule prune:
+    input:
+        unpack(scores_or_data),
     output:
         f"{ROOT}/masks/{NETWORK}.safetensors",
     log:
@@ -12,10 +35,11 @@ rule prune:
         f"{ROOT}/benchmarks/prune/{NETWORK}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: THREADS
+    threads: JOBS.threads("prune")
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=memory("prune"),
+        runtime=minutes("prune"),
+        gpu=gpus_to_prune,
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.prune(**wildcards)),
     script:

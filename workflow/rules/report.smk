@@ -35,8 +35,8 @@ rule:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=memory("report"),
+        runtime=minutes("report"),
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
     script:

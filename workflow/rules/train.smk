@@ -14,10 +14,11 @@ rule train_dense:
         f"{ROOT}/benchmarks/train_dense/{BASELINE}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: THREADS
+    threads: JOBS.threads("train_dense")
     resources:
-        mem_mb=3000,
-        runtime=720,
+        mem_mb=memory("train_dense"),
+        runtime=minutes("train_dense"),
+        gpu=JOBS.gpu("train_dense"),
     params:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.train(**wildcards)),
     script:
@@ -37,13 +38,16 @@ rule train:
         f"{ROOT}/benchmarks/train/{NETWORK}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: THREADS
+    threads: JOBS.threads("train")
     resources:
-        mem_mb=3000,
-        runtime=720,
+        mem_mb=memory("train"),
+        runtime=minutes("train"),
+        gpu=JOBS.gpu("train"),
     params:
         specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.train(wildcards.dataset, wildcards.architecture, wildcards.seed)
+            SPECIFICATIONS.train(
+                wildcards.dataset, wildcards.architecture, wildcards.seed, wildcards.algorithm
+            )
         ),
     script:
         "../scripts/train.py"

@@ -30,7 +30,11 @@ def work(snakemake, specification):
         require_cell(snakemake.input.weights, trained, snakemake)
     else:
         labels = (specification["dataset"], specification["architecture"], specification["seed"])
-        weights = initial_weights({name: kept.shape for name, kept in mask.items()}, *labels)
+        weights = initial_weights(
+            {name: kept.shape for name, kept in mask.items()},
+            *labels,
+            redrawn=specification["train_weights"] == "redrawn",
+        )
     finite = all(bool(np.isfinite(weights[name][kept]).all()) for name, kept in mask.items())
     if not finite:
         # Training diverged, which is a result: the graph stands, only its edge weights do not exist.

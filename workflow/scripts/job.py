@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ def cell_of(snakemake: Any) -> dict[str, str]:
     return dict(snakemake.wildcards)
 
 
-def require_cell(path: str, record: dict[str, Any], snakemake: Any) -> None:
+def require_cell(
+    path: str, record: dict[str, Any], snakemake: Any, but_for: Sequence[str] = ()
+) -> None:
     """Refuse an input file that belongs to another cell of the grid than the job.
 
     Parameters
@@ -26,12 +28,14 @@ def require_cell(path: str, record: dict[str, Any], snakemake: Any) -> None:
         The file, for the message.
     record
         The specification it carries; its "cell" is what `cell_of` gave when it was written.
+    but_for
+        Axes of the grid that the file does not depend on.
     """
     from sparsetopo.errors import DataError
 
     wanted, found = cell_of(snakemake), (record or {}).get("cell", {})
     for key, value in wanted.items():
-        if found.get(key) != value:
+        if key not in but_for and found.get(key) != value:
             raise DataError(
                 f"{path}: belongs to {key} '{found.get(key)}', but it lies where the file of '{value}' is expected; "
                 "delete it and run again."
@@ -55,8 +59,8 @@ def write_record(snakemake: Any, specification: dict[str, Any]) -> None:
 def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None:
     """Run a stage's work with its specification.
 
-    Thread counts are those of the specification, never the number Snakemake scaled a rule down to: they are part of
-    what fixes the result. They are set before `work` imports anything that reads them.
+    Where the thread count is part of what fixes the result it is that of the specification, never the number
+    Snakemake scaled a rule down to. It is set before `work` imports anything that reads it.
 
     Parameters
     ----------
@@ -66,7 +70,7 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
         Called with that object and the specification.
     """
     specification = json.loads(snakemake.params.specification)
-    threads = str(specification.get("threads", 1))
+    threads = str(specification.get("threads", snakemake.threads))
     for variable in (
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",

@@ -5,12 +5,12 @@ from job import run_job
 
 def work(snakemake, specification):
     from sparsetopo.architectures import build
-    from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.datasets._facts import DatasetFacts
     from sparsetopo.graphs import trace
 
-    dataset = PreparedDataset.load(snakemake.input.data)
-    model = build(specification["architecture"], dataset.input_shape, dataset.classes)
-    plan = trace(model, dataset.input_shape, identity_shortcuts=specification["identity_shortcuts"])
+    facts = DatasetFacts.load(snakemake.input.data)
+    model = build(specification["architecture"], facts.input_shape, facts.classes)
+    plan = trace(model, facts.input_shape, identity_shortcuts=specification["identity_shortcuts"])
     plan.save(snakemake.output[0], specification)
 
 

@@ -34,29 +34,36 @@ def work(snakemake, specification):
     from sparsetopo.architectures import build
     from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.gpus import held_device
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
 
     torch.set_num_threads(specification["threads"])
+    configured = snakemake.config.get("compute", {}).get("device", "cpu")
     dataset = PreparedDataset.load(snakemake.input.data)
     labels = (specification["dataset"], specification["architecture"], specification["seed"])
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
     initialise(model, *labels)
     mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
+    if specification["train_weights"] == "redrawn":
+        initialise(model, *labels, redrawn=True)
     # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
-    result = train(
-        model,
-        dataset,
-        Recipe.from_record(specification["recipe"]),
-        order_labels=labels,
-        mask=mask,
-        checkpoint=checkpoint,
-        progress=lambda progress: logging.info("%s", progress),
-        device=specification["device"],
-    )
+    with held_device(configured) as device:
+        result = train(
+            model,
+            dataset,
+            Recipe.from_record(specification["recipe"]),
+            order_labels=labels,
+            mask=mask,
+            checkpoint=checkpoint,
+            progress=lambda progress: logging.info("%s", progress),
+            device=device,
+            precision=specification["precision"],
+            compile=specification["compile"],
+        )
     record = {**specification, "cell": cell_of(snakemake)}
     save_weights(weights, model, record)
     save_result(snakemake.output.result, result, record)

@@ -8,7 +8,7 @@ An entry file holds::
 
     NAME = "synflow"                # as written in a configuration
     VERSION = 1                     # raised when its results change: what depends on it is then computed anew
-    OPTIONS = {                     # JSON schema of each option, with its default
+    OPTIONS = {                     # JSON schema of each option, with its default (none: the option is required)
         "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
     }
 
@@ -16,9 +16,11 @@ Files whose name starts with an underscore are helpers, not entries.
 """
 
 import ast
+import copy
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,8 +45,15 @@ class Entry:
         return importlib.import_module(self.module)
 
     def default_options(self) -> dict[str, Any]:
-        """Every option with its default value."""
-        return {key: schema["default"] for key, schema in self.options.items()}
+        """Every option that has a default, with it."""
+        return {
+            key: schema["default"] for key, schema in self.options.items() if "default" in schema
+        }
+
+    @property
+    def required_options(self) -> list[str]:
+        """Options without a default: they must be given."""
+        return [key for key, schema in self.options.items() if "default" not in schema]
 
     def option_problems(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Check option values: (option, what is wrong with it) for every fault, empty if there is none."""
@@ -56,11 +65,26 @@ class Entry:
                 continue
             validator = jsonschema.Draft202012Validator(dict(self.options[key]))
             problems += [(key, error.message) for error in validator.iter_errors(value)]
+        problems += [
+            (
+                key,
+                f"is required and missing: {self.options[key].get('description', '')}".rstrip(": "),
+            )
+            for key in self.required_options
+            if key not in given
+        ]
         return problems
 
 
 def literals(path: Path, names: set[str]) -> dict[str, Any]:
     """Top-level assignments of literals in a Python file, read without running it."""
+    found = _literals(path, path.stat().st_mtime_ns, frozenset(names))
+    return copy.deepcopy(found)
+
+
+@cache
+def _literals(path: Path, mtime_ns: int, names: frozenset[str]) -> dict[str, Any]:
+    """Parse a file once a process, and again if it is edited (asked for thousands of times a run)."""
     found: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sparsetopo.config import cells, dense_cells, load_configuration
+from sparsetopo.config import Specifications, cells, dense_cells, load_configuration
 from sparsetopo.config.schema import Configuration, canonical_sparsity
 from sparsetopo.errors import ConfigurationError
 
@@ -40,6 +40,29 @@ def test_the_default_grid_is_the_documented_one():
     assert len(list(dense_cells(configuration))) == 4
 
 
+@pytest.mark.parametrize("name", ["paper", "paper-accuracies"])
+def test_the_papers_grid_has_1260_networks_and_36_baselines(name):
+    configuration = load_configuration(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
+    grid = list(cells(configuration))
+    assert len(grid) == len(set(grid)) == 1260
+    assert len(set(dense_cells(configuration))) == 36
+    assert {cell.sparsity for cell in grid} == {"0.6", "0.8", "0.9", "0.95", "0.98"}
+
+
+def test_the_papers_recipe():
+    values = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    specifications = Specifications(load_configuration(values))
+    cifar = specifications.train("CIFAR-100", "Resnet-32", 0)["recipe"]
+    tiny = specifications.train("Tiny-ImageNet", "Wide-Resnet-28-2", 0)["recipe"]
+    assert (cifar["epochs"], cifar["milestones"]) == (160, [80, 120])
+    assert (tiny["epochs"], tiny["milestones"]) == (100, [30, 60, 80])
+    for recipe in (cifar, tiny):
+        assert recipe["batch_size"] == 128
+        assert (recipe["learning_rate"], recipe["decay_factor"]) == (0.1, 10)
+        assert (recipe["momentum"], recipe["augmentation"]) == (0.9, "crop-flip")
+    assert (cifar["weight_decay"], tiny["weight_decay"]) == (1e-4, 5e-4)
+
+
 def test_the_schema_file_is_in_sync():
     recorded = json.loads((ROOT / "config/schema.json").read_text())
     assert recorded == Configuration.model_json_schema(), (
@@ -51,7 +74,9 @@ def test_every_field_is_described():
     schema = Configuration.model_json_schema()
     sections = [schema, *schema["$defs"].values()]
     fields = [
-        (name, field) for section in sections for name, field in section["properties"].items()
+        (name, field)
+        for section in sections
+        for name, field in section.get("properties", {}).items()
     ]
     assert len(fields) > 25
     assert not [name for name, field in fields if not field.get("description")]
@@ -115,13 +140,42 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (("grid", "seeds"), [1.5], "grid.seeds.0: must be a whole number"),
         (("grid", "seeds"), [True], "grid.seeds.0: must be a whole number"),
         (("compute",), {"device": "tpu; rm -rf /"}, "compute.device: "),
+        (("compute",), {"precision": "tf32"}, "compute.precision: is 'tf32', which only GPUs have"),
+        (("resources",), {"sleep": {"mem_mb": 1}}, "resources.sleep: "),
+        (("resources",), {"train": {"mem_mb": 0}}, "resources.train.mem_mb: "),
+        (
+            ("resources",),
+            {"train": {"memory": 9}},
+            "resources.train.memory: unknown key; known keys",
+        ),
+        (("accuracies",), "published", "topometrics.weights: is 'trained', but with accuracies"),
+        (
+            ("accuracies",),
+            "published",
+            "grid.datasets: 'digits' is not in the paper's tables",
+        ),
+        (("accuracies",), "guessed", "accuracies: "),
+        (
+            (),
+            {"accuracies": "published", "analysis": {"dense_reference": "same_seed"}},
+            "analysis.dense_reference: is 'same_seed', but a published",
+        ),
+        (
+            (),
+            {"accuracies": "published", "pruning": {"snip": {"shuffle": "layer"}}},
+            "pruning.snip: the paper published no accuracy for this variant",
+        ),
+        (("grid", "algorithms"), ["snip; ls"], "grid.algorithms.0: "),
     ],
 )
 def test_single_faults(values, section, value, words):
     place = values
     for key in section[:-1]:
         place = place[key]
-    place[section[-1]] = value
+    if section:
+        place[section[-1]] = value
+    else:
+        place |= value
     assert any(words in problem for problem in problems(values))
 
 

@@ -10,6 +10,7 @@ from sparsetopo.config import Specifications, load_configuration
 from sparsetopo.files import canonical_json
 
 ROOT = Path(__file__).parents[3]
+TRAIN = {"train", "train snip"}
 CELL = ("digits", "Resnet-20", "synflow", "0.9", 0)
 
 
@@ -18,9 +19,13 @@ def records(values):
     stages = {
         "data": specifications.data("digits"),
         "plan": specifications.plan("digits", "Resnet-20"),
+        "score": specifications.score("digits", "Resnet-20", "snip", 0),
         "prune": specifications.prune(*CELL),
+        "prune snip": specifications.prune("digits", "Resnet-20", "snip", "0.9", 0),
+        "prune er": specifications.prune("digits", "Resnet-20", "er", "0.9", 0),
         "train": specifications.train("digits", "Resnet-20", 0),
-        "encode": specifications.encode("digits", "Resnet-20", 0),
+        "train snip": specifications.train("digits", "Resnet-20", 0, "snip"),
+        "encode": specifications.encode("digits", "Resnet-20", "snip", 0),
         "topometrics": specifications.topometrics(),
         "collect": specifications.collect(),
         "regression": specifications.analysis("regression"),
@@ -35,13 +40,22 @@ def records(values):
     ("path", "value", "affected"),
     [
         (("datasets",), {"digits": {"test_fraction": 0.3}}, {"data"}),
-        (("training", "digits", "epochs"), 9, {"train"}),
-        (("training", "digits", "architectures"), {"Resnet-20": {"weight_decay": 0.5}}, {"train"}),
+        (("training", "digits", "epochs"), 9, TRAIN),
+        (("training", "digits", "architectures"), {"Resnet-20": {"weight_decay": 0.5}}, TRAIN),
         (("training", "digits", "architectures"), {"Resnet-32": {"weight_decay": 0.5}}, set()),
         (("pruning",), {"synflow": {"iterations": 7}}, {"prune"}),
         (("pruning",), {"snip": {}}, set()),
-        (("compute",), {"threads": 2}, {"prune", "train", "topometrics"}),
-        (("topometrics",), {"weights": "initial"}, {"encode"}),
+        (("pruning",), {"snip": {"batch_size": 64}}, {"score"}),
+        (("pruning",), {"snip": {"shuffle": "layer"}}, {"prune snip"}),
+        (("pruning",), {"snip": {"train_weights": "redrawn"}}, {"train snip"}),
+        (("compute",), {"threads": 2}, {"score", "prune"} | TRAIN),
+        (("compute",), {"device": "cuda"}, {"score", "prune"} | TRAIN),
+        (("compute",), {"precision": "bfloat16"}, TRAIN),
+        (("compute",), {"data_folder": "/elsewhere", "download": False}, set()),
+        (("resources",), {"train": {"mem_mb": 9000, "runtime": 9}}, set()),
+        (("resources",), {"train": {"threads": 2}}, {"train snip"}),
+        (("resources",), {"measure": {"threads": 2}}, set()),
+        (("topometrics",), {"weights": "initial"}, {"encode", "report"}),
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),
         (("topometrics",), {"identity_shortcuts": True}, {"plan"}),
         (("analysis",), {"repeats": 3}, {"regression", "importance"}),
@@ -65,3 +79,18 @@ def test_the_order_of_keys_does_not_matter():
     reordered = {key: values[key] for key in reversed(values)}
     reordered["training"] = {"digits": dict(reversed(values["training"]["digits"].items()))}
     assert records(values) == records(reordered)
+
+
+def test_which_gpu_computes_is_not_part_of_what_a_job_reads():
+    values = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    assert records(values | {"compute": {"device": "cuda"}}) == records(
+        values | {"compute": {"device": "cuda:1"}}
+    )
+
+
+def test_a_redrawn_network_is_encoded_with_its_own_initial_weights():
+    values = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    values["topometrics"] = {"weights": "initial"}
+    before = records(values)
+    after = records(values | {"pruning": {"snip": {"train_weights": "redrawn"}}})
+    assert {stage for stage in before if before[stage] != after[stage]} == {"train snip", "encode"}

@@ -34,16 +34,33 @@ def kaiming_normal(shape: tuple[int, ...], generator: np.random.Generator) -> ND
 
 
 def initial_weights(
-    shapes: Mapping[str, tuple[int, ...]], dataset: str, architecture: str, seed: int
+    shapes: Mapping[str, tuple[int, ...]],
+    dataset: str,
+    architecture: str,
+    seed: int,
+    *,
+    redrawn: bool = False,
 ) -> dict[str, NDArray[np.float32]]:
     """Kaiming-normal weights of every prunable parameter.
 
     They depend on (data set, architecture, seed, parameter name) only: every algorithm and the
     dense baseline share them, and one parameter's weights do not depend on which others there are.
+
+    Parameters
+    ----------
+    shapes
+        {parameter name: shape}.
+    dataset, architecture, seed
+        Labels of the random streams.
+    redrawn
+        Weights independent of those that were scored, for the control that trains a mask from other
+        weights (Frankle et al., "Pruning neural networks at initialization: why are we missing the
+        mark?", ICLR 2021, section 5).
     """
+    purpose = "redrawn weights" if redrawn else "initial weights"
     return {
         name: kaiming_normal(
-            tuple(shape), seeding.generator("initial weights", dataset, architecture, seed, name)
+            tuple(shape), seeding.generator(purpose, dataset, architecture, seed, name)
         )
         for name, shape in shapes.items()
     }

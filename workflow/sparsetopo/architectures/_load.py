@@ -7,15 +7,17 @@ from sparsetopo.architectures._initial import initial_weights
 from sparsetopo.pruning.prunable import prunable_parameters
 
 
-def initialise(model: nn.Module, dataset: str, architecture: str, seed: int) -> None:
+def initialise(
+    model: nn.Module, dataset: str, architecture: str, seed: int, *, redrawn: bool = False
+) -> None:
     """Set every parameter and buffer of a network to its initial value, in place.
 
     Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases
-    0 and running statistics as new, whatever the network held before.
+    0 and running statistics as new, whatever the network held before. `redrawn`: see there.
     """
     weights = prunable_parameters(model)
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
-    drawn = initial_weights(shapes, dataset, architecture, seed)
+    drawn = initial_weights(shapes, dataset, architecture, seed, redrawn=redrawn)
     with torch.no_grad():
         for name, weight in weights.items():
             weight.copy_(torch.from_numpy(drawn[name]))

@@ -5,8 +5,17 @@ scikit-learn.
 """
 
 from sparsetopo.config.cells import Cell, cells, dense_cells
+from sparsetopo.config.job_resources import JobResources
 from sparsetopo.config.load import load_configuration
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
 
-__all__ = ["Cell", "Configuration", "Specifications", "cells", "dense_cells", "load_configuration"]
+__all__ = [
+    "Cell",
+    "Configuration",
+    "JobResources",
+    "Specifications",
+    "cells",
+    "dense_cells",
+    "load_configuration",
+]

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sparsetopo.analysis.published_accuracies import read_published_accuracies
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
-from sparsetopo.config.schema import Configuration, Training
-from sparsetopo.datasets import DATASETS
-from sparsetopo.errors import ConfigurationError
-from sparsetopo.pruning import ALGORITHMS
-from sparsetopo.registry import Entry, literals
+from sparsetopo.config.schema import Configuration, Training, canonical_sparsity
+from sparsetopo.config.variants import FROM, SECTIONS, known_names, option_problems
+from sparsetopo.errors import ConfigurationError, FileFormatError
+from sparsetopo.registry import literals
 from sparsetopo.training.recipe import Recipe
 
 
@@ -33,7 +33,15 @@ def load_configuration(values: Mapping[str, Any]) -> Configuration:
         configuration = Configuration.model_validate(values)
     except ValidationError as error:
         problems += [_sentence(fault) for fault in error.errors(include_url=False)]
-    for find in (_option_problems, _coverage_problems, _recipe_problems, _shape_problems):
+    for find in (
+        _name_problems,
+        _option_problems,
+        _coverage_problems,
+        _recipe_problems,
+        _shape_problems,
+        _published_problems,
+        _device_problems,
+    ):
         problems += find(values)
     if problems or configuration is None:
         raise ConfigurationError(problems)
@@ -71,21 +79,39 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _name_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Names in the grid and under `training` that neither a registry nor the configuration defines."""
+    for section, axis in (("datasets", "datasets"), ("pruning", "algorithms")):
+        known = known_names(section, _mapping(values.get(section)))
+        kind = SECTIONS[section][0]
+        for index, name in enumerate(_names(_mapping(values.get("grid")).get(axis))):
+            if name not in known:
+                yield f"grid.{axis}.{index}: unknown {kind} '{name}'; known: {', '.join(known)}"
+        if section == "datasets":
+            for name in _mapping(values.get("training")):
+                if name not in known:
+                    yield f"training.{name}: unknown {kind} '{name}'; known: {', '.join(known)}"
+
+
 def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    sections: list[tuple[str, Mapping[str, Entry]]] = [
-        ("datasets", DATASETS),
-        ("pruning", ALGORITHMS),
-    ]
-    for section, entries in sections:
-        for name, options in _mapping(values.get(section)).items():
-            if name in entries:
-                for option, problem in entries[name].option_problems(_mapping(options)):
-                    yield f"{section}.{name}.{option}: {problem}"
+    for section in SECTIONS:
+        given = _mapping(values.get(section))
+        for path, problem in option_problems(section, given):
+            yield f"{section}.{path}: {problem}"
+    # An entry that cannot do without options (a file, a folder), used without any.
+    for name in _names(_mapping(values.get("grid")).get("datasets")):
+        _, entries = SECTIONS["datasets"]
+        if name in entries and name not in _mapping(values.get("datasets")):
+            for option, problem in entries[name].option_problems({}):
+                yield f"datasets.{name}.{option}: {problem}"
 
 
 def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    for name in _known_names(_mapping(values.get("grid")).get("datasets"), DATASETS):
-        if name not in _mapping(values.get("training")):
+    if values.get("accuracies") == "published":
+        return  # nothing is trained
+    known = known_names("datasets", _mapping(values.get("datasets")))
+    for name in _names(_mapping(values.get("grid")).get("datasets")):
+        if name in known and name not in _mapping(values.get("training")):
             yield f"training.{name}: is missing; grid.datasets lists '{name}', which needs a training recipe"
 
 
@@ -110,16 +136,73 @@ def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
     grid = _mapping(values.get("grid"))
-    for dataset in _known_names(grid.get("datasets"), DATASETS):
-        facts = literals(DATASETS[dataset].path, {"INPUT_SHAPE", "CLASSES"})
+    for dataset in _names(grid.get("datasets")):
+        options = _mapping(_mapping(values.get("datasets")).get(dataset))
+        entry = SECTIONS["datasets"][1].get(options.get(FROM, dataset))
+        facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
         if len(facts) < 2:
             continue  # known only once the data are prepared: the plan stage checks it then
-        for architecture in _known_names(grid.get("architectures"), ARCHITECTURES):
+        for architecture in _names(grid.get("architectures")):
+            if architecture not in ARCHITECTURES:
+                continue
             problem = shape_problem(architecture, tuple(facts["INPUT_SHAPE"]), facts["CLASSES"])
             if problem:
                 yield f"grid.architectures: on data set '{dataset}', {problem}"
 
 
-def _known_names(names: Any, entries: Mapping[str, Entry]) -> list[str]:
+def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """What a study that takes its accuracies from the paper cannot have."""
+    if values.get("accuracies") != "published":
+        return
+    if _mapping(values.get("topometrics")).get("weights", "trained") == "trained":
+        yield (
+            "topometrics.weights: is 'trained', but with accuracies: published nothing is trained; "
+            "set topometrics.weights: initial"
+        )
+    grid = _mapping(values.get("grid"))
+    sparsities = [_sparsity(value) for value in grid.get("sparsities") or []]
+    if _mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
+        yield (
+            "analysis.dense_reference: is 'same_seed', but a published dense accuracy is a mean over seeds; "
+            "set it to mean"
+        )
+    for name in _names(grid.get("algorithms")):
+        options = _mapping(_mapping(values.get("pruning")).get(name))
+        if (
+            options.get(FROM, name) != name
+            or options.get("shuffle", "none") != "none"
+            or options.get("train_weights", "scored") != "scored"
+        ):
+            yield (
+                f"pruning.{name}: the paper published no accuracy for this variant of '{name}'; with "
+                "accuracies: published leave out from, shuffle and train_weights"
+            )
+    try:
+        published = read_published_accuracies()
+    except FileFormatError as error:
+        yield f"accuracies: {error}"
+        return
+    yield from published.problems(
+        _names(grid.get("datasets")),
+        _names(grid.get("architectures")),
+        _names(grid.get("algorithms")),
+        [value for value in sparsities if value is not None],
+    )
+
+
+def _sparsity(value: Any) -> str | None:
+    try:
+        return canonical_sparsity(value)
+    except ValueError:
+        return None  # reported already
+
+
+def _device_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    compute = _mapping(values.get("compute"))
+    if compute.get("precision") == "tf32" and compute.get("device", "cpu") == "cpu":
+        yield "compute.precision: is 'tf32', which only GPUs have; with compute.device: cpu use float32 or bfloat16"
+
+
+def _names(names: Any) -> list[str]:
     listed = names if isinstance(names, list) else []
-    return [name for name in listed if isinstance(name, str) and name in entries]
+    return [name for name in listed if isinstance(name, str)]

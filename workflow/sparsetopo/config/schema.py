@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sparsetopo.architectures import ARCHITECTURES
-from sparsetopo.datasets import DATASETS
-from sparsetopo.pruning import ALGORITHMS
 from sparsetopo.registry import look_up
 from sparsetopo.topometrics._registry import METRICS
 
@@ -63,12 +61,28 @@ Sparsity = Annotated[
     str,
     BeforeValidator(canonical_sparsity, json_schema_input_type=str | float),
 ]
-AlgorithmName = Annotated[str, _known(ALGORITHMS, "algorithm")]
-DatasetName = Annotated[str, _known(DATASETS, "data set")]
+# Part of paths and of Snakemake's wildcards. Whether such a name is known depends on the rest of the configuration
+# (`variants`), so `load` checks it.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
 MetricName = Annotated[str, _known(METRICS, "topometric")]
 Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
+]
+RuleName = Literal[
+    "prepare",
+    "plan",
+    "score",
+    "prune",
+    "train_dense",
+    "train",
+    "encode",
+    "measure",
+    "collect",
+    "regression",
+    "importance",
+    "ranking",
+    "report",
 ]
 _DISTINCT = AfterValidator(_distinct)
 
@@ -83,11 +97,13 @@ class Grid(_Section):
     Besides, one dense baseline for each (data set, architecture, seed).
     """
 
-    algorithms: Annotated[list[AlgorithmName], _DISTINCT] = Field(
-        min_length=1, description="Pruning algorithms, by registry name."
+    algorithms: Annotated[list[Name], _DISTINCT] = Field(
+        min_length=1,
+        description="Pruning algorithms, by registry name or by a name defined under `pruning`.",
     )
-    datasets: Annotated[list[DatasetName], _DISTINCT] = Field(
-        min_length=1, description="Data sets, by registry name."
+    datasets: Annotated[list[Name], _DISTINCT] = Field(
+        min_length=1,
+        description="Data sets, by registry name or by a name defined under `datasets`.",
     )
     architectures: Annotated[list[ArchitectureName], _DISTINCT] = Field(
         min_length=1, description="Network architectures, by registry name."
@@ -171,8 +187,34 @@ class Compute(_Section):
         description="Threads of a pruning, training or metrics job; part of what fixes their results.",
     )
     device: str = Field(
-        "cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Device that prunes and trains."
+        "cpu",
+        pattern=r"^(cpu|cuda(:\d+)?)$",
+        description="Device that prunes and trains: cpu, cuda (any free GPU) or cuda:<number>.",
     )
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
+        "float32",
+        description="Arithmetic of training's matrix products; pruning is always in float32.",
+    )
+    compile: bool = Field(False, description="Train through torch.compile.")
+    data_folder: str = Field(
+        "data",
+        min_length=1,
+        description="Folder of the official data sets, read from and downloaded to; re-runs nothing when changed.",
+    )
+    download: bool = Field(True, description="Download an official data set that is not there.")
+
+
+class RuleResources(_Section):
+    """What one rule's jobs ask for, instead of the measured values (`resources/measured.csv`)."""
+
+    mem_mb: int | None = Field(None, ge=1, description="Memory of a job, MB.")
+    runtime: int | None = Field(None, ge=1, description="Time limit of a job, minutes.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads of a job, instead of compute.threads; fixes results of score, prune and train.",
+    )
+    gpu: int | None = Field(None, ge=0, le=1, description="GPUs of a job: 0 or 1.")
 
 
 class Configuration(_Section):
@@ -183,15 +225,24 @@ class Configuration(_Section):
         description="Name of the study; everything goes to results/<study>/.",
     )
     grid: Grid = Field(description="The cells of the study.")
-    datasets: dict[DatasetName, dict[str, Any]] = Field(
-        {}, description="Options of data sets, by name."
+    datasets: dict[Name, dict[str, Any]] = Field(
+        {},
+        description="Options of data sets, by name. With `from: <registry name>` the name is defined here.",
     )
-    pruning: dict[AlgorithmName, dict[str, Any]] = Field(
-        {}, description="Options of algorithms, by name."
+    pruning: dict[Name, dict[str, Any]] = Field(
+        {},
+        description="Options of algorithms, by name. With `from: <registry name>` the name is defined here.",
     )
-    training: dict[DatasetName, Training] = Field(
-        description="Training recipe of each data set of the grid."
+    accuracies: Literal["trained", "published"] = Field(
+        "trained",
+        description="Accuracies of the networks: trained here, or the paper's published means (nothing is trained).",
+    )
+    training: dict[Name, Training] = Field(
+        {}, description="Training recipe of each data set of the grid."
     )
     topometrics: Topometrics = Field(Topometrics(), description="What is measured on each graph.")
     analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
-    compute: Compute = Field(Compute(), description="Resources of the jobs.")
+    compute: Compute = Field(Compute(), description="Threads, device, arithmetic and data folder.")
+    resources: dict[RuleName, RuleResources] = Field(
+        {}, description="Memory, time, threads and GPUs of single rules."
+    )

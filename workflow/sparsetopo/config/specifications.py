@@ -8,16 +8,15 @@ repeated here: Snakemake follows those by themselves.
 from typing import Any
 
 from sparsetopo.architectures import ARCHITECTURES
-from sparsetopo.config.schema import Configuration
-from sparsetopo.datasets import DATASETS
-from sparsetopo.pruning import ALGORITHMS
-from sparsetopo.registry import Entry
+from sparsetopo.config.schema import Configuration, RuleName
+from sparsetopo.config.variants import Variant, variant
+from sparsetopo.pruning import COMMON_OPTIONS, is_single_shot, needs
 from sparsetopo.topometrics._registry import METRICS
 from sparsetopo.training.recipe import Recipe
 
 # Versions of the expensive stages, raised by hand when their results change (a test compares their sources). The
 # cheap stages carry a digest of their sources instead, which the workflow adds.
-STAGE_VERSIONS = {"data": 1, "plan": 1, "prune": 1, "train": 1}
+STAGE_VERSIONS = {"data": 1, "plan": 1, "score": 1, "prune": 1, "train": 1}
 
 
 class Specifications:
@@ -32,53 +31,98 @@ class Specifications:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
 
+    def dataset(self, name: str) -> Variant:
+        """What a data set of the grid stands for."""
+        return variant("datasets", name, self.configuration.datasets)
+
+    def algorithm(self, name: str) -> Variant:
+        """What an algorithm of the grid stands for."""
+        return variant("pruning", name, self.configuration.pruning)
+
+    def is_scored_once(self, algorithm: str) -> bool:
+        """Whether the masks of every sparsity are selected from the same scores."""
+        return is_single_shot(self.algorithm(algorithm).entry.name)
+
     def data(self, dataset: str) -> dict[str, Any]:
         """Prepare a data set."""
-        given = self.configuration.datasets.get(dataset, {})
+        wanted = self.dataset(dataset)
         return {
-            **_entry("data", "dataset", DATASETS[dataset]),
-            "options": _options(DATASETS[dataset], given),
+            **_stage("data"),
+            "dataset": dataset,
+            "source": wanted.entry.name,
+            "source_version": wanted.entry.version,
+            "options": wanted.options,
         }
 
     def plan(self, dataset: str, architecture: str) -> dict[str, Any]:
         """Trace an architecture at the shape of a data set."""
         return {
-            **_entry("plan", "architecture", ARCHITECTURES[architecture]),
+            **_stage("plan"),
+            **_architecture(architecture),
             "dataset": dataset,
             "identity_shortcuts": self.configuration.topometrics.identity_shortcuts,
+        }
+
+    def score(self, dataset: str, architecture: str, algorithm: str, seed: int) -> dict[str, Any]:
+        """Score the initial weights of a network, for every sparsity."""
+        wanted = self.algorithm(algorithm)
+        return {
+            **_stage("score"),
+            **_algorithm(wanted),
+            **_architecture(architecture),
+            "dataset": dataset,
+            "seed": int(seed),
+            **self._machine("score"),
         }
 
     def prune(
         self, dataset: str, architecture: str, algorithm: str, sparsity: str, seed: int
     ) -> dict[str, Any]:
-        """Score the initial weights of a cell and select those kept."""
-        entry = ALGORITHMS[algorithm]
-        return {
-            **_entry("prune", "algorithm", entry),
-            "options": _options(entry, self.configuration.pruning.get(algorithm, {})),
-            "architecture": architecture,
-            "architecture_version": ARCHITECTURES[architecture].version,
-            "dataset": dataset,
+        """Select the weights of a cell that are kept."""
+        wanted = self.algorithm(algorithm)
+        record = {
+            **_stage("prune"),
+            "algorithm": wanted.entry.name,
             "sparsity": sparsity,
+            "shuffle": wanted.options["shuffle"],
+        }
+        if self.is_scored_once(algorithm):
+            return record  # the rest is what the scores were made with
+        machine = {} if needs(wanted.entry.name) == "nothing" else self._machine("prune")
+        return {
+            **record,
+            **_algorithm(wanted),
+            **_architecture(architecture),
+            "dataset": dataset,
             "seed": int(seed),
-            **self._machine(),
+            **machine,
         }
 
-    def train(self, dataset: str, architecture: str, seed: int) -> dict[str, Any]:
-        """Train a network, dense or masked: what differs between these is the mask file."""
+    def train(
+        self, dataset: str, architecture: str, seed: int, algorithm: str | None = None
+    ) -> dict[str, Any]:
+        """Train a network, dense (`algorithm` None) or masked: what differs between these is the mask file."""
         settings = self.configuration.training[dataset]
         record = settings.model_dump(exclude={"architectures"}) | settings.architectures.get(
             architecture, {}
         )
+        compute = self.configuration.compute
         return {
-            **_entry("train", "architecture", ARCHITECTURES[architecture]),
+            **_stage("train"),
+            **_architecture(architecture),
             "dataset": dataset,
             "seed": int(seed),
+            "train_weights": self._train_weights(algorithm),
             "recipe": Recipe.from_record(record).to_record(),
-            **self._machine(),
+            **self._machine("train" if algorithm else "train_dense"),
+            "precision": compute.precision,
+            "compile": compute.compile,
         }
 
-    def encode(self, dataset: str, architecture: str, seed: int) -> dict[str, Any]:
+    def _train_weights(self, algorithm: str | None) -> str:
+        return "scored" if algorithm is None else self.algorithm(algorithm).options["train_weights"]
+
+    def encode(self, dataset: str, architecture: str, algorithm: str, seed: int) -> dict[str, Any]:
         """Join plan, mask and weights into the graph."""
         record: dict[str, Any] = {
             "stage": "encode",
@@ -86,6 +130,7 @@ class Specifications:
         }
         if record["weights"] == "initial":  # then they are drawn anew, from these labels
             record |= {"dataset": dataset, "architecture": architecture, "seed": int(seed)}
+            record["train_weights"] = self._train_weights(algorithm)
         return record
 
     def topometrics(self) -> dict[str, Any]:
@@ -93,7 +138,6 @@ class Specifications:
         return {
             "stage": "topometrics",
             "metrics": self.configuration.topometrics.metrics or sorted(METRICS),
-            "threads": self.configuration.compute.threads,
         }
 
     def collect(self) -> dict[str, Any]:
@@ -102,6 +146,7 @@ class Specifications:
             "stage": "collect",
             "grid": self.configuration.grid.model_dump(),
             "dense_reference": self.configuration.analysis.dense_reference,
+            "accuracies": self.configuration.accuracies,
         }
 
     def analysis(self, stage: str) -> dict[str, Any]:
@@ -113,21 +158,37 @@ class Specifications:
 
     def report(self) -> dict[str, Any]:
         """Figures, captions and index."""
-        return {"stage": "report", "study": self.configuration.study}
+        return {
+            "stage": "report",
+            "study": self.configuration.study,
+            "accuracies": self.configuration.accuracies,
+            "weights": self.configuration.topometrics.weights,
+        }
 
-    def _machine(self) -> dict[str, Any]:
-        compute = self.configuration.compute
-        return {"threads": compute.threads, "device": compute.device}
+    def threads(self, rule: RuleName) -> int:
+        """Threads of a rule's jobs."""
+        settings = self.configuration.resources.get(rule)
+        given = settings.threads if settings else None
+        return given or self.configuration.compute.threads
+
+    def _machine(self, rule: RuleName) -> dict[str, Any]:
+        # Any GPU gives the same result as far as a seed can fix it, so which one is not part of what a job reads.
+        kind = self.configuration.compute.device.partition(":")[0]
+        return {"threads": self.threads(rule), "device": kind}
 
 
-def _entry(stage: str, kind: str, entry: Entry) -> dict[str, Any]:
+def _stage(stage: str) -> dict[str, Any]:
+    return {"stage": stage, "stage_version": STAGE_VERSIONS[stage]}
+
+
+def _architecture(name: str) -> dict[str, Any]:
+    return {"architecture": name, "architecture_version": ARCHITECTURES[name].version}
+
+
+def _algorithm(wanted: Variant) -> dict[str, Any]:
+    own = {key: value for key, value in wanted.options.items() if key not in COMMON_OPTIONS}
     return {
-        "stage": stage,
-        "stage_version": STAGE_VERSIONS[stage],
-        kind: entry.name,
-        f"{kind}_version": entry.version,
+        "algorithm": wanted.entry.name,
+        "algorithm_version": wanted.entry.version,
+        "options": own,
     }
-
-
-def _options(entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
-    return entry.default_options() | given

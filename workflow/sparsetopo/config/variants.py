@@ -1,0 +1,99 @@
+"""Names of a configuration that stand for a registry entry with options: data sets and algorithms.
+
+A section of the configuration may give an entry options under its own name::
+
+    pruning:
+      snip: {batch_size: 256}
+
+or define another name for it, so that both stand in one grid::
+
+    pruning:
+      snip-shuffled: {from: snip, shuffle: layer}
+    datasets:
+      flowers: {from: image-folder, folder: /data/flowers, size: 32}
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sparsetopo.datasets import DATASETS
+from sparsetopo.errors import UnknownNameError
+from sparsetopo.pruning import ALGORITHMS, COMMON_OPTIONS
+from sparsetopo.registry import Entry
+
+FROM = "from"
+
+# What `from` may name in a section, and the word for it in messages. Every algorithm has the common options too.
+SECTIONS: dict[str, tuple[str, dict[str, Entry]]] = {
+    "datasets": ("data set", DATASETS),
+    "pruning": (
+        "algorithm",
+        {
+            name: replace(entry, options={**entry.options, **COMMON_OPTIONS})
+            for name, entry in ALGORITHMS.items()
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a name stands for: a registry entry, and every option of it."""
+
+    name: str
+    entry: Entry
+    options: dict[str, Any]
+
+
+def known_names(section: str, given: Mapping[str, Any]) -> list[str]:
+    """Return the registry's names and those that the configuration defines with `from`, sorted."""
+    defined = [name for name, options in given.items() if FROM in _mapping(options)]
+    return sorted({*SECTIONS[section][1], *defined})
+
+
+def variant(section: str, name: str, given: Mapping[str, Any]) -> Variant:
+    """Look a name up.
+
+    Parameters
+    ----------
+    section
+        "datasets" or "pruning".
+    name
+        As in the grid.
+    given
+        That section of the configuration.
+
+    Raises
+    ------
+    UnknownNameError
+        If neither the registry nor the section defines the name.
+    """
+    kind, entries = SECTIONS[section]
+    options = dict(_mapping(given.get(name)))
+    source = options.pop(FROM, name)
+    if source not in entries:
+        known = ", ".join(known_names(section, given) if source == name else sorted(entries))
+        raise UnknownNameError(f"unknown {kind} '{source}'; known: {known}")
+    return Variant(name, entries[source], entries[source].default_options() | options)
+
+
+def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Faults in a section: (path below the section, what is wrong), for every name in it."""
+    _, entries = SECTIONS[section]
+    for name, options in given.items():
+        values = dict(_mapping(options))
+        source = values.pop(FROM, name)
+        if source not in entries:
+            path = name if source == name else f"{name}.{FROM}"
+            try:
+                variant(section, name, given)
+            except UnknownNameError as error:
+                yield path, str(error)
+            continue
+        for option, problem in entries[source].option_problems(values):
+            yield f"{name}.{option}", problem
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
