@@ -104,7 +104,9 @@ def other_data(dataset):
     return dataclasses.replace(dataset, train_images=images)
 
 
-@pytest.mark.parametrize("what", ["recipe", "labels", "mask", "dense", "weights", "data"])
+@pytest.mark.parametrize(
+    "what", ["recipe", "labels", "mask", "dense", "weights", "data", "precision"]
+)
 def test_a_checkpoint_of_another_run_is_ignored(run, what, tiny_dataset, half_mask, caplog):
     run(kill_after=2)
     changes = {
@@ -114,6 +116,7 @@ def test_a_checkpoint_of_another_run_is_ignored(run, what, tiny_dataset, half_ma
         "dense": {"mask": None},
         "weights": {"seed": 1},
         "data": {"dataset": other_data(tiny_dataset)},
+        "precision": {"precision": "bfloat16"},
     }[what]
     expected, expected_result, _ = run(path=None, **changes)
     with caplog.at_level(logging.WARNING):

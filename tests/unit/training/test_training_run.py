@@ -216,7 +216,14 @@ def test_what_does_not_fit_is_refused(make_network, tiny_dataset):
 
 @pytest.mark.parametrize(
     ("device", "sentence"),
-    [("gpu", "device 'gpu' is unknown; use 'cpu'"), ("cuda:99", "device 'cuda:99' is not there:")],
+    [
+        ("gpu", "device 'gpu' is unknown; use 'cpu'"),
+        ("meta", "device 'meta' is unknown; use 'cpu'"),
+        (
+            "cuda:99",
+            r"device 'cuda:99' is not there: torch .* sees \d+ CUDA devices.*compute.device",
+        ),
+    ],
 )
 def test_a_device_that_is_not_there_is_refused(make_network, tiny_dataset, device, sentence):
     with pytest.raises(ConfigurationError, match=sentence):

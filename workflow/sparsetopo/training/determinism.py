@@ -18,19 +18,24 @@ def resolve_device(name: str) -> torch.device:
     Raises
     ------
     ConfigurationError
-        If torch knows no such device, or it is not present.
+        If the name is none of a CPU or CUDA device, or the device is not present.
     """
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
         raise ConfigurationError(
             [f"device '{name}' is unknown; use 'cpu', 'cuda' or 'cuda:<number>'."]
-        ) from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        )
+    if device.type == "cuda" and (device.index or 0) >= (visible := torch.cuda.device_count()):
+        restricted = os.environ.get("CUDA_VISIBLE_DEVICES")
+        reason = "" if restricted is None else f" (CUDA_VISIBLE_DEVICES is '{restricted}')"
         raise ConfigurationError(
             [
-                f"device '{name}' is not there: {torch.cuda.device_count()} CUDA devices are "
-                f"visible; use 'cpu' or make it visible."
+                f"device '{name}' is not there: torch {torch.__version__} sees {visible} CUDA "
+                f"devices{reason}; set compute.device to 'cpu', or make the GPU visible to a torch "
+                f"built for CUDA."
             ]
         )
     return device

@@ -20,7 +20,7 @@ _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 def _kept_bits(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
     """Mask for `_zero_pruned`: all bits set where a weight is kept, laid out as `like`."""
     bits = torch.empty_like(like, dtype=_INTEGERS[like.element_size()], requires_grad=False)
-    return bits.copy_(torch.from_numpy(np.asarray(keep, dtype=bool))).neg_()
+    return bits.copy_(torch.from_numpy(np.array(keep, dtype=bool))).neg_()
 
 
 def _zero_pruned(tensor: Tensor, kept_bits: Tensor) -> None:

@@ -1,0 +1,43 @@
+"""Running out of memory while training: one sentence that names the setting to lower."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from sparsetopo.errors import SparsetopoError
+
+# What torch says in a plain RuntimeError: its CPU allocator (c10/core/impl/alloc_cpu.cpp) on Linux
+# and elsewhere, the CUDA driver, and cuBLAS and cuDNN about their workspace.
+_SIGNS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "ALLOC_FAILED",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that the memory of a device or of the machine did not suffice."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+@contextlib.contextmanager
+def named_out_of_memory(sentence: str) -> Iterator[None]:
+    """Turn a failed allocation inside the block into a SparsetopoError.
+
+    Parameters
+    ----------
+    sentence
+        What ran out of memory and which setting to lower, without a full stop; torch's own first
+        line, which says how much was asked for, is added.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        detail = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SparsetopoError(f"{sentence} ({detail}).") from error
