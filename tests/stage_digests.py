@@ -17,10 +17,19 @@ from sparsetopo.pruning import ALGORITHMS
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "workflow/sparsetopo"
 RECORD = Path(__file__).parent / "stage_digests.json"
-SHARED = ("seeding.py", "architectures/_*.py", "datasets/_*.py", "training/determinism.py")
+SHARED = (
+    "seeding.py",
+    "architectures/_*.py",
+    "datasets/_prepared.py",
+    "datasets/_part.py",
+    "datasets/_statistics.py",
+    "training/determinism.py",
+    "training/memory.py",
+)
 SOURCES = {
     "data": ("datasets/_*.py",),
     "plan": ("graphs/*.py",),
+    "score": (*SHARED, "pruning/*.py"),
     "prune": (*SHARED, "pruning/*.py"),
     "train": (
         *SHARED,
