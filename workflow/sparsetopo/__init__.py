@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.graphs.plan import Plan
     from sparsetopo.graphs.tracing import trace
-    from sparsetopo.pruning import prune
+    from sparsetopo.pruning import Scores, prune, score
     from sparsetopo.pruning.mask import Mask
     from sparsetopo.topometrics import topometrics
 
@@ -25,12 +25,14 @@ _HOMES = {
     "Mask": "sparsetopo.pruning.mask",
     "Plan": "sparsetopo.graphs.plan",
     "encode": "sparsetopo.graphs.encode",
+    "Scores": "sparsetopo.pruning",
     "prune": "sparsetopo.pruning",
+    "score": "sparsetopo.pruning",
     "topometrics": "sparsetopo.topometrics",
     "trace": "sparsetopo.graphs.tracing",
 }
 
-__all__ = ["MGE", "Mask", "Plan", "encode", "prune", "topometrics", "trace"]
+__all__ = ["MGE", "Mask", "Plan", "Scores", "encode", "prune", "score", "topometrics", "trace"]
 
 
 def __getattr__(name: str) -> Any:

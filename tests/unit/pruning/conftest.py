@@ -55,12 +55,14 @@ def small_data():
 def problem(small_network, small_data):
     """Make a `Problem` of the small network: problem(algorithm, **options)."""
     from sparsetopo.pruning import ALGORITHMS
+    from sparsetopo.pruning.images import image_source
     from sparsetopo.pruning.problem import Problem
 
     def make(algorithm, *, model=small_network, data=small_data, sparsity=0.5, seed=0, **options):
         full = {**ALGORITHMS[algorithm].default_options(), **options}
+        source = image_source(data)
         return Problem(
-            model, algorithm, sparsity, data, tuple(data[0].shape[1:]), seed, options=full
+            model, algorithm, sparsity, source, tuple(source.input_shape), seed, options=full
         )
 
     return make

@@ -70,3 +70,20 @@ def test_layers_of_a_real_network(algorithm, sparsity):
     for name, size, density in zip(weights, sizes, expected, strict=True):
         assert abs(mask.layer_kept[name] - density * size) < 1
     assert max(expected) == 1.0 or sparsity == "0.98"  # the redistribution is exercised at 0.6
+
+
+@pytest.mark.parametrize("sparsity", ["0.6", "0.8", "0.98"])
+def test_released_allocation_loses_what_full_layers_cannot_take(sparsity):
+    model = build("Conv-6", (3, 32, 32), 10)
+    shapes = {name: tuple(w.shape) for name, w in prunable_parameters(model).items()}
+    total = sum(math.prod(shape) for shape in shapes.values())
+    wanted = round(total * (1 - float(sparsity)))
+    mask = prune(model, "er", sparsity, allocation="released")
+    factor = wanted / sum(sum(shape) for shape in shapes.values())  # wish * size = sum(shape)
+    for name, shape in shapes.items():
+        density = min(1.0, factor * sum(shape) / math.prod(shape))
+        assert abs(mask.layer_kept[name] - density * mask[name].size) <= 0.5
+    full = [name for name, kept in mask.layer_kept.items() if kept == mask[name].size]
+    assert (mask.kept < wanted - 1000) == bool(full) == (sparsity != "0.98")
+    assert mask.sparsity == sparsity  # as asked for; the achieved one is another
+    assert mask.record()["achieved_sparsity"] == 1 - mask.kept / total

@@ -14,7 +14,7 @@ from sparsetopo.architectures import build
 from sparsetopo.architectures._initial import digest, initial_weights
 from sparsetopo.architectures._load import initialise
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.pruning import ALGORITHMS, prune
+from sparsetopo.pruning import ALGORITHMS, is_single_shot, prune
 from sparsetopo.pruning.prunable import prunable_parameters
 
 EVERY = pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
@@ -124,15 +124,16 @@ def test_network_is_restored_bit_for_bit(algorithm, used_network, small_data):
 @EVERY
 def test_network_is_restored_when_scoring_raises(algorithm, used_network, small_data, monkeypatch):
     module = ALGORITHMS[algorithm].load()
-    keep = module.keep
+    function = "scores" if is_single_shot(algorithm) else "keep"
+    working = getattr(module, function)
 
-    def keep_and_raise(problem):
-        keep(problem)
+    def work_and_raise(problem):
+        working(problem)
         problem.model.fc.weight.data.fill_(9)
         torch.rand(3)
         raise RuntimeError("halfway")
 
-    monkeypatch.setattr(module, "keep", keep_and_raise)
+    monkeypatch.setattr(module, function, work_and_raise)
     before = complete_state(used_network)
     with pytest.raises(RuntimeError, match="halfway"):
         prune(used_network, algorithm, "0.8", small_data)
@@ -203,7 +204,7 @@ import sys
 import sparsetopo.pruning, sparsetopo.pruning.mask
 assert "torch" not in sys.modules
 import torch
-from sparsetopo.pruning import ALGORITHMS, prune
+from sparsetopo.pruning import ALGORITHMS, is_single_shot, prune
 model = torch.nn.Sequential(
     torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Flatten(), torch.nn.Linear(8, 2)
 )

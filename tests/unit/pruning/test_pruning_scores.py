@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from sparsetopo.pruning import ALGORITHMS
+from sparsetopo.pruning import ALGORITHMS, prune
 from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.sampling import successive_batches
 
@@ -56,7 +56,7 @@ def test_snip_is_the_sensitivity_to_a_mask(problem, small_network, small_data):
     assert_scores_equal(found, {name: np.abs(d) for name, d in derivatives.items()})
 
 
-def test_grasp_is_minus_weight_times_hessian_times_gradient(problem, small_network, small_data):
+def test_grasp_is_weight_times_hessian_times_gradient(problem, small_network, small_data):
     reference = copy.deepcopy(small_network)
     temperature = 3.0
     found = ALGORITHMS["grasp"].load().scores(problem("grasp", temperature=temperature))
@@ -87,7 +87,7 @@ def test_grasp_is_minus_weight_times_hessian_times_gradient(problem, small_netwo
 
     ahead, behind = gradient_at(step), gradient_at(-step)
     expected = {
-        name: -(weight.detach() * (a - b) / (2 * step)).numpy()
+        name: (weight.detach() * (a - b) / (2 * step)).numpy()
         for (name, weight), a, b in zip(
             prunable_parameters(reference).items(), ahead, behind, strict=True
         )
@@ -95,13 +95,13 @@ def test_grasp_is_minus_weight_times_hessian_times_gradient(problem, small_netwo
     assert_scores_equal(found, expected)
 
 
-def test_grasp_removes_the_largest_scores(problem, small_network):
-    module = ALGORITHMS["grasp"].load()
-    before = copy.deepcopy(small_network)
-    scores = torch.cat([s.flatten() for s in module.scores(problem("grasp")).values()])
-    kept = module.keep(problem("grasp", model=before))
-    kept = torch.from_numpy(np.concatenate([mask.ravel() for mask in kept.values()]))
-    assert scores[kept].max() < scores[~kept].min()
+def test_grasp_removes_what_the_paper_says(problem, small_network, small_data):
+    """The weights with the largest -w * H g are removed (Wang et al., algorithm 2)."""
+    scores = ALGORITHMS["grasp"].load().scores(problem("grasp", model=copy.deepcopy(small_network)))
+    removal = torch.cat([-score.flatten() for score in scores.values()])
+    mask = prune(small_network, "grasp", 0.5, small_data)
+    kept = torch.from_numpy(np.concatenate([array.ravel() for array in mask.values()]))
+    assert removal[kept].max() < removal[~kept].min()
 
 
 def test_grasp_reinit_scores_other_weights(problem, small_network):

@@ -1,4 +1,4 @@
-"""Erdos-Renyi layer densities: how many weights each layer keeps so that the total is exact."""
+"""Erdos-Renyi layer densities: how many weights each layer keeps."""
 
 import math
 from collections.abc import Mapping
@@ -62,3 +62,17 @@ def layer_counts(
     found = densities(wishes, sizes, kept)
     quotas = [found[name] * sizes[name] for name in shapes]
     return dict(zip(shapes, apportion(quotas, list(sizes.values()), kept), strict=True))
+
+
+def clipped_layer_counts(
+    shapes: Mapping[str, tuple[int, ...]], kept: int, *, kernel: bool
+) -> dict[str, int]:
+    """Return how many weights every layer keeps if what full layers cannot take is lost.
+
+    The common factor is that which would keep `kept` weights if no layer were full; a layer whose
+    density would pass 1 keeps everything, and the others get no more for it.
+    """
+    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+    wishes = {name: wish(shape, kernel=kernel) for name, shape in shapes.items()}
+    factor = kept / sum(wishes[name] * sizes[name] for name in shapes)
+    return {name: round(min(1.0, factor * wishes[name]) * sizes[name]) for name in shapes}

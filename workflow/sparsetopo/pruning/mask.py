@@ -4,6 +4,7 @@ File format: safetensors with one bool array a parameter and a JSON metadata rec
 (`sparsetopo.files`).
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mask 1"
+
+logger = logging.getLogger(__name__)
 
 
 class Mask(Mapping[str, NDArray[np.bool_]]):
@@ -120,6 +123,18 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
     def collapsed_layers(self) -> list[str]:
         """Layers with no weight left."""
         return [name for name, kept in self.layer_kept.items() if kept == 0]
+
+    def warn_of_collapse(self) -> None:
+        """Log a warning that names the layers with no weight left, if there are any."""
+        if self.collapsed_layers:
+            logger.warning(
+                "%s at sparsity %s left no weight in %d of %d layers: %s",
+                self.algorithm,
+                self.sparsity,
+                len(self.collapsed_layers),
+                len(self),
+                ", ".join(self.collapsed_layers),
+            )
 
     def check_fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Check that the mask has exactly the given parameters, with their shapes.

@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.pruning.images import ImageSource
+from sparsetopo.pruning.out_of_memory import is_out_of_memory
 from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.selection import number_kept
 
@@ -26,10 +28,12 @@ class Problem:
     model
         The network, at its initial weights. An algorithm may change it: its state is restored
         afterwards.
-    algorithm, sparsity, options
-        Name, fraction of weights to remove, and every option of the algorithm.
+    algorithm, options
+        Name, and every option of the algorithm.
+    sparsity
+        Fraction of weights to remove; None where only scores are wanted.
     data
-        (images (N, C, H, W), labels (N,)), or None.
+        Where images come from, or None.
     input_shape
         Shape of one input, or None.
     seed, stream_labels
@@ -38,8 +42,8 @@ class Problem:
 
     model: nn.Module
     algorithm: str
-    sparsity: float
-    data: tuple[Tensor, Tensor] | None = None
+    sparsity: float | None = None
+    data: ImageSource | None = None
     input_shape: tuple[int, ...] | None = None
     seed: int = 0
     stream_labels: tuple[str | int, ...] = ()
@@ -61,9 +65,22 @@ class Problem:
         return {name: weight.numel() for name, weight in self.parameters.items()}
 
     @property
+    def target(self) -> float:
+        """Fraction of weights to remove, where there is one."""
+        if self.sparsity is None:
+            raise ValueError(f"{self.algorithm} was asked for scores, which have no sparsity")
+        return self.sparsity
+
+    @property
     def kept(self) -> int:
         """How many weights stay: round(N * (1 - sparsity))."""
-        return number_kept(sum(self.sizes.values()), self.sparsity)
+        return number_kept(sum(self.sizes.values()), self.target)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Label of every training image."""
+        assert self.data is not None  # `run` has checked it
+        return self.data.labels
 
     def generator(self, purpose: str, *labels: str | int) -> np.random.Generator:
         """Random stream for one purpose, e.g. "pruning batch"."""
@@ -72,13 +89,10 @@ class Problem:
     def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Images and labels of these indices, on the network's device and in its dtype."""
         assert self.data is not None  # `run` has checked it
-        images, labels = self.data
-        rows = torch.from_numpy(indices).to(images.device)
         weight = next(iter(self.parameters.values()))
-        return (
-            images[rows].to(weight.device, weight.dtype),
-            labels[rows.to(labels.device)].to(weight.device),
-        )
+        images = torch.as_tensor(self.data.sample(indices))
+        labels = torch.from_numpy(self.data.labels[indices])
+        return images.to(weight.device, weight.dtype), labels.to(weight.device)
 
     def loss(self, images: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
         """Mean cross-entropy of logits / temperature.
@@ -112,9 +126,9 @@ def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     """
     try:
         return model(inputs)
-    except torch.OutOfMemoryError:
-        raise
     except (RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0]
         raise SparsetopoError(
             f"the network cannot take inputs of shape {tuple(inputs.shape)}: {reason}"

@@ -1,92 +1,126 @@
-"""Run a pruning algorithm: check the arguments, keep the network as it was, describe the mask."""
+"""Run a pruning algorithm: check the arguments, keep the network as it was, describe the result."""
 
-import logging
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sparsetopo import registry
 from sparsetopo.architectures._initial import digest
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.pruning import ALGORITHMS, needs
+from sparsetopo.pruning import ALGORITHMS, is_single_shot, needs
 from sparsetopo.pruning.arrays import to_arrays
+from sparsetopo.pruning.controls import check_shuffle, shuffled
+from sparsetopo.pruning.images import ImageSource, image_source
 from sparsetopo.pruning.mask import Mask
+from sparsetopo.pruning.out_of_memory import named_out_of_memory
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
 from sparsetopo.pruning.restore import restored
+from sparsetopo.pruning.scores import Scores
+from sparsetopo.pruning.selection import checked_sparsity
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments that `sparsetopo.pruning.prune` and `score` have in common."""
+
+    model: nn.Module
+    algorithm: str
+    data: Any
+    seed: int
+    input_shape: Sequence[int] | None
+    stream_labels: Sequence[str | int]
+    options: Mapping[str, Any]
 
 
-def run(
-    model: nn.Module,
-    algorithm: str,
-    sparsity: float | str,
-    *,
-    data: tuple[Tensor, Tensor] | None,
-    seed: int,
-    input_shape: Sequence[int] | None,
-    stream_labels: Sequence[str | int],
-    options: Mapping[str, Any],
-) -> Mask:
-    """Prune a network; see `sparsetopo.pruning.prune`, whose arguments these are."""
-    entry = registry.look_up(ALGORITHMS, algorithm, "pruning algorithm")
-    faults = entry.option_problems(options)
-    if faults:
-        raise SparsetopoError("; ".join(f"{algorithm}: {key}: {fault}" for key, fault in faults))
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise SparsetopoError(f"the seed must be an integer, got {seed!r}.")
+def prune(request: Request, sparsity: float | str, shuffle: str) -> Mask:
+    """Prune a network; see `sparsetopo.pruning.prune`."""
     target = checked_sparsity(sparsity)
-    _check_network(model)
-    data = _checked_data(algorithm, data)
-    shape = _checked_input_shape(algorithm, input_shape, data)
-    full_options = {**entry.default_options(), **options}
-    problem = Problem(
-        model, algorithm, target, data, shape, seed, tuple(stream_labels), full_options
-    )
-    initial = digest(to_arrays(problem.parameters))
-
-    torch_seed = int(problem.generator("torch").integers(2**63))
-    with restored(model, torch_seed):
-        arrays = entry.load().keep(problem)
-
-    mask = Mask(
+    check_shuffle(shuffle)
+    registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
+    if is_single_shot(request.algorithm):
+        return score(request).mask(sparsity, shuffle=shuffle)
+    problem = _problem(request, target)
+    with _scoring(problem):
+        arrays = ALGORITHMS[request.algorithm].load().keep(problem)
+    arrays = shuffled(
         arrays,
-        algorithm=algorithm,
-        sparsity=sparsity if isinstance(sparsity, str) else repr(target),
-        seed=seed,
-        initial_weights_digest=initial,
-        metadata={
-            "algorithm_version": entry.version,
-            "options": full_options,
-            "stream_labels": list(stream_labels),
-        },
+        shuffle,
+        algorithm=request.algorithm,
+        seed=request.seed,
+        stream_labels=request.stream_labels,
     )
+    description = _description(request, problem)
+    description["metadata"]["shuffle"] = shuffle
+    written = sparsity if isinstance(sparsity, str) else repr(target)
+    mask = Mask(arrays, sparsity=written, **description)
     mask.check_fits(problem.shapes)
-    _report_collapse(mask)
+    mask.warn_of_collapse()
     return mask
 
 
-def checked_sparsity(sparsity: float | str) -> float:
-    """Return the sparsity as a number.
-
-    Raises
-    ------
-    SparsetopoError
-        If it is not a number in (0, 1).
-    """
-    try:
-        value = math.nan if isinstance(sparsity, bool) else float(sparsity)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not 0.0 < value < 1.0:
+def score(request: Request) -> Scores:
+    """Score the weights of a network; see `sparsetopo.pruning.score`."""
+    entry = registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
+    if not is_single_shot(request.algorithm):
+        single = ", ".join(name for name in sorted(ALGORITHMS) if is_single_shot(name))
         raise SparsetopoError(
-            f"the sparsity must be a number between 0 and 1, both excluded, got {sparsity!r}."
+            f"{request.algorithm} has no scores from which masks of every sparsity follow; "
+            f"those that do: {single}."
         )
-    return value
+    problem = _problem(request, None)
+    with _scoring(problem):
+        arrays = to_arrays(entry.load().scores(problem))
+    return Scores(arrays, **_description(request, problem))
+
+
+def _problem(request: Request, sparsity: float | None) -> Problem:
+    """Check the arguments and put together what the algorithm is given."""
+    entry = registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
+    faults = entry.option_problems(request.options)
+    if faults:
+        raise SparsetopoError("; ".join(f"{entry.name}: {key}: {fault}" for key, fault in faults))
+    if isinstance(request.seed, bool) or not isinstance(request.seed, int):
+        raise SparsetopoError(f"the seed must be an integer, got {request.seed!r}.")
+    _check_network(request.model)
+    data = _checked_data(request.algorithm, request.data)
+    return Problem(
+        request.model,
+        request.algorithm,
+        sparsity,
+        data,
+        _checked_input_shape(request.algorithm, request.input_shape, data),
+        request.seed,
+        tuple(request.stream_labels),
+        {**entry.default_options(), **request.options},
+    )
+
+
+@contextmanager
+def _scoring(problem: Problem) -> Iterator[None]:
+    """Let an algorithm work on the network, restore it, and say which setting to lower if memory ends."""
+    entry = ALGORITHMS[problem.algorithm]
+    settings = registry.literals(entry.path, {"MEMORY_OPTIONS"}).get("MEMORY_OPTIONS", ())
+    seed = int(problem.generator("torch").integers(2**63))
+    with named_out_of_memory(problem.algorithm, settings), restored(problem.model, seed):
+        yield
+
+
+def _description(request: Request, problem: Problem) -> dict[str, Any]:
+    """Where a mask or scores come from: keyword arguments of both classes."""
+    return {
+        "algorithm": request.algorithm,
+        "seed": request.seed,
+        "initial_weights_digest": digest(to_arrays(problem.parameters)),
+        "metadata": {
+            "algorithm_version": ALGORITHMS[request.algorithm].version,
+            "options": dict(problem.options),
+            "stream_labels": list(request.stream_labels),
+        },
+    }
 
 
 def _check_network(model: nn.Module) -> None:
@@ -102,47 +136,20 @@ def _check_network(model: nn.Module) -> None:
         )
 
 
-def _checked_data(
-    algorithm: str, data: tuple[Tensor, Tensor] | None
-) -> tuple[Tensor, Tensor] | None:
-    if needs(algorithm) != "data" and data is None:
-        return None
-    if data is None:
+def _checked_data(algorithm: str, data: Any) -> ImageSource | None:
+    if data is None and needs(algorithm) == "data":
         raise SparsetopoError(
             f"{algorithm} needs training images: pass data=(images (N, C, H, W), labels (N,))."
         )
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        raise SparsetopoError("data must be a pair (images, labels).")
-    images, labels = torch.as_tensor(data[0]), torch.as_tensor(data[1])
-    if images.ndim < 2 or not images.is_floating_point():
-        raise SparsetopoError(
-            f"images must be a float tensor (N, C, H, W), got {images.dtype} of shape "
-            f"{tuple(images.shape)}."
-        )
-    integral = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
-    if labels.ndim != 1 or not integral:
-        raise SparsetopoError(
-            f"labels must be an integer tensor (N,), got {labels.dtype} of shape "
-            f"{tuple(labels.shape)}."
-        )
-    if len(images) != len(labels) or len(labels) == 0:
-        raise SparsetopoError(
-            f"there must be one label an image and at least one image, got {len(images)} images "
-            f"and {len(labels)} labels."
-        )
-    if int(labels.min()) < 0:
-        raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")
-    return images, labels.long()
+    return None if data is None else image_source(data)
 
 
 def _checked_input_shape(
-    algorithm: str,
-    input_shape: Sequence[int] | None,
-    data: tuple[Tensor, Tensor] | None,
+    algorithm: str, input_shape: Sequence[int] | None, data: ImageSource | None
 ) -> tuple[int, ...] | None:
     if input_shape is None:
         if data is not None:
-            return tuple(data[0].shape[1:])
+            return tuple(data.input_shape)
         if needs(algorithm) == "input shape":
             raise SparsetopoError(
                 f"{algorithm} needs the shape of an image: pass input_shape=(C, H, W), or data."
@@ -152,15 +159,3 @@ def _checked_input_shape(
     if not shape or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in shape):
         raise SparsetopoError(f"the input shape must be positive integers (C, H, W), got {shape}.")
     return shape
-
-
-def _report_collapse(mask: Mask) -> None:
-    if mask.collapsed_layers:
-        logger.warning(
-            "%s at sparsity %s left no weight in %d of %d layers: %s",
-            mask.algorithm,
-            mask.sparsity,
-            len(mask.collapsed_layers),
-            len(mask),
-            ", ".join(mask.collapsed_layers),
-        )

@@ -9,6 +9,25 @@ from numpy.typing import NDArray
 from sparsetopo.errors import SparsetopoError
 
 
+def checked_sparsity(sparsity: float | str) -> float:
+    """Return the sparsity as a number.
+
+    Raises
+    ------
+    SparsetopoError
+        If it is not a number in (0, 1).
+    """
+    try:
+        value = math.nan if isinstance(sparsity, bool) else float(sparsity)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not 0.0 < value < 1.0:
+        raise SparsetopoError(
+            f"the sparsity must be a number between 0 and 1, both excluded, got {sparsity!r}."
+        )
+    return value
+
+
 def number_kept(total: int, sparsity: float) -> int:
     """Return how many of `total` weights stay at a sparsity: round(total * (1 - sparsity))."""
     return round(total * (1.0 - sparsity))

@@ -4,15 +4,19 @@ Mocanu et al. (Nature Communications 2018), equation 1, with the channels of a c
 nodes; see `sparsetopo.pruning.erdos_renyi`.
 
 Decisions: a layer whose density would pass 1 keeps everything and the others share the rest, so
-that the total is exact (the code released with the multipartite-graph paper leaves the rest out
-for ER); numbers of weights are rounded by largest remainder; within a layer the kept weights are
-random, from a stream of the layer's own.
+that the total is exact; numbers of weights are rounded by largest remainder; within a layer the
+kept weights are random, from a stream of the layer's own.
+
+``allocation: released`` is what the results released with the multipartite-graph paper show (edge
+counts of Conv-6, ``tests/benchmarks/published_edges.py``): the formula of ERK, (n_in + n_out + k_h +
+k_w) / (n_in * n_out * k_h * k_w), and what layers cannot take whose density would pass 1 is lost.
+Such a mask has fewer weights than the sparsity asks for, where a layer is full.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.pruning.erdos_renyi import layer_counts
+from sparsetopo.pruning.erdos_renyi import clipped_layer_counts, layer_counts
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import largest_per_layer
@@ -20,10 +24,19 @@ from sparsetopo.pruning.selection import largest_per_layer
 NAME = "er"
 VERSION = 1
 NEEDS = "nothing"
-OPTIONS: dict[str, dict[str, object]] = {}
+OPTIONS = {
+    "allocation": {
+        "enum": ["exact", "released"],
+        "default": "exact",
+        "description": "released: ERK's densities, and what full layers cannot take is lost.",
+    },
+}
 
 
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
     """Keep random weights, as many a layer as its density says."""
-    counts = layer_counts(problem.shapes, problem.kept, kernel=False)
+    if problem.options["allocation"] == "released":
+        counts = clipped_layer_counts(problem.shapes, problem.kept, kernel=True)
+    else:
+        counts = layer_counts(problem.shapes, problem.kept, kernel=False)
     return largest_per_layer(random_scores(problem), counts)

@@ -5,9 +5,8 @@ k_h + k_w) / (n_in * n_out * k_h * k_w); linear layers as in ER. See
 `sparsetopo.pruning.erdos_renyi`.
 
 Decisions: a layer whose density would pass 1 keeps everything and the others share the rest, so
-that the total is exact (the code released with the multipartite-graph paper leaves the rest out
-for ER); numbers of weights are rounded by largest remainder; within a layer the kept weights are
-random, from a stream of the layer's own.
+that the total is exact; numbers of weights are rounded by largest remainder; within a layer the
+kept weights are random, from a stream of the layer's own.
 """
 
 import numpy as np

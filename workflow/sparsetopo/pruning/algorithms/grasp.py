@@ -11,6 +11,10 @@ their Hessians; batch-norm in training mode, with the statistics of the half at 
 the prunable weights only. The authors list the sample class by class, so that each half holds half
 of the classes: ``halves: by_class``. ``mixed`` shuffles the sample first.
 
+``chunk_size``: a half of the sample larger than it is cut into parts of nearly equal size, and the
+losses are weighted so that they add up to the mean of the half. It bounds the memory, but batch-norm
+then has the statistics of the part, which changes the scores. Default: never.
+
 ``reinit``: the code released with the multipartite-graph paper scores freshly drawn Kaiming-normal
 weights instead of those that are then trained. Default: the weights that are trained.
 """
@@ -21,14 +25,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sparsetopo.architectures._initial import kaiming_normal
-from sparsetopo.pruning.arrays import to_arrays
+from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import per_class
-from sparsetopo.pruning.selection import largest
+from sparsetopo.pruning.segments import segmented
 
 NAME = "grasp"
-VERSION = 1
+VERSION = 2
 NEEDS = "data"
+SINGLE_SHOT = True
+MEMORY_OPTIONS = ("chunk_size", "samples_per_class")
 OPTIONS = {
     "samples_per_class": {
         "type": "integer",
@@ -47,6 +53,12 @@ OPTIONS = {
         "default": "by_class",
         "description": "by_class: each half of the sample holds half of the classes; mixed: all.",
     },
+    "chunk_size": {
+        "type": ["integer", "null"],
+        "minimum": 2,
+        "default": None,
+        "description": "Images computed at once at most; null: a half, as defined.",
+    },
     "reinit": {
         "type": "boolean",
         "default": False,
@@ -56,70 +68,59 @@ OPTIONS = {
 
 
 def scores(problem: Problem) -> dict[str, Tensor]:
-    """Return -w * H g of every prunable weight; large ones are to be removed."""
+    """Return w * H g of every prunable weight; the smallest are to be removed."""
     if problem.options["reinit"]:
         _draw_new_weights(problem)
-    halves = _halves(problem)
     problem.model.train()
+    for parameter in problem.model.parameters():
+        parameter.requires_grad_(False)  # none but the prunable weights count
     weights = list(problem.parameters.values())
     for weight in weights:
         weight.requires_grad_(True)
-
-    gradient = [torch.zeros_like(weight) for weight in weights]
-    for half in halves:
-        for total, part in zip(
-            gradient, _gradient(problem, half, differentiable=False), strict=True
-        ):
-            total += part
-
-    product = [torch.zeros_like(weight) for weight in weights]  # H g
-    for half in halves:
-        flow = _gradient(problem, half, differentiable=True)
-        inner = sum(
-            ((g.detach() * f).sum() for g, f in zip(gradient, flow, strict=True)),
-            start=weights[0].new_zeros(()),
-        )
-        parts = torch.autograd.grad(inner, weights, allow_unused=True, materialize_grads=True)
-        for total, part in zip(product, parts, strict=True):
-            total += part
-
+    parts = [
+        (share, _loss(problem, part))
+        for half in _halves(problem)
+        for share, part in _cut(problem, half)
+    ]
+    with segmented(problem.model):
+        total = [torch.zeros_like(weight) for weight in weights]  # g
+        for share, loss in parts:
+            _add(total, share, gradient(loss, weights))
+        product = [torch.zeros_like(weight) for weight in weights]  # H g
+        for share, loss in parts:
+            _add(product, share, hessian_times(loss, weights, total))
     return {
-        name: -(weight * hg).detach()
+        name: (weight * hg).detach()
         for (name, weight), hg in zip(problem.parameters.items(), product, strict=True)
     }
 
 
-def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
-    """Keep the smallest scores."""
-    return largest(
-        {name: -score for name, score in to_arrays(scores(problem)).items()}, problem.kept
-    )
+def _loss(problem: Problem, images: NDArray[np.int64]) -> Loss:
+    temperature = problem.options["temperature"]
+    return lambda: problem.loss(*problem.batch(images), temperature)
 
 
-def _gradient(
-    problem: Problem, half: NDArray[np.int64], *, differentiable: bool
-) -> tuple[Tensor, ...]:
-    """Gradient of the mean loss of one half with respect to the prunable weights."""
-    images, labels = problem.batch(half)
-    loss = problem.loss(images, labels, problem.options["temperature"])
-    return torch.autograd.grad(
-        loss,
-        list(problem.parameters.values()),
-        create_graph=differentiable,
-        allow_unused=True,
-        materialize_grads=True,
-    )
+def _add(total: list[Tensor], share: float, part: list[Tensor]) -> None:
+    for running, addend in zip(total, part, strict=True):
+        running.add_(addend, alpha=share)
 
 
 def _halves(problem: Problem) -> list[NDArray[np.int64]]:
-    assert problem.data is not None
-    labels = problem.data[1].cpu().numpy()
     generator = problem.generator("pruning batch")
-    sample = per_class(labels, problem.options["samples_per_class"], generator)
+    sample = per_class(problem.labels, problem.options["samples_per_class"], generator)
     if problem.options["halves"] == "mixed":
         sample = generator.permutation(sample)
     middle = len(sample) // 2
     return [half for half in (sample[:middle], sample[middle:]) if len(half)]
+
+
+def _cut(problem: Problem, half: NDArray[np.int64]) -> list[tuple[float, NDArray[np.int64]]]:
+    """Parts of at most `chunk_size` images, each with its share of the half.
+
+    Interleaved, so that each part holds all classes of the half.
+    """
+    parts = -(-len(half) // (problem.options["chunk_size"] or len(half)))
+    return [(len(half[k::parts]) / len(half), half[k::parts]) for k in range(parts)]
 
 
 def _draw_new_weights(problem: Problem) -> None:

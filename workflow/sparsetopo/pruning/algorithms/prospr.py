@@ -13,8 +13,8 @@ images: the third batch ends with the next pass).
 
 The derivative is computed backwards one step at a time, by Hessian-vector products at the recorded
 parameters, instead of through the graph of all steps: the same numbers with the memory of a single
-step. With w' = w - lr * v' and v' = mu * v + g(w), the adjoints satisfy b' = b - lr * a, then a <-
-a + H(w) b' and b <- mu * b'.
+step, and that in segments (`sparsetopo.pruning.segments`). With w' = w - lr * v' and v' = mu * v +
+g(w), the adjoints satisfy b' = b - lr * a, then a <- a + H(w) b' and b <- mu * b'.
 """
 
 import numpy as np
@@ -22,14 +22,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sparsetopo.pruning.arrays import to_arrays
+from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import successive_batches
-from sparsetopo.pruning.selection import largest
+from sparsetopo.pruning.segments import segmented
 
 NAME = "prospr"
-VERSION = 1
+VERSION = 2
 NEEDS = "data"
+SINGLE_SHOT = True
+MEMORY_OPTIONS = ("batch_size",)
 OPTIONS = {
     "steps": {
         "type": "integer",
@@ -63,10 +65,9 @@ Tensors = list[Tensor]
 
 def scores(problem: Problem) -> dict[str, Tensor]:
     """Magnitude of the meta-gradient |dL/dc| of every prunable weight."""
-    assert problem.data is not None
     options = problem.options
     batches = successive_batches(
-        len(problem.data[1]),
+        len(problem.labels),
         options["batch_size"],
         options["steps"] + 1,
         problem.generator("pruning batch"),
@@ -77,27 +78,33 @@ def scores(problem: Problem) -> dict[str, Tensor]:
     for parameter in trained:
         parameter.requires_grad_(True)
 
+    with segmented(problem.model):
+        adjoint = _through_training(problem, trained, batches)
+    # The mask multiplies the initial weights once: dL/dc = w_0 * dL/dw_0.
+    meta_gradient = {id(p): (p * a).detach().abs() for p, a in zip(trained, adjoint, strict=True)}
+    return {name: meta_gradient[id(weight)] for name, weight in problem.parameters.items()}
+
+
+def _through_training(
+    problem: Problem, trained: list[nn.Parameter], batches: list[NDArray[np.int64]]
+) -> Tensors:
+    """Derivative of the loss after training with respect to the parameters before it.
+
+    The parameters are again those before training when it returns.
+    """
+    options = problem.options
     path = _train(problem, trained, batches[:-1])
-    adjoint = _gradient(problem, trained, batches[-1], differentiable=False)  # dL/dw after training
+    adjoint = gradient(_loss(problem, batches[-1]), trained)
     momentum_adjoint = [torch.zeros_like(part) for part in adjoint]
     for parameters, batch in zip(reversed(path), reversed(batches[:-1]), strict=True):
         _load(trained, parameters)
         momentum_adjoint = [
             b - options["learning_rate"] * a for a, b in zip(adjoint, momentum_adjoint, strict=True)
         ]
-        product = _hessian_times(problem, trained, batch, momentum_adjoint)
+        product = hessian_times(_loss(problem, batch), trained, momentum_adjoint)
         adjoint = [a + hb for a, hb in zip(adjoint, product, strict=True)]
         momentum_adjoint = [options["momentum"] * b for b in momentum_adjoint]
-
-    # The mask multiplies the initial weights once: dL/dc = w_0 * dL/dw_0. `_load` has put w_0 back
-    # last.
-    meta_gradient = {id(p): (p * a).detach().abs() for p, a in zip(trained, adjoint, strict=True)}
-    return {name: meta_gradient[id(weight)] for name, weight in problem.parameters.items()}
-
-
-def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
-    """Keep the largest scores."""
-    return largest(to_arrays(scores(problem)), problem.kept)
+    return adjoint
 
 
 def _train(
@@ -108,9 +115,9 @@ def _train(
     velocity = [torch.zeros_like(parameter) for parameter in trained]
     for batch in batches:
         path.append([parameter.detach().clone() for parameter in trained])
-        gradient = _gradient(problem, trained, batch, differentiable=False)
+        slope = gradient(_loss(problem, batch), trained)
         velocity = [
-            problem.options["momentum"] * v + g for v, g in zip(velocity, gradient, strict=True)
+            problem.options["momentum"] * v + g for v, g in zip(velocity, slope, strict=True)
         ]
         with torch.no_grad():
             for parameter, v in zip(trained, velocity, strict=True):
@@ -118,34 +125,11 @@ def _train(
     return path
 
 
+def _loss(problem: Problem, batch: NDArray[np.int64]) -> Loss:
+    return lambda: problem.loss(*problem.batch(batch))
+
+
 def _load(trained: list[nn.Parameter], values: Tensors) -> None:
     with torch.no_grad():
         for parameter, value in zip(trained, values, strict=True):
             parameter.copy_(value)
-
-
-def _gradient(
-    problem: Problem,
-    trained: list[nn.Parameter],
-    batch: NDArray[np.int64],
-    *,
-    differentiable: bool,
-) -> Tensors:
-    loss = problem.loss(*problem.batch(batch))
-    return list(
-        torch.autograd.grad(
-            loss, trained, create_graph=differentiable, allow_unused=True, materialize_grads=True
-        )
-    )
-
-
-def _hessian_times(
-    problem: Problem, trained: list[nn.Parameter], batch: NDArray[np.int64], vector: Tensors
-) -> Tensors:
-    """Hessian of the loss on a batch, times a vector."""
-    gradient = _gradient(problem, trained, batch, differentiable=True)
-    inner = sum(
-        ((g * v).sum() for g, v in zip(gradient, vector, strict=True)),
-        start=trained[0].new_zeros(()),
-    )
-    return list(torch.autograd.grad(inner, trained, allow_unused=True, materialize_grads=True))

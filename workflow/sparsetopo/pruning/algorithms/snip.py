@@ -9,19 +9,17 @@ Decisions: one batch, drawn without replacement (all images if there are fewer);
 training mode, with the statistics of that batch, as in the authors' code.
 """
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from sparsetopo.pruning.arrays import to_arrays
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import one_batch
-from sparsetopo.pruning.selection import largest
 
 NAME = "snip"
 VERSION = 1
 NEEDS = "data"
+SINGLE_SHOT = True
+MEMORY_OPTIONS = ("batch_size",)
 OPTIONS = {
     "batch_size": {
         "type": "integer",
@@ -34,10 +32,9 @@ OPTIONS = {
 
 def scores(problem: Problem) -> dict[str, Tensor]:
     """Return the connection sensitivity |g * w| of every prunable weight."""
-    assert problem.data is not None
     generator = problem.generator("pruning batch")
     images, labels = problem.batch(
-        one_batch(len(problem.data[1]), problem.options["batch_size"], generator)
+        one_batch(len(problem.labels), problem.options["batch_size"], generator)
     )
     problem.model.train()
     weights = list(problem.parameters.values())
@@ -50,8 +47,3 @@ def scores(problem: Problem) -> dict[str, Tensor]:
         name: (gradient * weight).detach().abs()
         for (name, weight), gradient in zip(problem.parameters.items(), gradients, strict=True)
     }
-
-
-def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
-    """Keep the largest scores."""
-    return largest(to_arrays(scores(problem)), problem.kept)

@@ -50,7 +50,7 @@ def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
         flow = to_arrays(_flow(problem))
         check_finite(flow)
         flat = np.concatenate([np.ravel(array) for array in flow.values()])
-        density = (1.0 - problem.sparsity) ** (iteration / iterations)
+        density = (1.0 - problem.target) ** (iteration / iterations)
         kept = problem.kept if iteration == iterations else round(total * density)
         alive = alive[largest_of(flat[alive], min(max(kept, problem.kept), alive.size))]
         chosen = np.zeros(total, dtype=bool)

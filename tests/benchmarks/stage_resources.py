@@ -1,0 +1,71 @@
+"""Table of what each rule's jobs needed, from the benchmark files of finished runs.
+
+    python tests/benchmarks/stage_resources.py results/paper-accuracies results/... > resources/measured.csv
+
+One row a kind of job: the most seconds and the most memory over its sparsities and seeds. Of training,
+seconds for 1,000 images of an epoch, evaluation included. The workflow asks a scheduler for these
+values, with room to spare (`sparsetopo.config.job_resources`).
+"""
+
+import csv
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from sparsetopo.files import read_header
+
+AXES = {
+    "prepare": ("dataset",),
+    "plan": ("dataset", "architecture"),
+    "score": ("dataset", "architecture", "algorithm"),
+    "prune": ("dataset", "architecture", "algorithm"),
+    "train": ("dataset", "architecture"),
+    "train_dense": ("dataset", "architecture"),
+    "encode": ("dataset", "architecture"),
+    "measure": ("dataset", "architecture"),
+}
+COLUMNS = ("rule", "algorithm", "dataset", "architecture", "seconds", "max_rss_mb")
+
+
+def jobs(study: Path):
+    """Kind (rule, algorithm, data set, architecture), seconds and MB of every job of a study."""
+    folder = study / "benchmarks"
+    for path in sorted(folder.rglob("*.tsv")):
+        rule, *place = path.relative_to(folder).with_suffix("").parts
+        named = dict(zip(AXES.get(rule, ()), place, strict=False))
+        kind = (rule, *(named.get(key, "") for key in ("algorithm", "dataset", "architecture")))
+        with open(path, newline="", encoding="utf-8") as handle:
+            for row in csv.DictReader(handle, delimiter="\t"):
+                seconds, memory = float(row["s"]), row["max_rss"]
+                if rule in ("train", "train_dense"):
+                    kind = ("train", *kind[1:])
+                    seconds *= 1000 / images_seen(study, rule, place)
+                # A job that ends between two samples of its memory has none.
+                yield kind, seconds, float(memory) if memory not in ("", "-", "NA") else 0.0
+
+
+def images_seen(study: Path, rule: str, place: list[str]) -> int:
+    """Training images times epochs of a training job."""
+    folder = study / ("dense" if rule == "train_dense" else "trained")
+    record = json.loads(folder.joinpath(*place).with_suffix(".json").read_text(encoding="utf-8"))
+    shapes, _ = read_header(study / "data" / f"{place[0]}.safetensors")
+    return shapes["train_images"][0] * len(record["history"])
+
+
+def main() -> None:
+    """Print the table."""
+    if len(sys.argv) < 2:
+        sys.exit(f"usage: python {sys.argv[0]} results/<study> ... > resources/measured.csv")
+    most: dict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for study in map(Path, sys.argv[1:]):
+        for kind, seconds, memory in jobs(study):
+            most[kind] = [max(most[kind][0], seconds), max(most[kind][1], memory)]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for kind, (seconds, memory) in sorted(most.items()):
+        writer.writerow([*kind, f"{seconds:.2f}", round(memory)])
+
+
+if __name__ == "__main__":
+    main()

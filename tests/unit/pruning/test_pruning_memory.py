@@ -1,0 +1,71 @@
+"""Running out of memory names the setting to lower; the network is put back all the same."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from sparsetopo.errors import SparsetopoError
+from sparsetopo.pruning import ALGORITHMS, needs, prune
+from sparsetopo.pruning.out_of_memory import is_out_of_memory, named_out_of_memory
+
+SETTINGS = {
+    "snip": "lower its batch_size",
+    "prospr": "lower its batch_size",
+    "grasp": "lower its chunk_size or samples_per_class",
+    "synflow": "use a device with more",
+}
+
+
+class Greedy(nn.Module):
+    """Asks for more memory than any machine has, or says that a GPU has no more."""
+
+    def __init__(self, real):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 1)
+        self.real = real
+
+    def forward(self, x):
+        if self.real:
+            return self.conv(x) + torch.empty(2**50)[:1]
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore lines.")
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["machine", "gpu"])
+@pytest.mark.parametrize("deep", [True, False], ids=["in a segment", "outside"])
+@pytest.mark.parametrize("algorithm", sorted(SETTINGS))
+def test_the_setting_to_lower_is_named(algorithm, deep, real, small_data):
+    greedy = nn.Sequential(Greedy(real), *([nn.Conv2d(2, 2, 1)] * 2 if deep else []))
+    model = nn.Sequential(
+        nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)), greedy, nn.Flatten(), nn.Linear(32, 4)
+    )
+    before = copy.deepcopy(model.state_dict())
+    images, labels = small_data
+    with pytest.raises(SparsetopoError) as caught:
+        prune(model, algorithm, "0.5", (images.float(), labels))
+    message = str(caught.value)
+    assert message.startswith(f"{algorithm} ran out of memory")
+    assert SETTINGS[algorithm] in message
+    assert "allocate" in message
+    assert "\n" not in message
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_the_settings_are_options_of_the_algorithm():
+    from sparsetopo import registry
+
+    for name, entry in ALGORITHMS.items():
+        settings = registry.literals(entry.path, {"MEMORY_OPTIONS"}).get("MEMORY_OPTIONS", ())
+        assert set(settings) <= set(entry.options)
+        assert settings or needs(name) != "data"
+
+
+def test_other_errors_keep_their_kind():
+    for error in (RuntimeError("shapes do not match"), ValueError("out of memory"), KeyError("a")):
+        assert not is_out_of_memory(error)
+        with pytest.raises(type(error)), named_out_of_memory("snip", ["batch_size"]):
+            raise error
+    match = "snip ran out of memory"
+    with pytest.raises(SparsetopoError, match=match), named_out_of_memory("snip", ["batch_size"]):
+        raise MemoryError

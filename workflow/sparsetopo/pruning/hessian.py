@@ -1,0 +1,50 @@
+"""Gradients and Hessian-vector products of a loss, by reverse differentiation done once or twice.
+
+Pearlmutter, "Fast exact multiplication by the Hessian" (Neural Computation 1994): H v is the
+gradient of <gradient, v> for a constant v. Inside `sparsetopo.pruning.segments.segmented` both need
+the memory of the segments' inputs and of one segment.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from sparsetopo.pruning.recomputed import inner_product
+
+Loss = Callable[[], Tensor]
+
+
+def gradient(loss: Loss, weights: Sequence[Tensor]) -> list[Tensor]:
+    """Gradient of a loss; zero for a weight that it does not depend on.
+
+    Parameters
+    ----------
+    loss
+        Computes the loss, a scalar.
+    weights
+        Tensors that it depends on, with ``requires_grad``.
+    """
+    found = torch.autograd.grad(loss(), weights, allow_unused=True, materialize_grads=True)
+    return list(found)
+
+
+def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:
+    """Hessian of a loss times a vector.
+
+    Parameters
+    ----------
+    loss
+        Computes the loss, a scalar.
+    weights
+        Tensors that it depends on, with ``requires_grad``.
+    vector
+        One constant tensor a weight, of its shape.
+    """
+    flow = torch.autograd.grad(
+        loss(), weights, create_graph=True, allow_unused=True, materialize_grads=True
+    )
+    inner = inner_product(flow, vector)
+    if not inner.requires_grad:  # a loss that is linear in the weights
+        return [torch.zeros_like(weight) for weight in weights]
+    return list(torch.autograd.grad(inner, weights, allow_unused=True, materialize_grads=True))

@@ -1,0 +1,193 @@
+"""Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free.
+
+File format: safetensors with one array a parameter and a JSON metadata record
+(`sparsetopo.files`).
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.architectures._initial import digest
+from sparsetopo.errors import FileFormatError, MaskError
+from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.pruning.controls import check_shuffle, shuffled
+from sparsetopo.pruning.mask import Mask
+from sparsetopo.pruning.selection import check_finite, checked_sparsity, largest, number_kept
+from sparsetopo.version import package_version
+
+FORMAT = "sparsetopo scores 1"
+
+
+class Scores(Mapping[str, NDArray[np.floating]]):
+    """Read-only mapping {parameter name: scores}; weights with larger scores are kept.
+
+    Parameters
+    ----------
+    arrays
+        One array of finite scores a prunable parameter, of the parameter's shape, all float32 or
+        all float64, in the order of the network's layers.
+    algorithm
+        Name of the algorithm that made them.
+    seed
+        Seed they were made with.
+    initial_weights_digest
+        `sparsetopo.architectures._initial.digest` of the weights they were made at.
+    metadata
+        Anything else worth keeping, JSON-able: options, version of the algorithm, and
+        "stream_labels", which the shuffling of masks depends on too.
+
+    Raises
+    ------
+    MaskError
+        If there is no layer, a name is not a string, or an array is not as described.
+    SparsetopoError
+        If a score is NaN or infinite.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[np.floating]],
+        *,
+        algorithm: str,
+        seed: int = 0,
+        initial_weights_digest: str = "",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._arrays = {name: _validated(name, array) for name, array in arrays.items()}
+        kinds = {array.dtype.name for array in self._arrays.values()}
+        if len(kinds) != 1:
+            raise MaskError(
+                "scores need at least one layer, and the same dtype in all of them, got "
+                f"{', '.join(sorted(kinds)) or 'no layer'}."
+            )
+        check_finite(self._arrays)
+        self.algorithm = algorithm
+        self.seed = seed
+        self.initial_weights_digest = initial_weights_digest
+        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
+
+    def __getitem__(self, name: str) -> NDArray[np.floating]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return f"<Scores by {self.algorithm}: {self.total} weights in {len(self)} layers>"
+
+    @property
+    def total(self) -> int:
+        """Number of weights."""
+        return sum(array.size for array in self._arrays.values())
+
+    def mask(self, sparsity: float | str, *, shuffle: str = "none") -> Mask:
+        """Keep the largest scores over all layers together.
+
+        Parameters
+        ----------
+        sparsity
+            Fraction of the weights to remove, in (0, 1); a string ("0.98") is kept as written.
+        shuffle
+            "none", or "layer" to permute the kept weights within each layer.
+
+        Returns
+        -------
+        Mask
+            The very mask that `sparsetopo.pruning.prune` gives: exactly round(N * (1 - sparsity))
+            of the N weights kept, the first of equal scores first.
+
+        Raises
+        ------
+        SparsetopoError
+            If an argument is invalid.
+        """
+        target = checked_sparsity(sparsity)
+        check_shuffle(shuffle)
+        mask = Mask(
+            shuffled(
+                largest(self._arrays, number_kept(self.total, target)),
+                shuffle,
+                algorithm=self.algorithm,
+                seed=self.seed,
+                stream_labels=self.metadata.get("stream_labels", ()),
+            ),
+            algorithm=self.algorithm,
+            sparsity=sparsity if isinstance(sparsity, str) else repr(target),
+            seed=self.seed,
+            initial_weights_digest=self.initial_weights_digest,
+            metadata={**self.metadata, "shuffle": shuffle},
+        )
+        mask.warn_of_collapse()
+        return mask
+
+    def save(
+        self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the scores, with the specification that produced them and the package's version."""
+        header = {
+            "format": FORMAT,
+            "package_version": package_version(),
+            "specification": specification,
+            "digest": digest(self._arrays),
+            "order": list(self),  # safetensors does not keep the order of its arrays
+            "algorithm": self.algorithm,
+            "seed": self.seed,
+            "initial_weights_digest": self.initial_weights_digest,
+            "metadata": dict(self.metadata),
+        }
+        write_tensors(path, self._arrays, header)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Scores":
+        """Read a file of scores.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is missing, truncated, holds no scores, or other arrays than it was
+            written with.
+        """
+        arrays, header = read_tensors(path)
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
+            raise FileFormatError(f"{path}: this file of sparsetopo holds no scores ('{FORMAT}').")
+        try:
+            if digest(arrays) != header["digest"]:
+                raise FileFormatError(
+                    f"{path}: the scores are not those the file was written with; it is damaged: "
+                    "delete it and run again."
+                )
+            return cls(
+                {name: arrays[name] for name in header["order"]},
+                algorithm=header["algorithm"],
+                seed=header["seed"],
+                initial_weights_digest=header["initial_weights_digest"],
+                metadata=header["metadata"],
+            )
+        except KeyError as error:
+            raise FileFormatError(f"{path}: the scores lack {error}; they are damaged.") from error
+        except MaskError as error:
+            raise FileFormatError(f"{path}: not valid scores: {error}") from error
+
+
+def _validated(name: Any, array: Any) -> NDArray[np.floating]:
+    """Read-only copy of one layer's scores, checked."""
+    if not isinstance(name, str) or not name:
+        raise MaskError(f"layers are named by non-empty strings, got {name!r}.")
+    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise MaskError(
+            f"the scores of layer '{name}' must be a NumPy array of float32 or float64, got {kind}."
+        )
+    if array.size == 0 or array.ndim == 0:
+        raise MaskError(f"layer '{name}' must have at least one score, got shape {array.shape}.")
+    copy = np.array(array, order="C")
+    copy.flags.writeable = False
+    return copy
