@@ -28,7 +28,7 @@ SHARED = (
 )
 SOURCES = {
     "data": ("datasets/_*.py",),
-    "plan": ("graphs/*.py",),
+    "plan": ("graphs/*.py", "architectures/_*.py"),
     "score": (*SHARED, "pruning/*.py"),
     "prune": (*SHARED, "pruning/*.py"),
     "train": (
@@ -66,6 +66,8 @@ def present() -> dict[str, dict[str, object]]:
         paths = [path for pattern in patterns for path in LIBRARY.glob(pattern)]
         script = {"data": "prepare"}.get(stage, stage)
         paths.append(ROOT / f"workflow/scripts/{script}.py")
+        if stage in ("score", "prune"):
+            paths.append(ROOT / "workflow/scripts/network.py")
         state[f"stage {stage}"] = {"version": STAGE_VERSIONS[stage], "digest": code_digest(paths)}
     registries = {"data set": DATASETS, "architecture": ARCHITECTURES, "algorithm": ALGORITHMS}
     for kind, entries in registries.items():

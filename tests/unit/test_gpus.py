@@ -118,6 +118,8 @@ def fake_nvidia_smi(tmp_path, monkeypatch, uuids):
         ("GPU-1", ["GPU-1"]),
         ("1,-1,2", ["GPU-1"]),
         ("7", ["7"]),
+        ("GPU-", ["GPU-"]),
+        ("GP-", ["GP-"]),
     ],
 )
 def test_cuda_visible_devices_is_respected(tmp_path, monkeypatch, given, expected):
@@ -133,7 +135,24 @@ def test_a_missing_gpu_is_refused_in_a_sentence(tmp_path):
     ):
         pass
     with (
-        pytest.raises(ConfigurationError, match=r"'cuda:2', but 2 GPUs .* from 0 to 1"),
+        pytest.raises(
+            ConfigurationError, match=r"'cuda:2', but the visible GPUs here are numbers 0 to 1"
+        ),
         held_device("cuda:2", gpus=["a", "b"], folder=tmp_path),
+    ):
+        pass
+
+
+def test_the_beginning_of_a_uuid_is_that_gpu(tmp_path, monkeypatch):
+    fake_nvidia_smi(tmp_path, monkeypatch, ["GPU-aaaa", "GPU-abbb"])
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "GPU-ab"}) == ["GPU-abbb"]
+
+
+def test_a_process_that_uses_cuda_already_is_refused(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    with (
+        pytest.raises(ConfigurationError, match="uses CUDA already"),
+        held_device("cuda", gpus=["GPU-a"], folder=tmp_path),
     ):
         pass

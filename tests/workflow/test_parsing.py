@@ -66,7 +66,9 @@ def test_initial_weights_need_no_training_for_the_graphs(study):
     assert "train " not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("target", ["data", "dense", "masks", "trained", "topometrics", "tables"])
+@pytest.mark.parametrize(
+    "target", ["data", "dense", "scores", "masks", "trained", "topometrics", "tables"]
+)
 def test_named_targets(study, target):
     done = study.run(target, "-n")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -27,6 +27,8 @@ except ConfigurationError as error:
         "The configuration is invalid:\n" + "\n".join(f"  {problem}" for problem in error.problems)
     )
 
+# Values of --config come as text; what scripts read of the machine (device, data folder) is the checked section.
+config["compute"] = CONFIGURATION.compute.model_dump()
 SPECIFICATIONS = Specifications(CONFIGURATION)
 JOBS = JobResources(CONFIGURATION)
 ROOT = f"results/{CONFIGURATION.study}"
@@ -121,8 +123,8 @@ def scores_or_data(wildcards):
 
 
 def gpus_to_prune(wildcards):
-    """Selecting from scores needs none."""
-    return 0 if SPECIFICATIONS.is_scored_once(wildcards.algorithm) else JOBS.gpu("prune")
+    """Selecting from scores, and drawing at random, needs none."""
+    return JOBS.gpu("prune") if SPECIFICATIONS.prunes_on_the_device(wildcards.algorithm) else 0
 
 
 def trained_weights(wildcards):

@@ -46,6 +46,11 @@ rule prune:
         "../scripts/prune.py"
 
 
+rule scores:
+    input:
+        SCORES,
+
+
 rule masks:
     input:
         MASKS,

@@ -1,4 +1,28 @@
-"""What the scripts that score a network share: the network at its initial weights, and its images."""
+"""What the scripts that compute with a network share: their device, the network, its images."""
+
+import contextlib
+
+
+@contextlib.contextmanager
+def job_device(snakemake, specification):
+    """Hold the device of the job: the CPU, or a GPU that no other job has."""
+    from sparsetopo.gpus import held_device
+    from sparsetopo.training.determinism import resolve_device
+
+    # Which of several GPUs is a fact of the machine, so it is not in the specification.
+    configured = snakemake.config["compute"]["device"]
+    with held_device("cpu" if specification["device"] == "cpu" else configured) as device:
+        yield resolve_device(device)
+
+
+def on_device(model, device):
+    """The network on the device; if that has no memory left, one sentence says so."""
+    from sparsetopo.training.memory import named_out_of_memory
+
+    with named_out_of_memory(
+        f"device '{device}' has no memory left for the network: free it, or use another one"
+    ):
+        return model.to(device)
 
 
 def initialised_network(snakemake, specification):

@@ -9,8 +9,8 @@ def work(snakemake, specification):
     from sparsetopo.datasets import DataFiles, prepare
 
     # Facts of the machine: where files lie changes nothing in what is made of them, so they are not in the parameter.
-    compute = snakemake.config.get("compute", {})
-    files = DataFiles(Path(compute.get("data_folder", "data")), compute.get("download", True))
+    compute = snakemake.config["compute"]
+    files = DataFiles(Path(compute["data_folder"]).expanduser(), compute["download"])
     dataset = prepare(
         specification["dataset"],
         specification["options"],

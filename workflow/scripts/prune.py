@@ -1,7 +1,7 @@
 """Rule `prune`: a cell's mask, selected from its scores or made at once."""
 
 from job import cell_of, require_cell, run_job
-from network import initialised_network, training_images
+from network import initialised_network, job_device, on_device, training_images
 
 
 def selected(snakemake, specification):
@@ -18,17 +18,15 @@ def made(snakemake, specification):
     """The mask of an algorithm whose choice depends on the sparsity."""
     import torch
 
-    from sparsetopo.gpus import held_device
     from sparsetopo.pruning import needs, prune
     from sparsetopo.training.determinism import deterministic_algorithms
 
     wanted = needs(specification["algorithm"])
     torch.set_num_threads(specification.get("threads", 1))
-    # Random masks need no GPU, and are the same on every machine.
-    configured = snakemake.config.get("compute", {}).get("device", "cpu")
-    with held_device("cpu" if wanted == "nothing" else configured) as device:
-        model = initialised_network(snakemake, specification).to(device)
-        with deterministic_algorithms(torch.device(device)):
+    # Random masks are drawn without the network: their jobs know of no device.
+    with job_device(snakemake, {"device": "cpu", **specification}) as device:
+        model = on_device(initialised_network(snakemake, specification), device)
+        with deterministic_algorithms(device):
             return prune(
                 model,
                 specification["algorithm"],

@@ -1,6 +1,7 @@
 """Rules `train` and `train_dense`: train a network from its initial weights, masked or not."""
 
 from job import cell_of, require_cell, run_job
+from network import job_device
 
 
 def masked(snakemake, model):
@@ -34,13 +35,11 @@ def work(snakemake, specification):
     from sparsetopo.architectures import build
     from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets._prepared import PreparedDataset
-    from sparsetopo.gpus import held_device
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
 
     torch.set_num_threads(specification["threads"])
-    configured = snakemake.config.get("compute", {}).get("device", "cpu")
     dataset = PreparedDataset.load(snakemake.input.data)
     labels = (specification["dataset"], specification["architecture"], specification["seed"])
     model = build(specification["architecture"], dataset.input_shape, dataset.classes)
@@ -51,7 +50,7 @@ def work(snakemake, specification):
     # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
-    with held_device(configured) as device:
+    with job_device(snakemake, specification) as device:
         result = train(
             model,
             dataset,
@@ -60,13 +59,13 @@ def work(snakemake, specification):
             mask=mask,
             checkpoint=checkpoint,
             progress=lambda progress: logging.info("%s", progress),
-            device=device,
+            device=str(device),
             precision=specification["precision"],
             compile=specification["compile"],
         )
-    record = {**specification, "cell": cell_of(snakemake)}
-    save_weights(weights, model, record)
-    save_result(snakemake.output.result, result, record)
+        record = {**specification, "cell": cell_of(snakemake)}
+        save_weights(weights, model, record)
+        save_result(snakemake.output.result, result, record)
     checkpoint.unlink(missing_ok=True)
 
 

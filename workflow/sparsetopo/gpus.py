@@ -2,8 +2,8 @@
 
 Snakemake does not choose GPUs: two jobs that both ask for "cuda" would land on the first one. Here a
 job takes the first GPU whose lock is free, waits if there is none, and hides the others from CUDA. The
-lock (`flock`) goes with the process, however it ends. Free of torch, because CUDA reads
-CUDA_VISIBLE_DEVICES when it is first used.
+lock (`flock`) goes with the process, however it ends. It is between the jobs of one user on one
+machine. Free of torch, because CUDA reads CUDA_VISIBLE_DEVICES when it is first used.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
@@ -55,12 +56,21 @@ def held_device(
     Raises
     ------
     ConfigurationError
-        If no GPU is visible, or none of that number.
+        If no GPU is visible, or none of that number, or this process uses CUDA already.
     """
     if device == "cpu":
         yield device
         return
-    names = _candidates(device, list(visible_gpus(environment) if gpus is None else gpus))
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        raise ConfigurationError(
+            [
+                f"compute.device is '{device}', but this process uses CUDA already, so it cannot be given a GPU of "
+                f"its own: hold the device before anything is moved to one."
+            ]
+        )
+    visible = list(visible_gpus(environment) if gpus is None else gpus)
+    names = _candidates(device, visible, environment)
     place = folder or Path(tempfile.gettempdir()) / f"sparsetopo-gpus-{os.getuid()}"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = environment.get(_VARIABLE)
@@ -80,7 +90,9 @@ def visible_gpus(environment: MutableMapping[str, str] = os.environ) -> list[str
     """Names of the GPUs that CUDA would show a process: UUIDs where nvidia-smi tells them.
 
     A UUID names the same GPU in every process; a number does not, because a cluster may show each of
-    its jobs another GPU as number 0.
+    its jobs another GPU as number 0. Numbers in CUDA_VISIBLE_DEVICES count as nvidia-smi does (in the
+    order of the PCI bus; CUDA itself may count the fastest GPU first, unless CUDA_DEVICE_ORDER is
+    PCI_BUS_ID).
     """
     present = _uuids()
     given = environment.get(_VARIABLE)
@@ -90,8 +102,12 @@ def visible_gpus(environment: MutableMapping[str, str] = os.environ) -> list[str
     for name in (part.strip() for part in given.split(",")):
         if not name or name == "-1":
             break  # CUDA ignores what follows an invalid entry
-        known = name.isdecimal() and int(name) < len(present)
-        visible.append(present[int(name)] if known else name)
+        if name.isdecimal() and int(name) < len(present):
+            name = present[int(name)]
+        else:  # CUDA takes any beginning of a UUID
+            matching = [uuid for uuid in present if uuid.startswith(name)]
+            name = matching[0] if len(matching) == 1 else name
+        visible.append(name)
     return visible
 
 
@@ -101,16 +117,23 @@ def _uuids() -> list[str]:
         # A container may have the device files without the program.
         return [str(n) for n in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
     query = [program, "--query-gpu=uuid", "--format=csv,noheader"]
-    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=60)
+    except subprocess.TimeoutExpired as error:
+        raise ConfigurationError(
+            [f"{program} does not answer, so the GPUs of this machine are not known ({error})."]
+        ) from error
     return [line.strip() for line in done.stdout.splitlines() if line.startswith(("GPU-", "MIG-"))]
 
 
-def _candidates(device: str, visible: list[str]) -> list[str]:
+def _candidates(
+    device: str, visible: list[str], environment: MutableMapping[str, str]
+) -> list[str]:
     if not visible:
         raise ConfigurationError(
             [
                 f"compute.device is '{device}', but no NVIDIA GPU is visible here "
-                f"({_VARIABLE} is {os.environ.get(_VARIABLE, 'not set')!r}): use a machine that has one, or set "
+                f"({_VARIABLE} is {environment.get(_VARIABLE, 'not set')!r}): use a machine that has one, or set "
                 "compute.device: cpu."
             ]
         )
@@ -120,8 +143,8 @@ def _candidates(device: str, visible: list[str]) -> list[str]:
     if int(number) >= len(visible):
         raise ConfigurationError(
             [
-                f"compute.device is '{device}', but {len(visible)} GPUs are visible here: use a number from 0 to "
-                f"{len(visible) - 1}, or 'cuda' for any of them."
+                f"compute.device is '{device}', but the visible GPUs here are numbers 0 to {len(visible) - 1}: use "
+                f"one of these, or 'cuda' for any of them."
             ]
         )
     return [visible[int(number)]]

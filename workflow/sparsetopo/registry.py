@@ -18,6 +18,7 @@ Files whose name starts with an underscore are helpers, not entries.
 import ast
 import copy
 import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -55,6 +56,13 @@ class Entry:
         """Options without a default: they must be given."""
         return [key for key, schema in self.options.items() if "default" not in schema]
 
+    def read_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return option values with text turned into what the option's type asks for, where it can be.
+
+        Snakemake's command line gives the values inside a section as text.
+        """
+        return {key: _read(value, self.options.get(key, {})) for key, value in given.items()}
+
     def option_problems(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Check option values: (option, what is wrong with it) for every fault, empty if there is none."""
         problems: list[tuple[str, str]] = []
@@ -74,6 +82,17 @@ class Entry:
             if key not in given
         ]
         return problems
+
+
+def _read(value: Any, schema: Mapping[str, Any]) -> Any:
+    kinds = schema.get("type", ())
+    if not isinstance(value, str) or not kinds or "string" in kinds:
+        return value
+    try:
+        read = json.loads(value.lower())
+    except json.JSONDecodeError:
+        return value
+    return read if jsonschema.Draft202012Validator({"type": kinds}).is_valid(read) else value
 
 
 def literals(path: Path, names: set[str]) -> dict[str, Any]:

@@ -157,6 +157,11 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (("accuracies",), "guessed", "accuracies: "),
         (
             (),
+            {"accuracies": "published", "grid": {"sparsities": 0.98}},
+            "grid.sparsities: input should be a valid list",
+        ),
+        (
+            (),
             {"accuracies": "published", "analysis": {"dense_reference": "same_seed"}},
             "analysis.dense_reference: is 'same_seed', but a published",
         ),

@@ -38,7 +38,7 @@ def test_training_time_grows_with_images_and_epochs(tmp_path):
 
 
 def test_the_configuration_goes_over_what_was_measured(tmp_path):
-    given = {"score": {"mem_mb": 77, "runtime": 7, "threads": 3, "gpu": 0}, "prune": {"gpu": 1}}
+    given = {"score": {"mem_mb": 77, "runtime": 7, "threads": 3, "gpu": 0}}
     jobs = resources(tmp_path, "score,,,,6000,9000\n", resources=given)
     assert (jobs.mem_mb("score", CELL), jobs.runtime("score", CELL, 2)) == (77, 14)
     assert (jobs.threads("score"), jobs.gpu("score")) == (3, 0)

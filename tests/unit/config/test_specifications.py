@@ -55,6 +55,7 @@ def records(values):
         (("resources",), {"train": {"mem_mb": 9000, "runtime": 9}}, set()),
         (("resources",), {"train": {"threads": 2}}, {"train snip"}),
         (("resources",), {"measure": {"threads": 2}}, set()),
+        (("resources",), {"prune": {"gpu": 0}}, set()),
         (("topometrics",), {"weights": "initial"}, {"encode", "report"}),
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),
         (("topometrics",), {"identity_shortcuts": True}, {"plan"}),
@@ -94,3 +95,16 @@ def test_a_redrawn_network_is_encoded_with_its_own_initial_weights():
     before = records(values)
     after = records(values | {"pruning": {"snip": {"train_weights": "redrawn"}}})
     assert {stage for stage in before if before[stage] != after[stage]} == {"train snip", "encode"}
+
+
+def test_a_rule_without_gpu_computes_on_the_cpu():
+    values = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    values["compute"] = {"device": "cuda"}
+    values["resources"] = {"score": {"gpu": 0}}
+    specifications = Specifications(load_configuration(values))
+    assert specifications.score("digits", "Resnet-20", "snip", 0)["device"] == "cpu"
+    assert specifications.prune(*CELL)["device"] == "cuda"
+    assert "device" not in specifications.prune("digits", "Resnet-20", "er", "0.9", 0)
+    assert not specifications.prunes_on_the_device("snip")
+    assert not specifications.prunes_on_the_device("erk")
+    assert specifications.prunes_on_the_device("synflow")

@@ -96,6 +96,11 @@ def test_a_registered_name_can_be_given_another_source(values):
         ),
         (("grid", "datasets"), ["npz"], "datasets.npz.file: is required and missing"),
         (("training",), {}, "training.flowers: is missing"),
+        (
+            ("datasets", "flowers", "from"),
+            ["npz"],
+            "datasets.flowers.from: unknown data set '['npz']'; known: CIFAR-10",
+        ),
     ],
 )
 def test_faults(values, place, value, sentence):
@@ -105,3 +110,14 @@ def test_faults(values, place, value, sentence):
         section = section[key]
     section[place[-1]] = value
     assert any(problem.startswith(sentence) for problem in problems(changed)), problems(changed)
+
+
+def test_options_may_come_as_text_from_the_command_line(values):
+    values["pruning"] = {"grasp": {"reinit": "True", "chunk_size": "500", "temperature": "1e2"}}
+    values["grid"]["algorithms"] = ["grasp"]
+    options = Specifications(load_configuration(values)).score("flowers", "Resnet-20", "grasp", 0)[
+        "options"
+    ]
+    assert (options["reinit"], options["chunk_size"], options["temperature"]) == (True, 500, 100)
+    values["pruning"] = {"grasp": {"chunk_size": "many"}}
+    assert any(problem.startswith("pruning.grasp.chunk_size: ") for problem in problems(values))

@@ -12,7 +12,7 @@ import sparsetopo.datasets
 from sparsetopo import registry
 from sparsetopo.config import load_configuration
 from sparsetopo.datasets import DATASETS, DataFiles, prepare, tiny_imagenet
-from sparsetopo.errors import ConfigurationError, UnknownNameError
+from sparsetopo.errors import ConfigurationError, DataError, UnknownNameError
 
 FILES_ENTRY = """
 from sparsetopo.datasets import digits
@@ -104,3 +104,23 @@ def test_the_documentation_has_the_checksums_that_are_checked():
     archive = tiny_imagenet._ARCHIVE
     assert f"[`{archive.filename}`]({archive.url})" in PAGE
     assert f"`{archive.md5}`" in PAGE
+
+
+def test_a_stand_in_must_have_the_shape_and_classes_of_its_name(tmp_path):
+    random = np.random.default_rng(0)
+
+    def arrays(classes, size):
+        labels = np.arange(2 * classes) % classes
+        images = random.integers(0, 256, (len(labels), size, size, 3), dtype=np.uint8)
+        path = tmp_path / f"{classes}-{size}.npz"
+        np.savez(path, train_x=images, train_y=labels, test_x=images, test_y=labels)
+        return {"file": str(path)}
+
+    assert prepare("CIFAR-10", arrays(10, 32), source="npz").name == "CIFAR-10"
+    with pytest.raises(DataError, match=r"'CIFAR-10' .* has classes: 7, but .* has 10; give it"):
+        prepare("CIFAR-10", arrays(7, 32), source="npz")
+    with pytest.raises(
+        DataError, match=r"\[3, 40, 40\], but what is called 'CIFAR-10' has \[3, 32"
+    ):
+        prepare("CIFAR-10", arrays(10, 40), source="npz")
+    assert prepare("mine", arrays(7, 40), source="npz").classes == 7

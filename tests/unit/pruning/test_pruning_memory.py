@@ -11,9 +11,9 @@ from sparsetopo.pruning import ALGORITHMS, needs, prune
 from sparsetopo.pruning.out_of_memory import is_out_of_memory, named_out_of_memory
 
 SETTINGS = {
-    "snip": "lower its batch_size",
-    "prospr": "lower its batch_size",
-    "grasp": "lower its chunk_size or samples_per_class",
+    "snip": "set pruning.snip.batch_size lower",
+    "prospr": "set pruning.prospr.batch_size lower",
+    "grasp": "set pruning.grasp.chunk_size or pruning.grasp.samples_per_class lower",
     "synflow": "use a device with more",
 }
 

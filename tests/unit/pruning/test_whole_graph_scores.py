@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.unit.pruning.whole_graphs import assert_close, plain_hessian_times
+from torch import nn
 from torch.nn import functional
 
 from sparsetopo.architectures import build
@@ -46,13 +47,17 @@ def reference_scores(name, problem):
         logits = torch.func.functional_call(model, parameters, (images,))
         return functional.cross_entropy(logits, labels)
 
-    for batch in batches[:-1]:
+    for step, batch in enumerate(batches[:-1]):
+        problem.seed_layer_noise(step)
         slopes = torch.autograd.grad(
             loss_of(current, batch), list(current.values()), create_graph=True
         )
+        if step == 0 and options["first_step"] == "constant":
+            slopes = [slope.detach() for slope in slopes]
         for key, slope in zip(start, slopes, strict=True):
             velocity[key] = options["momentum"] * velocity[key] + slope
         current = {k: w - options["learning_rate"] * velocity[k] for k, w in current.items()}
+    problem.seed_layer_noise(len(batches) - 1)
     last = loss_of(current, batches[-1])
     adjoints = torch.autograd.grad(last, list(named.values()))
     return [(w * a).abs().detach() for w, a in zip(named.values(), adjoints, strict=True)]
@@ -64,6 +69,10 @@ def reference_scores(name, problem):
     [
         ("grasp", {"temperature": 20}),
         ("prospr", {"batch_size": 12, "steps": 3, "learning_rate": 0.01}),
+        (
+            "prospr",
+            {"batch_size": 12, "steps": 2, "learning_rate": 0.01, "first_step": "constant"},
+        ),
     ],
 )
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
@@ -82,3 +91,24 @@ def test_scores_are_those_of_whole_graphs(
         ALGORITHMS[algorithm].load().scores(problem(algorithm, model=model, data=data, **options))
     )
     assert_close(list(found.values()), expected, tolerance)
+
+
+def test_prospr_differentiates_through_the_dropout_it_trained_with(problem):
+    random = torch.Generator().manual_seed(8)
+    data = (torch.randn(24, 2, 4, 4, generator=random).double(), torch.arange(24) % 4)
+    model = nn.Sequential(
+        nn.Conv2d(2, 6, 3, padding=1),
+        nn.Tanh(),
+        nn.Dropout(0.5),
+        nn.Conv2d(6, 6, 3, padding=1),
+        nn.Tanh(),
+        nn.Dropout(0.5),
+        nn.Flatten(),
+        nn.Linear(96, 4),
+    ).double()
+    options = {"batch_size": 12, "steps": 3, "learning_rate": 0.1}
+    expected = reference_scores(
+        "prospr", problem("prospr", model=copy.deepcopy(model), data=data, **options)
+    )
+    found = ALGORITHMS["prospr"].load().scores(problem("prospr", model=model, data=data, **options))
+    assert_close(list(found.values()), expected, 1e-10)

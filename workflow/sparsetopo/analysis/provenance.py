@@ -62,9 +62,9 @@ def origin(published: bool, initial_weights: bool, metrics: Sequence[str]) -> st
             "weights, but all accuracies, sparse and dense, are the means that the paper published "
             "(Cunegatti et al. 2024, tables 8-10), the same for every seed of a cell."
         )
-    if initial_weights:
-        weighted = weighted_metrics(metrics)
-        which = ", ".join(weighted) or "none"
+    weighted = weighted_metrics(metrics)
+    if initial_weights and weighted:
+        which = ", ".join(weighted)
         sentences.append(
             f"{len(weighted)} of the {len(metrics)} topometrics depend on the weights ({which}); they are those of the "
             "initial weights, not of the trained ones that the paper used. The others depend on the masks alone."

@@ -72,10 +72,9 @@ class JobResources:
 
     def gpu(self, rule: RuleName) -> int:
         """GPUs of a job: 0 or 1."""
-        given = self._given(rule, "gpu")
-        if given is not None:
-            return given
-        return int(rule in ON_A_GPU and self.configuration.compute.device != "cpu")
+        if self._given(rule, "gpu") == 0 or rule not in ON_A_GPU:
+            return 0
+        return int(self.configuration.compute.device != "cpu")
 
     def _given(self, rule: RuleName, name: str) -> int | None:
         settings = self.configuration.resources.get(rule)

@@ -138,7 +138,7 @@ def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
     grid = _mapping(values.get("grid"))
     for dataset in _names(grid.get("datasets")):
         options = _mapping(_mapping(values.get("datasets")).get(dataset))
-        entry = SECTIONS["datasets"][1].get(options.get(FROM, dataset))
+        entry = SECTIONS["datasets"][1].get(str(options.get(FROM, dataset)))
         facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
         if len(facts) < 2:
             continue  # known only once the data are prepared: the plan stage checks it then
@@ -160,7 +160,8 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
             "set topometrics.weights: initial"
         )
     grid = _mapping(values.get("grid"))
-    sparsities = [_sparsity(value) for value in grid.get("sparsities") or []]
+    listed = grid.get("sparsities")
+    sparsities = [_sparsity(value) for value in listed] if isinstance(listed, list) else []
     if _mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
         yield (
             "analysis.dense_reference: is 'same_seed', but a published dense accuracy is a mean over seeds; "

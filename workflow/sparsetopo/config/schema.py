@@ -214,7 +214,9 @@ class RuleResources(_Section):
         ge=1,
         description="Threads of a job, instead of compute.threads; fixes results of score, prune and train.",
     )
-    gpu: int | None = Field(None, ge=0, le=1, description="GPUs of a job: 0 or 1.")
+    gpu: int | None = Field(
+        None, ge=0, le=1, description="0: the rule computes on the CPU, whatever compute.device is."
+    )
 
 
 class Configuration(_Section):

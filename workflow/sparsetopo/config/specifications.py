@@ -43,6 +43,11 @@ class Specifications:
         """Whether the masks of every sparsity are selected from the same scores."""
         return is_single_shot(self.algorithm(algorithm).entry.name)
 
+    def prunes_on_the_device(self, algorithm: str) -> bool:
+        """Whether the job that makes a mask computes with the network, rather than selecting or drawing."""
+        random = needs(self.algorithm(algorithm).entry.name) == "nothing"
+        return not random and not self.is_scored_once(algorithm)
+
     def data(self, dataset: str) -> dict[str, Any]:
         """Prepare a data set."""
         wanted = self.dataset(dataset)
@@ -88,7 +93,7 @@ class Specifications:
         }
         if self.is_scored_once(algorithm):
             return record  # the rest is what the scores were made with
-        machine = {} if needs(wanted.entry.name) == "nothing" else self._machine("prune")
+        machine = self._machine("prune") if self.prunes_on_the_device(algorithm) else {}
         return {
             **record,
             **_algorithm(wanted),
@@ -174,6 +179,9 @@ class Specifications:
     def _machine(self, rule: RuleName) -> dict[str, Any]:
         # Any GPU gives the same result as far as a seed can fix it, so which one is not part of what a job reads.
         kind = self.configuration.compute.device.partition(":")[0]
+        settings = self.configuration.resources.get(rule)
+        if settings is not None and settings.gpu == 0:
+            kind = "cpu"
         return {"threads": self.threads(rule), "device": kind}
 
 

@@ -71,11 +71,12 @@ def variant(section: str, name: str, given: Mapping[str, Any]) -> Variant:
     """
     kind, entries = SECTIONS[section]
     options = dict(_mapping(given.get(name)))
-    source = options.pop(FROM, name)
+    source = str(options.pop(FROM, name))
     if source not in entries:
         known = ", ".join(known_names(section, given) if source == name else sorted(entries))
         raise UnknownNameError(f"unknown {kind} '{source}'; known: {known}")
-    return Variant(name, entries[source], entries[source].default_options() | options)
+    entry = entries[source]
+    return Variant(name, entry, entry.default_options() | entry.read_options(options))
 
 
 def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -83,7 +84,7 @@ def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[st
     _, entries = SECTIONS[section]
     for name, options in given.items():
         values = dict(_mapping(options))
-        source = values.pop(FROM, name)
+        source = str(values.pop(FROM, name))
         if source not in entries:
             path = name if source == name else f"{name}.{FROM}"
             try:
@@ -91,7 +92,8 @@ def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[st
             except UnknownNameError as error:
                 yield path, str(error)
             continue
-        for option, problem in entries[source].option_problems(values):
+        entry = entries[source]
+        for option, problem in entry.option_problems(entry.read_options(values)):
             yield f"{name}.{option}", problem
 
 

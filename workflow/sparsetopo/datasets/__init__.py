@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsetopo import registry
 from sparsetopo.datasets._files import DataFiles
-from sparsetopo.errors import ConfigurationError
+from sparsetopo.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from sparsetopo.datasets._prepared import PreparedDataset
@@ -63,4 +63,25 @@ def prepare(
     needs_files = registry.literals(entry.path, {"NEEDS"}).get("NEEDS") == "files"
     first = (files or DataFiles(),) if needs_files else ()
     prepared: PreparedDataset = entry.load().prepare(*first, **(entry.default_options() | given))
+    if entry.name != name and name in DATASETS:
+        _check_stand_in(prepared, name)
     return replace(prepared, name=name)
+
+
+def _check_stand_in(prepared: "PreparedDataset", name: str) -> None:
+    """Refuse data under the name of a registered data set that have another shape or other classes.
+
+    Raises
+    ------
+    DataError
+        A slice of CIFAR-100 must have 100 classes, lest networks and comparisons are of another kind.
+    """
+    facts = registry.literals(DATASETS[name].path, {"INPUT_SHAPE", "CLASSES"})
+    found = {"INPUT_SHAPE": list(prepared.input_shape), "CLASSES": prepared.classes}
+    words = {"INPUT_SHAPE": "images of shape (channels, height, width)", "CLASSES": "classes:"}
+    for key, value in facts.items():
+        if found[key] != value:
+            raise DataError(
+                f"data set '{name}' (from the configuration): has {words[key]} {found[key]}, but what is called "
+                f"'{name}' has {value}; give it another name, or data that match."
+            )

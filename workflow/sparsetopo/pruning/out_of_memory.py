@@ -23,7 +23,8 @@ def named_out_of_memory(algorithm: str, settings: Sequence[str]) -> Iterator[Non
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        advice = f"lower its {' or '.join(settings)}" if settings else "use a device with more"
+        names = " or ".join(f"pruning.{algorithm}.{setting}" for setting in settings)
+        advice = f"set {names} lower" if settings else "use a device with more"
         raise SparsetopoError(
             f"{algorithm} ran out of memory while scoring the network: {advice} "
             f"({str(error).splitlines()[0] if str(error) else type(error).__name__})."

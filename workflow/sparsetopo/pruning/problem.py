@@ -86,6 +86,20 @@ class Problem:
         """Random stream for one purpose, e.g. "pruning batch"."""
         return seeding.generator(purpose, self.algorithm, *self.stream_labels, self.seed, *labels)
 
+    def seed_layer_noise(self, *labels: str | int) -> None:
+        """Seed torch's generators, so that dropout draws the same whenever these labels are given."""
+        seed = int(self.generator("layer noise", *labels).integers(2**63))
+        generators = [torch.default_generator]
+        devices = {weight.device for weight in self.parameters.values()}
+        generators += [
+            torch.cuda.default_generators[device.index or 0]
+            for device in devices
+            if device.type == "cuda"
+        ]
+        for generator in generators:
+            # Not torch.manual_seed: its first call imports torch._dynamo, which takes 1.7 s.
+            generator.manual_seed(seed)
+
     def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Images and labels of these indices, on the network's device and in its dtype."""
         assert self.data is not None  # `run` has checked it

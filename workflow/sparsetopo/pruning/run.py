@@ -21,6 +21,7 @@ from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
 from sparsetopo.pruning.restore import restored
 from sparsetopo.pruning.scores import Scores
 from sparsetopo.pruning.selection import checked_sparsity
+from sparsetopo.training.precision import tf32_only_if_asked
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,12 @@ def _scoring(problem: Problem) -> Iterator[None]:
     entry = ALGORITHMS[problem.algorithm]
     settings = registry.literals(entry.path, {"MEMORY_OPTIONS"}).get("MEMORY_OPTIONS", ())
     seed = int(problem.generator("torch").integers(2**63))
-    with named_out_of_memory(problem.algorithm, settings), restored(problem.model, seed):
+    device = next(iter(problem.parameters.values())).device
+    with (
+        named_out_of_memory(problem.algorithm, settings),
+        restored(problem.model, seed),
+        tf32_only_if_asked("float32", device),
+    ):
         yield
 
 

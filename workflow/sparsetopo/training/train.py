@@ -11,6 +11,7 @@ from sparsetopo.datasets._prepared import PreparedDataset
 from sparsetopo.training.compilation import compiled_forward
 from sparsetopo.training.determinism import deterministic_algorithms, resolve_device
 from sparsetopo.training.identity import run_digest
+from sparsetopo.training.memory import named_out_of_memory
 from sparsetopo.training.precision import check_precision
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.result import Progress, TrainingResult
@@ -87,6 +88,12 @@ def train(
         precision=precision,
         compile=compile,
     )
-    with deterministic_algorithms(place), compiled_forward(model, compile) as forward:
+    with (
+        named_out_of_memory(
+            f"device '{place}' has no memory left for the network: free it, or use another one"
+        ),
+        deterministic_algorithms(place),
+        compiled_forward(model, compile) as forward,
+    ):
         run = Run(model, dataset, recipe, order_labels, mask, place, precision)
         return run.to_the_end(forward, digest, checkpoint, progress)

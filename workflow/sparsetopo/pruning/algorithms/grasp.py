@@ -120,6 +120,8 @@ def _cut(problem: Problem, half: NDArray[np.int64]) -> list[tuple[float, NDArray
     Interleaved, so that each part holds all classes of the half.
     """
     parts = -(-len(half) // (problem.options["chunk_size"] or len(half)))
+    # Batch-norm has no variance over one image.
+    parts = max(1, min(parts, len(half) // 2))
     return [(len(half[k::parts]) / len(half), half[k::parts]) for k in range(parts)]
 
 

@@ -11,6 +11,10 @@ batch-norm in training mode, every parameter is trained (biases and batch-norm t
 decay. Batches come from a shuffled pass over the data that starts anew when it is exhausted (1,437
 images: the third batch ends with the next pass).
 
+``first_step: constant`` leaves the derivative through the first update out. The authors' code does
+so (its first momentum buffer is detached), and with it the code released with the
+multipartite-graph paper; algorithm 1 does not.
+
 The derivative is computed backwards one step at a time, by Hessian-vector products at the recorded
 parameters, instead of through the graph of all steps: the same numbers with the memory of a single
 step, and that in segments (`sparsetopo.pruning.segments`). With w' = w - lr * v' and v' = mu * v +
@@ -58,6 +62,11 @@ OPTIONS = {
         "default": 512,
         "description": "Number of images of every step and of the final loss.",
     },
+    "first_step": {
+        "enum": ["differentiated", "constant"],
+        "default": "differentiated",
+        "description": "constant: the first update counts as a constant, as in the authors' code.",
+    },
 }
 
 Tensors = list[Tensor]
@@ -93,15 +102,18 @@ def _through_training(
     The parameters are again those before training when it returns.
     """
     options = problem.options
-    path = _train(problem, trained, batches[:-1])
-    adjoint = gradient(_loss(problem, batches[-1]), trained)
+    path = _train(problem, trained, batches)
+    steps = len(path)
+    adjoint = gradient(_loss(problem, batches, steps), trained)
     momentum_adjoint = [torch.zeros_like(part) for part in adjoint]
-    for parameters, batch in zip(reversed(path), reversed(batches[:-1]), strict=True):
-        _load(trained, parameters)
+    for step in reversed(range(steps)):
+        _load(trained, path[step])
+        if step == 0 and options["first_step"] == "constant":
+            break
         momentum_adjoint = [
             b - options["learning_rate"] * a for a, b in zip(adjoint, momentum_adjoint, strict=True)
         ]
-        product = hessian_times(_loss(problem, batch), trained, momentum_adjoint)
+        product = hessian_times(_loss(problem, batches, step), trained, momentum_adjoint)
         adjoint = [a + hb for a, hb in zip(adjoint, product, strict=True)]
         momentum_adjoint = [options["momentum"] * b for b in momentum_adjoint]
     return adjoint
@@ -110,12 +122,12 @@ def _through_training(
 def _train(
     problem: Problem, trained: list[nn.Parameter], batches: list[NDArray[np.int64]]
 ) -> list[Tensors]:
-    """Take one SGD step a batch, in place; return the parameters before every step."""
+    """Take one SGD step a batch but the last, in place; return the parameters before every step."""
     path = []
     velocity = [torch.zeros_like(parameter) for parameter in trained]
-    for batch in batches:
+    for step in range(len(batches) - 1):
         path.append([parameter.detach().clone() for parameter in trained])
-        slope = gradient(_loss(problem, batch), trained)
+        slope = gradient(_loss(problem, batches, step), trained)
         velocity = [
             problem.options["momentum"] * v + g for v, g in zip(velocity, slope, strict=True)
         ]
@@ -125,8 +137,14 @@ def _train(
     return path
 
 
-def _loss(problem: Problem, batch: NDArray[np.int64]) -> Loss:
-    return lambda: problem.loss(*problem.batch(batch))
+def _loss(problem: Problem, batches: list[NDArray[np.int64]], step: int) -> Loss:
+    """Loss of a step's batch: the same function, dropout included, whenever it is computed."""
+
+    def loss() -> Tensor:
+        problem.seed_layer_noise(step)
+        return problem.loss(*problem.batch(batches[step]))
+
+    return loss
 
 
 def _load(trained: list[nn.Parameter], values: Tensors) -> None:
