@@ -46,6 +46,7 @@ def test_the_whole_small_grid_is_planned(study):
         "prepare": 1,
         "plan": 1,
         "train_dense": 1,
+        "score": 1,
         "prune": 4,
         "train": 4,
         "encode": 4,

@@ -82,11 +82,11 @@ def test_partial_reruns(finished_study):
         ),
         (
             {"grid": {**before["grid"], "seeds": [0, 1]}},
-            {"prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1},
+            {"score": 1, "prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1},
         ),
         (
             {"pruning": {"snip": {"batch_size": 64}}},
-            {"prune": 2, "train": 2, "encode": 2, "measure": 2},
+            {"score": 1, "prune": 2, "train": 2, "encode": 2, "measure": 2},
         ),
         ({"topometrics": {"metrics": None, "weights": "initial"}}, {"encode": 4, "measure": 4}),
     ]
@@ -99,7 +99,7 @@ def test_partial_reruns(finished_study):
         finished_study.values = dict(reversed(before.items()))
         assert finished_study.jobs() == {}
         finished_study.values = before | {"study": "other"}
-        assert sum(finished_study.jobs().values()) == 24
+        assert sum(finished_study.jobs().values()) == 25
     finally:
         finished_study.values = before
 
