@@ -1,0 +1,189 @@
+"""Bipartite graphs of one layer: *rolled* and *rolled-channel*.
+
+Both have one right node an output channel. Left nodes are the positions of the kernel in every
+input channel (rolled), or the input channels (rolled-channel). They are MGEs of two node layers, so
+that everything that measures, stores or exports an MGE takes them.
+
+Sources: rolled, Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan
+graph", ICLR 2023; rolled-channel, Prabhu et al., "Deep expander networks", ECCV 2018; both as
+Cunegatti et al., TMLR 2024, section 3.1, compare them with the multipartite graph.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import EncodingError, MaskError
+from sparsetopo.graphs.mge import MGE
+from sparsetopo.graphs.plan import Axis, Block, NodeLayer, Plan
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True)
+class LayerKind:
+    """What the shape of a weight tensor does not tell.
+
+    Attributes
+    ----------
+    groups
+        Groups of the convolution. Each output channel reads the input channels of its group only.
+    transposed
+        Whether it is a transposed convolution, whose weights are (in, out / groups, *kernel).
+    """
+
+    groups: int = 1
+    transposed: bool = False
+
+
+PLAIN = LayerKind()
+
+
+def rolled(
+    weight: NDArray[Any],
+    mask: NDArray[np.bool_],
+    kind: LayerKind = PLAIN,
+    name: str = "weight",
+) -> MGE:
+    """Rolled graph of a layer: one edge for every kept weight.
+
+    Parameters
+    ----------
+    weight
+        (out, in / groups, *kernel) floats, as PyTorch shapes them; a linear layer has no kernel.
+    mask
+        Bool, of the same shape, True where the weight is kept.
+    kind
+        Groups, and whether the convolution is transposed.
+    name
+        Name of the layer for error messages; the parameter of the graph is called so.
+
+    Returns
+    -------
+    MGE
+        Left node ``c * K + k``: position k of the K positions of the kernel (row-major) in input
+        channel c of all groups; right node: output channel. Edge weight |w|, float32.
+
+    Raises
+    ------
+    EncodingError
+        If the tensor has fewer than two dimensions or an empty one, the groups do not divide its
+        channels, or a kept weight is not finite.
+    MaskError
+        If the mask is not bool or not of the tensor's shape.
+    """
+    kernels, kept = _kernels(weight, mask, kind, name)
+    outputs = kernels.shape[0]
+    return _graph(kernels.reshape(outputs, -1), kept.reshape(outputs, -1), kind.groups, name)
+
+
+def rolled_channel(
+    weight: NDArray[Any],
+    mask: NDArray[np.bool_],
+    kind: LayerKind = PLAIN,
+    name: str = "weight",
+) -> MGE:
+    """Rolled-channel graph of a layer: one edge for every kernel with a kept weight.
+
+    Parameters and errors are those of `rolled`.
+
+    Returns
+    -------
+    MGE
+        Left node: input channel (of a linear layer: input unit); right node: output channel. Edge
+        weight: L2 norm of the kept weights of the kernel, float32.
+    """
+    kernels, kept = _kernels(weight, mask, kind, name)
+    with np.errstate(over="ignore"):  # an infinite norm is refused by the graph, with its name
+        squares = np.square(np.where(kept, kernels, 0), dtype=np.float64)
+        norms = np.sqrt(squares.sum(axis=2)).astype(np.float32)
+    any_kept: NDArray[np.bool_] = np.logical_or.reduce(kept, axis=2)
+    return _graph(norms, any_kept, kind.groups, name)
+
+
+def degrees(graph: MGE) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Degrees of the left and the right nodes of a graph of this module, without unrolling it."""
+    (block,) = graph.plan.blocks
+    (mask,) = graph.masks.values()
+    by_group = mask.reshape(block.groups, block.outputs // block.groups, block.inputs)
+    return by_group.sum(axis=1).ravel(), by_group.sum(axis=2).ravel()
+
+
+def biadjacency(graph: MGE) -> "csr_array":
+    """Matrix (left, right) of a graph of this module: float32 weights, kept zeros stored."""
+    left = graph.plan.node_layers[0].size
+    return graph.to_scipy()[:left, left:]
+
+
+def _kernels(
+    weight: NDArray[Any], mask: NDArray[np.bool_], kind: LayerKind, name: str
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Weights and mask as (out, in / groups, kernel positions)."""
+    weight, mask = np.asarray(weight), np.asarray(mask)
+    if weight.ndim < 2 or 0 in weight.shape:
+        raise EncodingError(
+            f"the weights of '{name}' have shape {weight.shape}, but a layer has (out, in) or "
+            "(out, in, *kernel), none of them 0."
+        )
+    if mask.dtype != np.bool_ or mask.shape != weight.shape:
+        raise MaskError(
+            f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should be bool of "
+            f"{weight.shape}."
+        )
+    groups, first = kind.groups, weight.shape[0]
+    if not isinstance(groups, int) or groups < 1 or first % groups:
+        what = "input" if kind.transposed else "output"
+        raise EncodingError(
+            f"'{name}' has {groups!r} groups, but they must divide its {first} {what} channels."
+        )
+    return _by_output(weight, kind), _by_output(mask, kind)
+
+
+def _by_output(array: NDArray[Any], kind: LayerKind) -> NDArray[Any]:
+    """Array of (out, in / groups, kernel positions)."""
+    positions = math.prod(array.shape[2:])
+    if not kind.transposed:
+        return array.reshape(array.shape[0], array.shape[1], positions)
+    inputs, outputs = array.shape[0] // kind.groups, array.shape[1]
+    by_group = array.reshape(kind.groups, inputs, outputs, positions).swapaxes(1, 2)
+    return by_group.reshape(kind.groups * outputs, inputs, positions)
+
+
+def _graph(weights: NDArray[Any], kept: NDArray[np.bool_], groups: int, name: str) -> MGE:
+    """MGE of a matrix (right nodes, left nodes of one group): a 1x1 convolution of one position."""
+    outputs, inputs = weights.shape
+    axis = Axis(sources=(0,), taps=(0,), targets=(0,))
+    block = Block(
+        parameter=name,
+        kind="conv",
+        source=0,
+        target=1,
+        source_channel=0,
+        target_channel=0,
+        input_offset=0,
+        inputs=inputs,
+        outputs=outputs,
+        groups=groups,
+        parameter_groups=groups,
+        kernel=(1, 1),
+        rows=0,
+        columns=0,
+    )
+    shape = (outputs, inputs, 1, 1)
+    plan = Plan(
+        input_shape=(groups * inputs, 1, 1),
+        identity_shortcuts=False,
+        node_layers=(
+            NodeLayer("left", groups * inputs, 1, 1),
+            NodeLayer("right", outputs, 1, 1),
+        ),
+        axes=(axis,),
+        blocks=(block,),
+        parameters={name: shape},
+        outputs=(1,),
+    )
+    return MGE(plan, {name: weights.reshape(shape)}, {name: kept.reshape(shape)})

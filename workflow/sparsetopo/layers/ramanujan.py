@@ -1,0 +1,162 @@
+"""How far a layer's graph is from a Ramanujan graph, and how well its parts expand.
+
+A bipartite graph whose left nodes have degree a and whose right nodes have degree b is Ramanujan if
+its second singular value s (the third eigenvalue by magnitude) is at most sqrt(a - 1) + sqrt(b - 1),
+which no family of growing graphs can undercut. Here the degrees are means over the nodes that have
+an edge, and the metrics are
+
+delta_r
+    The difference of bound, relative to the bound: (bound - s) / bound, of the whole graph.
+delta_r_imdb
+    Its iterative mean: the mean of the same over the left-regular subgraphs.
+lambda_imsg
+    The iterative mean weighted spectral gap: the mean over the left-regular subgraphs of the
+    difference of the first two singular values of their |weights|.
+
+The left-regular subgraph of degree d >= 3 holds all left nodes of degree d and all their neighbours;
+it counts if its right nodes have a mean degree of at least 3 too.
+
+Sources: Pal et al., "A study on the Ramanujan graph property of winning lottery tickets", ICML 2022
+(difference of bound); Hoang et al., ICLR 2023 (iterative mean); Hoang et al., "Don't just prune by
+magnitude! Your mask topology is a secret weapon", NeurIPS 2023 (weighted gap); all as Cunegatti et
+al., TMLR 2024, section 4.1, and their released tables use them (relative to the bound).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sparsetopo.layers.bge import biadjacency
+from sparsetopo.layers.singular_values import two_largest_singular_values
+from sparsetopo.topometrics._measure import single_threaded_blas
+
+if TYPE_CHECKING:
+    from sparsetopo.graphs.mge import MGE
+
+MINIMUM_DEGREE = 3
+"""Degree from which the bound means something; of the left-regular subgraphs, on both sides."""
+
+RAMANUJAN_METRICS = (
+    "density",
+    "delta_r",
+    "delta_r_imdb",
+    "lambda_imsg",
+    "delta_r_absolute",
+    "delta_r_imdb_absolute",
+    "regular_subgraphs",
+)
+"""Names of what `ramanujan_metrics` returns."""
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Degrees and singular values of a graph with at least two edges that are not alone.
+
+    Attributes
+    ----------
+    left_degree, right_degree
+        Mean degrees of the nodes that have an edge.
+    second
+        Second singular value of the 0/1 matrix.
+    """
+
+    left_degree: float
+    right_degree: float
+    second: float
+
+    @property
+    def bound(self) -> float:
+        """Largest second singular value of a Ramanujan graph of these degrees."""
+        return math.sqrt(self.left_degree - 1) + math.sqrt(self.right_degree - 1)
+
+    @property
+    def difference(self) -> float:
+        """Bound minus second singular value: not negative for Ramanujan graphs."""
+        return self.bound - self.second
+
+    @property
+    def relative_difference(self) -> float | None:
+        """Difference over bound: 1 for complete graphs; None if the bound is 0 (no two edges meet)."""
+        return self.difference / self.bound if self.bound else None
+
+
+def ramanujan_metrics(graph: "MGE") -> dict[str, int | float | None]:
+    """Ramanujan metrics of a layer, None where they do not exist.
+
+    Parameters
+    ----------
+    graph
+        Of `sparsetopo.layers.rolled` (the literature's), or any graph of `sparsetopo.layers.bge`.
+
+    Returns
+    -------
+    dict
+        density
+            Kept weights over all weights (of the rolled-channel graph: edges over possible ones).
+        delta_r, delta_r_imdb, lambda_imsg
+            As this module defines them.
+        delta_r_absolute, delta_r_imdb_absolute
+            The same differences, not divided by the bound.
+        regular_subgraphs
+            The left-regular subgraphs that count.
+
+        delta_r and delta_r_absolute are None if the graph has fewer than two edges, delta_r also if
+        no two edges meet in a node (its bound is 0); the iterative means if no subgraph counts.
+    """
+    matrix = biadjacency(graph)
+    (mask,) = graph.masks.values()
+    with single_threaded_blas():
+        whole = expansion(matrix)
+        regular = [(expansion(part), weighted_gap(part)) for part in left_regular_subgraphs(matrix)]
+    parts = [(found, gap) for found, gap in regular if found is not None]
+    return {
+        "density": matrix.nnz / mask.size,
+        "delta_r": whole.relative_difference if whole else None,
+        "delta_r_imdb": _mean([part.difference / part.bound for part, _ in parts]),
+        "lambda_imsg": _mean([gap for _, gap in parts]),
+        "delta_r_absolute": whole.difference if whole else None,
+        "delta_r_imdb_absolute": _mean([part.difference for part, _ in parts]),
+        "regular_subgraphs": len(parts),
+    }
+
+
+def expansion(matrix: csr_array) -> Expansion | None:
+    """Degrees and second singular value of a (left, right) matrix; None with fewer than two edges.
+
+    A single edge has two nodes, and no third eigenvalue.
+    """
+    if matrix.nnz < 2:
+        return None
+    ones = matrix.copy()
+    ones.data = np.ones_like(ones.data)
+    left = np.count_nonzero(np.diff(matrix.indptr))
+    right = len(np.unique(matrix.indices))
+    second = two_largest_singular_values(ones)[1]
+    return Expansion(matrix.nnz / left, matrix.nnz / right, second)
+
+
+def weighted_gap(matrix: csr_array) -> float:
+    """First minus second singular value of the weights."""
+    first, second = two_largest_singular_values(matrix)
+    return first - second
+
+
+def left_regular_subgraphs(matrix: csr_array) -> Iterator[csr_array]:
+    """Subgraphs of the left nodes of each degree, by degree, whose degrees are large enough.
+
+    Columns without an edge are left out, so that all nodes of a subgraph have one.
+    """
+    degrees = np.diff(matrix.indptr)
+    for degree in np.unique(degrees[degrees >= MINIMUM_DEGREE]):
+        part = matrix[np.flatnonzero(degrees == degree)]
+        neighbours = np.unique(part.indices)
+        if part.nnz >= MINIMUM_DEGREE * len(neighbours):
+            yield csr_array(part[:, neighbours])
+
+
+def _mean(values: list[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None
