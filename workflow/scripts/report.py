@@ -7,7 +7,7 @@ def work(snakemake, specification):
     from pathlib import Path
 
     from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.provenance import figure_note, origin
+    from sparsetopo.analysis.provenance import defined, figure_note, origin
     from sparsetopo.analysis.summary import study_facts
     from sparsetopo.analysis.tables import read_table
     from sparsetopo.files import canonical_json, write_text
@@ -53,7 +53,7 @@ def work(snakemake, specification):
     drawn = " / ".join(Path(files.mge).parts[-5:]).removesuffix(".safetensors")
     captions["mge_figure"] += f" Shown: {drawn}."
     facts = study_facts(networks, read_table(files.dense), list(metrics))
-    notice = origin(published, initial, list(metrics))
+    notices = (origin(published, initial, list(metrics)), defined(specification["definitions"]))
     titles = {
         "accuracy": "Accuracy against sparsity",
         "regression": "Regression of the accuracy drop",
@@ -71,7 +71,9 @@ def work(snakemake, specification):
     ]
     title = f"Topology of sparse networks: study {specification['study']}"
     footer = f"sparsetopo {package_version()}; report made by {canonical_json(specification)}"
-    write_text(snakemake.output.index, page(title, facts, shown, tables, footer, notice))
+    write_text(
+        snakemake.output.index, page(title, facts, shown, tables, footer, " ".join(notices).strip())
+    )
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -130,11 +130,11 @@ def _candidates(
     device: str, visible: list[str], environment: MutableMapping[str, str]
 ) -> list[str]:
     if not visible:
+        setting = repr(environment[_VARIABLE]) if _VARIABLE in environment else "not set"
         raise ConfigurationError(
             [
-                f"compute.device is '{device}', but no NVIDIA GPU is visible here "
-                f"({_VARIABLE} is {environment.get(_VARIABLE, 'not set')!r}): use a machine that has one, or set "
-                "compute.device: cpu."
+                f"compute.device is '{device}', but no NVIDIA GPU is visible here ({_VARIABLE} is {setting}): use a "
+                f"machine that has one, or set compute.device: cpu."
             ]
         )
     number = device.partition(":")[2]

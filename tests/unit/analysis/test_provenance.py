@@ -6,6 +6,7 @@ from sparsetopo.analysis.metrics import PAPER_METRICS
 from sparsetopo.analysis.provenance import (
     PUBLISHED_MEAN,
     TRAINED_HERE,
+    defined,
     figure_note,
     label_source,
     origin,
@@ -34,9 +35,7 @@ def test_the_origin_is_told_where_it_is_not_the_usual():
     )
     trained = origin(False, True, ["sink", "strength"])
     assert trained.startswith("1 of the 2 topometrics depend on the weights (strength)")
-    assert origin(False, True, ["sink"]).startswith(
-        "0 of the 1 topometrics depend on the weights (none)"
-    )
+    assert origin(False, True, ["sink"]) == ""  # nothing depends on which weights they are
 
 
 def test_notes_of_figures():
@@ -76,3 +75,16 @@ def test_facts_of_a_trained_and_of_a_published_study(networks):
     )
     assert not any("diverged" in fact for fact in facts)
     assert facts[1].startswith("The seeds of a cell share one published accuracy")
+
+
+def test_names_that_the_configuration_defines_are_explained():
+    text = defined(
+        {
+            "datasets": {"CIFAR-100": {"from": "npz", "file": "slice.npz"}},
+            "pruning": {"snip-shuffled": {"from": "snip", "shuffle": "layer"}, "er": {"a": 1}},
+        }
+    )
+    assert "data set CIFAR-100 is as configured from npz (file slice.npz)." in text
+    assert "algorithm snip-shuffled is as configured from snip (shuffle layer)." in text
+    assert "algorithm er is as configured (a 1)." in text
+    assert defined({"datasets": {}, "pruning": {}}) == ""

@@ -146,7 +146,7 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (
             ("resources",),
             {"train": {"memory": 9}},
-            "resources.train.memory: unknown key; known keys",
+            "resources.train.memory: unknown key; known keys here: mem_mb, runtime",
         ),
         (("accuracies",), "published", "topometrics.weights: is 'trained', but with accuracies"),
         (
@@ -168,7 +168,7 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (
             (),
             {"accuracies": "published", "pruning": {"snip": {"shuffle": "layer"}}},
-            "pruning.snip: the paper published no accuracy for this variant",
+            "pruning.snip: is a variant that the paper published no accuracy of",
         ),
         (("grid", "algorithms"), ["snip; ls"], "grid.algorithms.0: "),
     ],

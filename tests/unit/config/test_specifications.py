@@ -11,6 +11,7 @@ from sparsetopo.files import canonical_json
 
 ROOT = Path(__file__).parents[3]
 TRAIN = {"train", "train snip"}
+DEFINED = {"collect", "report"}  # they tell the reader what a name stands for
 CELL = ("digits", "Resnet-20", "synflow", "0.9", 0)
 
 
@@ -39,15 +40,15 @@ def records(values):
 @pytest.mark.parametrize(
     ("path", "value", "affected"),
     [
-        (("datasets",), {"digits": {"test_fraction": 0.3}}, {"data"}),
+        (("datasets",), {"digits": {"test_fraction": 0.3}}, {"data"} | DEFINED),
         (("training", "digits", "epochs"), 9, TRAIN),
         (("training", "digits", "architectures"), {"Resnet-20": {"weight_decay": 0.5}}, TRAIN),
         (("training", "digits", "architectures"), {"Resnet-32": {"weight_decay": 0.5}}, set()),
         (("pruning",), {"synflow": {"iterations": 7}}, {"prune"}),
         (("pruning",), {"snip": {}}, set()),
-        (("pruning",), {"snip": {"batch_size": 64}}, {"score"}),
-        (("pruning",), {"snip": {"shuffle": "layer"}}, {"prune snip"}),
-        (("pruning",), {"snip": {"train_weights": "redrawn"}}, {"train snip"}),
+        (("pruning",), {"snip": {"batch_size": 64}}, {"score"} | DEFINED),
+        (("pruning",), {"snip": {"shuffle": "layer"}}, {"prune snip"} | DEFINED),
+        (("pruning",), {"snip": {"train_weights": "redrawn"}}, {"train snip"} | DEFINED),
         (("compute",), {"threads": 2}, {"score", "prune"} | TRAIN),
         (("compute",), {"device": "cuda"}, {"score", "prune"} | TRAIN),
         (("compute",), {"precision": "bfloat16"}, TRAIN),
@@ -94,7 +95,10 @@ def test_a_redrawn_network_is_encoded_with_its_own_initial_weights():
     values["topometrics"] = {"weights": "initial"}
     before = records(values)
     after = records(values | {"pruning": {"snip": {"train_weights": "redrawn"}}})
-    assert {stage for stage in before if before[stage] != after[stage]} == {"train snip", "encode"}
+    assert {stage for stage in before if before[stage] != after[stage]} == {
+        "train snip",
+        "encode",
+    } | DEFINED
 
 
 def test_a_rule_without_gpu_computes_on_the_cpu():

@@ -109,7 +109,7 @@ def study(tmp_path_factory):
             "png": [f"{root}/figures/{name}.png" for name in FIGURES],
             "index": f"{root}/index.html",
         },
-        {"study": "mine", "accuracies": "published", "weights": "initial"},
+        {"study": "mine", "accuracies": "published", "weights": "initial", "definitions": {}},
     )  # fmt: skip
     return root
 

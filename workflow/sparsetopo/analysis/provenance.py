@@ -1,6 +1,7 @@
 """Where a study's accuracies and weights come from: the labels of its tables, and sentences for its reader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -69,6 +70,26 @@ def origin(published: bool, initial_weights: bool, metrics: Sequence[str]) -> st
             f"{len(weighted)} of the {len(metrics)} topometrics depend on the weights ({which}); they are those of the "
             "initial weights, not of the trained ones that the paper used. The others depend on the masks alone."
         )
+    return " ".join(sentences)
+
+
+def defined(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Say what the names of a study stand for where its configuration defines them or sets options.
+
+    Parameters
+    ----------
+    definitions
+        By section ("datasets", "pruning") and name: its options, and under "from" the registry entry.
+    """
+    sentences = []
+    for section, names in definitions.items():
+        for name, given in names.items():
+            options = {key: value for key, value in given.items() if key != "from"}
+            what = " from " + str(given["from"]) if "from" in given else ""
+            settings = ", ".join(f"{key} {value}" for key, value in sorted(options.items()))
+            of = f" ({settings})" if settings else ""
+            kind = "data set" if section == "datasets" else "algorithm"
+            sentences.append(f"Here {kind} {name} is as configured{what}{of}.")
     return " ".join(sentences)
 
 

@@ -7,7 +7,12 @@ from pydantic import BaseModel, ValidationError
 
 from sparsetopo.analysis.published_accuracies import read_published_accuracies
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
-from sparsetopo.config.schema import Configuration, Training, canonical_sparsity
+from sparsetopo.config.schema import (
+    Configuration,
+    RuleResources,
+    Training,
+    canonical_sparsity,
+)
 from sparsetopo.config.variants import FROM, SECTIONS, known_names, option_problems
 from sparsetopo.errors import ConfigurationError, FileFormatError
 from sparsetopo.registry import literals
@@ -57,6 +62,8 @@ def _sentence(fault: Any) -> str:
         return f"{path}: is required and missing"
     if fault["type"] == "too_short":
         return f"{path}: is empty; list at least one value"
+    if fault["type"] in ("model_type", "dict_type"):
+        return f"{path}: must be a mapping (key: value), but is {fault['input']!r}"
     message = fault["msg"].removeprefix("Value error, ")
     value = repr(fault["input"])
     shown = value if len(value) <= 60 else value[:57] + "..."
@@ -70,8 +77,8 @@ def _known_keys(location: list[str]) -> list[str]:
         annotation = model.model_fields[part].annotation if part in model.model_fields else None
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             model = annotation
-        elif part == "training":
-            model = Training
+        elif part in ("training", "resources"):
+            model = Training if part == "training" else RuleResources
     return list(model.model_fields)
 
 
@@ -167,26 +174,31 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
             "analysis.dense_reference: is 'same_seed', but a published dense accuracy is a mean over seeds; "
             "set it to mean"
         )
+    given = {section: _mapping(values.get(section)) for section in SECTIONS}
+    known = {section: known_names(section, given[section]) for section in SECTIONS}
+    algorithms = []
     for name in _names(grid.get("algorithms")):
-        options = _mapping(_mapping(values.get("pruning")).get(name))
+        options = _mapping(given["pruning"].get(name))
         if (
             options.get(FROM, name) != name
             or options.get("shuffle", "none") != "none"
             or options.get("train_weights", "scored") != "scored"
         ):
             yield (
-                f"pruning.{name}: the paper published no accuracy for this variant of '{name}'; with "
-                "accuracies: published leave out from, shuffle and train_weights"
+                f"pruning.{name}: is a variant that the paper published no accuracy of; with accuracies: published "
+                "leave out from, shuffle and train_weights"
             )
+        elif name in known["pruning"]:  # else it is reported already
+            algorithms.append(name)
     try:
         published = read_published_accuracies()
     except FileFormatError as error:
         yield f"accuracies: {error}"
         return
     yield from published.problems(
-        _names(grid.get("datasets")),
-        _names(grid.get("architectures")),
-        _names(grid.get("algorithms")),
+        [name for name in _names(grid.get("datasets")) if name in known["datasets"]],
+        [name for name in _names(grid.get("architectures")) if name in ARCHITECTURES],
+        algorithms,
         [value for value in sparsities if value is not None],
     )
 

@@ -152,6 +152,7 @@ class Specifications:
             "grid": self.configuration.grid.model_dump(),
             "dense_reference": self.configuration.analysis.dense_reference,
             "accuracies": self.configuration.accuracies,
+            "definitions": self.definitions(),
         }
 
     def analysis(self, stage: str) -> dict[str, Any]:
@@ -168,6 +169,19 @@ class Specifications:
             "study": self.configuration.study,
             "accuracies": self.configuration.accuracies,
             "weights": self.configuration.topometrics.weights,
+            "definitions": self.definitions(),
+        }
+
+    def definitions(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the configuration says of the data sets and algorithms of the grid, by section and name."""
+        configuration = self.configuration
+        listed = {
+            "datasets": (configuration.grid.datasets, configuration.datasets),
+            "pruning": (configuration.grid.algorithms, configuration.pruning),
+        }
+        return {
+            section: {name: given[name] for name in names if given.get(name)}
+            for section, (names, given) in listed.items()
         }
 
     def threads(self, rule: RuleName) -> int:
