@@ -3,12 +3,14 @@
     python tests/benchmarks/stage_resources.py results/paper-accuracies results/... > resources/measured.csv
 
 One row a kind of job: the most seconds and the most memory over its sparsities and seeds. Of training,
-seconds for 1,000 images of an epoch, evaluation included. The workflow asks a scheduler for these
+seconds for 1,000 images of an epoch, evaluation included. Memory is the peak that the job's log tells, or
+what Snakemake sampled if that is more. The workflow asks a scheduler for these
 values, with room to spare (`sparsetopo.config.job_resources`).
 """
 
 import csv
 import json
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -25,6 +27,7 @@ AXES = {
     "encode": ("dataset", "architecture"),
     "measure": ("dataset", "architecture"),
 }
+PEAK = re.compile(r"peak memory (\d+) MB")
 COLUMNS = ("rule", "algorithm", "dataset", "architecture", "seconds", "max_rss_mb")
 
 
@@ -42,7 +45,18 @@ def jobs(study: Path):
                     kind = ("train", *kind[1:])
                     seconds *= 1000 / images_seen(study, rule, place)
                 # A job that ends between two samples of its memory has none.
-                yield kind, seconds, float(memory) if memory not in ("", "-", "NA") else 0.0
+                sampled = float(memory) if memory not in ("", "-", "NA") else 0.0
+                yield kind, seconds, max(sampled, logged_peak(study, rule, place))
+
+
+def logged_peak(study: Path, rule: str, place: list[str]) -> float:
+    """MB that a job's log gives as its peak; 0 if it does not."""
+    log = study.joinpath("logs", rule, *place).with_suffix(".log")
+    if not place:
+        log = study / "logs" / f"{rule}.log"
+    if not log.is_file():
+        return 0.0
+    return max(map(float, PEAK.findall(log.read_text(encoding="utf-8"))), default=0.0)
 
 
 def images_seen(study: Path, rule: str, place: list[str]) -> int:

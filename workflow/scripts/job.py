@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -97,4 +98,6 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
     except Exception:
         logger.exception("unexpected failure")
         raise
-    logger.info("done")
+    # Snakemake's benchmark file samples memory every half minute, and misses peaks between.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB on Linux, bytes on macOS
+    logger.info("done; peak memory %d MB", peak // (1 << 20 if sys.platform == "darwin" else 1024))
