@@ -34,6 +34,7 @@ SOURCES = {
     "train": (
         *SHARED,
         "training/*.py",
+        "pruning/layer_arrays.py",
         "pruning/mask.py",
         "pruning/prunable.py",
         "pruning/arrays.py",

@@ -93,7 +93,13 @@ def code(script, *sources):
     }
 
 
-WEIGHT_SOURCES = ("architectures/_initial.py", "seeding.py", "pruning/mask.py", "training/save.py")
+WEIGHT_SOURCES = (
+    "architectures/_initial.py",
+    "seeding.py",
+    "pruning/mask.py",
+    "pruning/layer_arrays.py",
+    "training/save.py",
+)
 GRAPH_SOURCES = ("graphs", "files.py")
 METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics")
 ANALYSIS_SOURCES = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")

@@ -8,7 +8,8 @@ from torch import nn
 
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.pruning import ALGORITHMS, needs, prune
-from sparsetopo.pruning.out_of_memory import is_out_of_memory, named_out_of_memory
+from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
+from sparsetopo.training.memory import is_out_of_memory
 
 SETTINGS = {
     "snip": "set pruning.snip.batch_size lower",
@@ -64,8 +65,8 @@ def test_the_settings_are_options_of_the_algorithm():
 def test_other_errors_keep_their_kind():
     for error in (RuntimeError("shapes do not match"), ValueError("out of memory"), KeyError("a")):
         assert not is_out_of_memory(error)
-        with pytest.raises(type(error)), named_out_of_memory("snip", ["batch_size"]):
+        with pytest.raises(type(error)), scoring_out_of_memory("snip", ["batch_size"]):
             raise error
     match = "snip ran out of memory"
-    with pytest.raises(SparsetopoError, match=match), named_out_of_memory("snip", ["batch_size"]):
+    with pytest.raises(SparsetopoError, match=match), scoring_out_of_memory("snip", ["batch_size"]):
         raise MemoryError

@@ -13,7 +13,13 @@ from sparsetopo.config.schema import (
     Training,
     canonical_sparsity,
 )
-from sparsetopo.config.variants import FROM, SECTIONS, known_names, option_problems
+from sparsetopo.config.variants import (
+    FROM,
+    SECTIONS,
+    as_mapping,
+    known_names,
+    option_problems,
+)
 from sparsetopo.errors import ConfigurationError, FileFormatError
 from sparsetopo.registry import literals
 from sparsetopo.training.recipe import Recipe
@@ -82,33 +88,29 @@ def _known_keys(location: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _name_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """Names in the grid and under `training` that neither a registry nor the configuration defines."""
     for section, axis in (("datasets", "datasets"), ("pruning", "algorithms")):
-        known = known_names(section, _mapping(values.get(section)))
+        known = known_names(section, as_mapping(values.get(section)))
         kind = SECTIONS[section][0]
-        for index, name in enumerate(_names(_mapping(values.get("grid")).get(axis))):
+        for index, name in enumerate(_names(as_mapping(values.get("grid")).get(axis))):
             if name not in known:
                 yield f"grid.{axis}.{index}: unknown {kind} '{name}'; known: {', '.join(known)}"
         if section == "datasets":
-            for name in _mapping(values.get("training")):
+            for name in as_mapping(values.get("training")):
                 if name not in known:
                     yield f"training.{name}: unknown {kind} '{name}'; known: {', '.join(known)}"
 
 
 def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for section in SECTIONS:
-        given = _mapping(values.get(section))
+        given = as_mapping(values.get(section))
         for path, problem in option_problems(section, given):
             yield f"{section}.{path}: {problem}"
     # An entry that cannot do without options (a file, a folder), used without any.
-    for name in _names(_mapping(values.get("grid")).get("datasets")):
+    for name in _names(as_mapping(values.get("grid")).get("datasets")):
         _, entries = SECTIONS["datasets"]
-        if name in entries and name not in _mapping(values.get("datasets")):
+        if name in entries and name not in as_mapping(values.get("datasets")):
             for option, problem in entries[name].option_problems({}):
                 yield f"datasets.{name}.{option}: {problem}"
 
@@ -116,14 +118,14 @@ def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
 def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("accuracies") == "published":
         return  # nothing is trained
-    known = known_names("datasets", _mapping(values.get("datasets")))
-    for name in _names(_mapping(values.get("grid")).get("datasets")):
-        if name in known and name not in _mapping(values.get("training")):
+    known = known_names("datasets", as_mapping(values.get("datasets")))
+    for name in _names(as_mapping(values.get("grid")).get("datasets")):
+        if name in known and name not in as_mapping(values.get("training")):
             yield f"training.{name}: is missing; grid.datasets lists '{name}', which needs a training recipe"
 
 
 def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    for name, section in _mapping(values.get("training")).items():
+    for name, section in as_mapping(values.get("training")).items():
         try:
             settings = Training.model_validate(section)
         except ValidationError:
@@ -142,9 +144,9 @@ def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    grid = _mapping(values.get("grid"))
+    grid = as_mapping(values.get("grid"))
     for dataset in _names(grid.get("datasets")):
-        options = _mapping(_mapping(values.get("datasets")).get(dataset))
+        options = as_mapping(as_mapping(values.get("datasets")).get(dataset))
         entry = SECTIONS["datasets"][1].get(str(options.get(FROM, dataset)))
         facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
         if len(facts) < 2:
@@ -161,24 +163,24 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """What a study that takes its accuracies from the paper cannot have."""
     if values.get("accuracies") != "published":
         return
-    if _mapping(values.get("topometrics")).get("weights", "trained") == "trained":
+    if as_mapping(values.get("topometrics")).get("weights", "trained") == "trained":
         yield (
             "topometrics.weights: is 'trained', but with accuracies: published nothing is trained; "
             "set topometrics.weights: initial"
         )
-    grid = _mapping(values.get("grid"))
+    grid = as_mapping(values.get("grid"))
     listed = grid.get("sparsities")
     sparsities = [_sparsity(value) for value in listed] if isinstance(listed, list) else []
-    if _mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
+    if as_mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
         yield (
             "analysis.dense_reference: is 'same_seed', but a published dense accuracy is a mean over seeds; "
             "set it to mean"
         )
-    given = {section: _mapping(values.get(section)) for section in SECTIONS}
+    given = {section: as_mapping(values.get(section)) for section in SECTIONS}
     known = {section: known_names(section, given[section]) for section in SECTIONS}
     algorithms = []
     for name in _names(grid.get("algorithms")):
-        options = _mapping(given["pruning"].get(name))
+        options = as_mapping(given["pruning"].get(name))
         if (
             options.get(FROM, name) != name
             or options.get("shuffle", "none") != "none"
@@ -211,7 +213,7 @@ def _sparsity(value: Any) -> str | None:
 
 
 def _device_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    compute = _mapping(values.get("compute"))
+    compute = as_mapping(values.get("compute"))
     if compute.get("precision") == "tf32" and compute.get("device", "cpu") == "cpu":
         yield "compute.precision: is 'tf32', which only GPUs have; with compute.device: cpu use float32 or bfloat16"
 

@@ -48,7 +48,7 @@ class Variant:
 
 def known_names(section: str, given: Mapping[str, Any]) -> list[str]:
     """Return the registry's names and those that the configuration defines with `from`, sorted."""
-    defined = [name for name, options in given.items() if FROM in _mapping(options)]
+    defined = [name for name, options in given.items() if FROM in as_mapping(options)]
     return sorted({*SECTIONS[section][1], *defined})
 
 
@@ -70,7 +70,7 @@ def variant(section: str, name: str, given: Mapping[str, Any]) -> Variant:
         If neither the registry nor the section defines the name.
     """
     kind, entries = SECTIONS[section]
-    options = dict(_mapping(given.get(name)))
+    options = dict(as_mapping(given.get(name)))
     source = str(options.pop(FROM, name))
     if source not in entries:
         known = ", ".join(known_names(section, given) if source == name else sorted(entries))
@@ -83,7 +83,7 @@ def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[st
     """Faults in a section: (path below the section, what is wrong), for every name in it."""
     _, entries = SECTIONS[section]
     for name, options in given.items():
-        values = dict(_mapping(options))
+        values = dict(as_mapping(options))
         source = str(values.pop(FROM, name))
         if source not in entries:
             path = name if source == name else f"{name}.{FROM}"
@@ -97,5 +97,6 @@ def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[st
             yield f"{name}.{option}", problem
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """Return the value if it is a mapping, else an empty one: what it is instead is reported elsewhere."""
     return value if isinstance(value, Mapping) else {}

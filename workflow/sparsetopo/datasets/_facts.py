@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from sparsetopo.datasets._prepared import KIND
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_header
 
@@ -32,7 +33,7 @@ class DatasetFacts:
             If the file is missing, truncated or foreign.
         """
         shapes, metadata = read_header(path)
-        if metadata.get("kind") != "prepared data set" or len(shapes.get("train_images", ())) != 4:
+        if metadata.get("kind") != KIND or len(shapes.get("train_images", ())) != 4:
             raise FileFormatError(
                 f"{path}: is not a prepared data set; give the file that the data stage wrote."
             )

@@ -16,7 +16,7 @@ from sparsetopo.version import package_version
 
 Part = Literal["train", "test"]
 
-_KIND = "prepared data set"
+KIND = "prepared data set"
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -157,7 +157,7 @@ class PreparedDataset:
             "std": list(self.std),
         }
         metadata = {
-            "kind": _KIND,
+            "kind": KIND,
             "dataset": record,
             "sha256": checksum(self.arrays, record),
             "specification": dict(specification),
@@ -175,9 +175,9 @@ class PreparedDataset:
             If the file is missing, truncated, foreign, or its contents do not match its checksum.
         """
         arrays, metadata = read_tensors(path)
-        if metadata.get("kind") != _KIND:
+        if metadata.get("kind") != KIND:
             raise FileFormatError(
-                f"{path}: holds '{metadata.get('kind')}', not a '{_KIND}'; give the file that the "
+                f"{path}: holds '{metadata.get('kind')}', not a '{KIND}'; give the file that the "
                 f"data stage wrote."
             )
         record = metadata["dataset"]

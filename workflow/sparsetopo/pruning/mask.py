@@ -6,7 +6,7 @@ File format: safetensors with one bool array a parameter and a JSON metadata rec
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.pruning.layer_arrays import LayerArrays
 from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mask 1"
@@ -22,7 +23,7 @@ FORMAT = "sparsetopo mask 1"
 logger = logging.getLogger(__name__)
 
 
-class Mask(Mapping[str, NDArray[np.bool_]]):
+class Mask(LayerArrays[np.bool_]):
     """Read-only mapping {parameter name: bool array}, True where the weight is kept.
 
     Parameters
@@ -60,23 +61,12 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
     ) -> None:
         if not arrays:
             raise MaskError("a mask needs at least one layer, got none.")
-        self._arrays: dict[str, NDArray[np.bool_]] = {}
-        for name, array in arrays.items():
-            self._arrays[name] = _validated(name, array)
+        super().__init__({name: _validated(name, array) for name, array in arrays.items()})
         self.algorithm = algorithm
         self.seed = seed
         self.initial_weights_digest = initial_weights_digest
         self.sparsity = repr(self.achieved_sparsity) if sparsity is None else sparsity
         self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
-
-    def __getitem__(self, name: str) -> NDArray[np.bool_]:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other mapping keeps the same weights, whatever made it."""
@@ -93,11 +83,6 @@ class Mask(Mapping[str, NDArray[np.bool_]]):
             f"<Mask by {self.algorithm}: {self.kept} of {self.total} weights kept "
             f"({self.achieved_sparsity:.4%} sparse) in {len(self)} layers>"
         )
-
-    @property
-    def total(self) -> int:
-        """Number of weights, kept or not."""
-        return sum(array.size for array in self._arrays.values())
 
     @property
     def kept(self) -> int:

@@ -14,9 +14,9 @@ from torch.nn import functional
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.pruning.images import ImageSource
-from sparsetopo.pruning.out_of_memory import is_out_of_memory
 from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.selection import number_kept
+from sparsetopo.training.memory import is_out_of_memory
 
 
 @dataclass(frozen=True)

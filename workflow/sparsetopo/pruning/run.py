@@ -15,7 +15,7 @@ from sparsetopo.pruning.arrays import to_arrays
 from sparsetopo.pruning.controls import check_shuffle, shuffled
 from sparsetopo.pruning.images import ImageSource, image_source
 from sparsetopo.pruning.mask import Mask
-from sparsetopo.pruning.out_of_memory import named_out_of_memory
+from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
 from sparsetopo.pruning.restore import restored
@@ -108,7 +108,7 @@ def _scoring(problem: Problem) -> Iterator[None]:
     seed = int(problem.generator("torch").integers(2**63))
     device = next(iter(problem.parameters.values())).device
     with (
-        named_out_of_memory(problem.algorithm, settings),
+        scoring_out_of_memory(problem.algorithm, settings),
         restored(problem.model, seed),
         tf32_only_if_asked("float32", device),
     ):

@@ -5,7 +5,7 @@ File format: safetensors with one array a parameter and a JSON metadata record
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,7 @@ from sparsetopo.architectures._initial import digest
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.pruning.controls import check_shuffle, shuffled
+from sparsetopo.pruning.layer_arrays import LayerArrays
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.selection import check_finite, checked_sparsity, largest, number_kept
 from sparsetopo.version import package_version
@@ -23,7 +24,7 @@ from sparsetopo.version import package_version
 FORMAT = "sparsetopo scores 1"
 
 
-class Scores(Mapping[str, NDArray[np.floating]]):
+class Scores(LayerArrays[np.floating]):
     """Read-only mapping {parameter name: scores}; weights with larger scores are kept.
 
     Parameters
@@ -58,7 +59,7 @@ class Scores(Mapping[str, NDArray[np.floating]]):
         initial_weights_digest: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self._arrays = {name: _validated(name, array) for name, array in arrays.items()}
+        super().__init__({name: _validated(name, array) for name, array in arrays.items()})
         kinds = {array.dtype.name for array in self._arrays.values()}
         if len(kinds) != 1:
             raise MaskError(
@@ -71,22 +72,8 @@ class Scores(Mapping[str, NDArray[np.floating]]):
         self.initial_weights_digest = initial_weights_digest
         self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
 
-    def __getitem__(self, name: str) -> NDArray[np.floating]:
-        return self._arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
     def __repr__(self) -> str:
         return f"<Scores by {self.algorithm}: {self.total} weights in {len(self)} layers>"
-
-    @property
-    def total(self) -> int:
-        """Number of weights."""
-        return sum(array.size for array in self._arrays.values())
 
     def mask(self, sparsity: float | str, *, shuffle: str = "none") -> Mask:
         """Keep the largest scores over all layers together.
