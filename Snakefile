@@ -38,6 +38,7 @@ rule all:
         TRAINING_RESULTS,
         MGES,
         TOPOMETRICS,
+        LAYERS,
         TABLES,
         FIGURES,
         INDEX,

@@ -52,6 +52,7 @@ def test_the_whole_small_grid_is_planned(study):
         "encode": 4,
         "measure": 4,
         "collect": 1,
+        "collect_layers": 1,
         "regression": 1,
         "importance": 1,
         "ranking": 1,

@@ -14,7 +14,20 @@ from tests.workflow.conftest import ROOT, Study
 
 from sparsetopo.files import read_metadata
 
-TABLES = ("networks", "dense", "regression", "importance", "ranking", "rankings")
+TABLES = (
+    "networks",
+    "dense",
+    "layers",
+    "ramanujan_layers",
+    "regression",
+    "importance",
+    "ranking",
+    "rankings",
+)
+ANALYSIS = {
+    name: 1
+    for name in ("collect", "collect_layers", "regression", "importance", "ranking", "report")
+}
 
 
 def tables(study: Study) -> dict[str, bytes]:
@@ -70,7 +83,6 @@ def test_partial_reruns(finished_study):
     """One study, many questions: what would run after a change."""
     before = finished_study.values
     assert finished_study.jobs() == {}
-    downstream = {"collect": 1, "regression": 1, "importance": 1, "ranking": 1, "report": 1}
     cases = [
         (
             {"training": {"digits": {**before["training"]["digits"], "epochs": 2}}},
@@ -93,13 +105,13 @@ def test_partial_reruns(finished_study):
     try:
         for change, expected in cases:
             finished_study.values = before | change
-            assert finished_study.jobs() == expected | downstream, change
+            assert finished_study.jobs() == expected | ANALYSIS, change
         finished_study.values = before | {"analysis": {"repeats": 3}}
         assert finished_study.jobs() == {"regression": 1, "importance": 1, "report": 1}
         finished_study.values = dict(reversed(before.items()))
         assert finished_study.jobs() == {}
         finished_study.values = before | {"study": "other"}
-        assert sum(finished_study.jobs().values()) == 25
+        assert sum(finished_study.jobs().values()) == 26
     finally:
         finished_study.values = before
 

@@ -1,8 +1,14 @@
 # Tables: one row a network, and what the analysis finds in them.
 
 NETWORKS = f"{ROOT}/tables/networks.csv"
+LAYER_TABLES = (
+    [f"{ROOT}/tables/layers.csv", f"{ROOT}/tables/ramanujan_layers.csv"]
+    if LAYERS_ARE_MEASURED
+    else []
+)
 TABLES = [
     NETWORKS,
+    *LAYER_TABLES,
     *(
         f"{ROOT}/tables/{name}.csv"
         for name in ("dense", "regression", "importance", "ranking", "rankings")
@@ -41,6 +47,33 @@ rule collect:
         specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
     script:
         "../scripts/collect.py"
+
+
+if LAYERS_ARE_MEASURED:
+
+    rule collect_layers:
+        input:
+            LAYERS,
+        output:
+            layers=f"{ROOT}/tables/layers.csv",
+            ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",
+            record=f"{ROOT}/tables/layers.json",
+        log:
+            f"{ROOT}/logs/collect_layers.log",
+        benchmark:
+            f"{ROOT}/benchmarks/collect_layers.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory("collect_layers"),
+            runtime=minutes("collect_layers"),
+        params:
+            specification=lambda wildcards: canonical_json(
+                SPECIFICATIONS.collect_layers() | CODE["collect_layers"]
+            ),
+        script:
+            "../scripts/collect_layers.py"
 
 
 rule regression:

@@ -82,6 +82,8 @@ TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json") if NETWORKS_ARE_TRAINED e
 TRAINED = [path.removesuffix("json") + "safetensors" for path in TRAINING_RESULTS]
 MGES = of_cells(f"mges/{NETWORK}.safetensors")
 TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
+LAYERS_ARE_MEASURED = CONFIGURATION.layers.measure
+LAYERS = of_cells(f"layers/{NETWORK}.json") if LAYERS_ARE_MEASURED else []
 
 
 def code(script, *sources):
@@ -101,13 +103,14 @@ WEIGHT_SOURCES = (
     "training/save.py",
 )
 GRAPH_SOURCES = ("graphs", "files.py")
-METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics")
+METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics", "layers")
 ANALYSIS_SOURCES = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")
 # Computed once a parse, not once a job.
 CODE = {
     "encode": code("encode.py", *GRAPH_SOURCES, *WEIGHT_SOURCES),
     "topometrics": code("topometrics.py", *METRIC_SOURCES),
     "collect": code("collect.py", *ANALYSIS_SOURCES),
+    "collect_layers": code("collect_layers.py", *ANALYSIS_SOURCES),
     "regression": code("regression.py", *ANALYSIS_SOURCES),
     "importance": code("importance.py", *ANALYSIS_SOURCES),
     "ranking": code("ranking.py", *ANALYSIS_SOURCES),

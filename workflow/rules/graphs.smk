@@ -34,7 +34,9 @@ rule measure:
     input:
         mge=f"{ROOT}/mges/{NETWORK}.safetensors",
     output:
-        f"{ROOT}/topometrics/{NETWORK}.json",
+        topometrics=f"{ROOT}/topometrics/{NETWORK}.json",
+        # Of the same job: a layer takes milliseconds, a job of its own more than a second.
+        layers=f"{ROOT}/layers/{NETWORK}.json" if LAYERS_ARE_MEASURED else [],
     log:
         f"{ROOT}/logs/measure/{NETWORK}.log",
     benchmark:

@@ -1,22 +1,43 @@
-"""Rule `measure`: the topometrics of a graph."""
+"""Rule `measure`: the topometrics of a graph, and of the bipartite graphs of its layers."""
 
 from job import cell_of, require_cell, run_job
 
 
 def work(snakemake, specification):
-    import logging
-    import math
-
     from sparsetopo.files import read_metadata, write_json
     from sparsetopo.graphs.mge import MGE
-    from sparsetopo.topometrics import METRICS, topometrics
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
     encoded = read_metadata(snakemake.input.mge)["specification"]
     require_cell(snakemake.input.mge, encoded, snakemake)
     finite = encoded["weights_are_finite"]
-    wanted = specification["metrics"]
+    common = {
+        "specification": {**specification, "cell": cell_of(snakemake)},
+        "package_version": package_version(),
+    }
+    if specification["layers"]:
+        layers = measured_layers(mge, specification["layers"]["motif_size"], finite)
+        write_json(snakemake.output.layers, {**common, **layers})
+    write_json(
+        snakemake.output.topometrics,
+        {
+            **common,
+            "nodes": mge.num_nodes,
+            "edges": mge.num_edges,
+            "layer_sizes": list(mge.layer_sizes),
+            "topometrics": measured(mge, specification["metrics"], finite, snakemake.threads),
+        },
+    )
+
+
+def measured(mge, wanted, finite, threads):
+    """Metrics of the whole graph; those that cannot be measured are None."""
+    import logging
+    import math
+
+    from sparsetopo.topometrics import METRICS, topometrics
+
     measurable = [name for name in wanted if finite or not METRICS[name].reads_weights]
     values = topometrics(
         mge,
@@ -24,21 +45,32 @@ def work(snakemake, specification):
         progress=lambda primitive, done, total: logging.info(
             "%s (%d of %d)", primitive, done + 1, total
         ),
-        threads=snakemake.threads,  # no result depends on it
+        threads=threads,  # no result depends on it
         skip_impossible=True,
     )
     missing = {name: None for name in wanted if math.isnan(values.get(name, math.nan))}
-    write_json(
-        snakemake.output[0],
-        {
-            "specification": {**specification, "cell": cell_of(snakemake)},
-            "package_version": package_version(),
-            "nodes": mge.num_nodes,
-            "edges": mge.num_edges,
-            "layer_sizes": list(mge.layer_sizes),
-            "topometrics": values | missing,
-        },
-    )
+    return values | missing
+
+
+def measured_layers(mge, motif_size, finite):
+    """Records of every layer; those metrics that read weights are None if the weights are not finite."""
+    import logging
+
+    from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
+    from sparsetopo.layers.network import READ_WEIGHTS
+
+    kinds = layer_kinds(mge.plan)
+    masks = {name: mge.masks[name] for name in kinds}  # in the order of the network
+    layers = {
+        "topometrics": topometric_records(mge.weights, masks, kinds, motif_size=motif_size),
+        "ramanujan": ramanujan_records(mge.weights, masks, kinds),
+    }
+    logging.info("%d layers", len(layers["ramanujan"]))
+    if not finite:
+        for records in layers.values():
+            for record in records:
+                record |= {name: None for name in READ_WEIGHTS if name in record}
+    return layers
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -78,6 +78,27 @@ def baseline_row(result: Path) -> dict[str, Any]:
     return {**_columns(trained["specification"]["cell"], BASELINE_COLUMNS), **_outcome(trained)}
 
 
+def layer_rows(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of the two tables of layers: topometrics of both encodings, and Ramanujan metrics.
+
+    Parameters
+    ----------
+    path
+        File that the metrics stage wrote of one network's layers.
+
+    Raises
+    ------
+    FileFormatError
+        If it is missing, damaged, or holds something else.
+    """
+    record = _record(path, ("topometrics", "ramanujan"))
+    cell = _columns(record["specification"]["cell"], NETWORK_COLUMNS)
+    return (
+        [{**cell, **row} for row in record["topometrics"]],
+        [{**cell, **row} for row in record["ramanujan"]],
+    )
+
+
 def _mask(path: Path) -> dict[str, Any]:
     record = read_metadata(path)
     return _checked(path, record, ("achieved_sparsity", "collapsed_layers"), NETWORK_COLUMNS)

@@ -79,6 +79,7 @@ RuleName = Literal[
     "encode",
     "measure",
     "collect",
+    "collect_layers",
     "regression",
     "importance",
     "ranking",
@@ -157,6 +158,15 @@ class Topometrics(_Section):
     )
     identity_shortcuts: bool = Field(
         False, description="Draw identity shortcuts as edges of weight 1."
+    )
+
+
+class Layers(_Section):
+    """What is measured of single layers: bipartite graphs and Ramanujan metrics, which the paper compares with."""
+
+    measure: bool = Field(True, description="Measure the layers besides the whole graphs.")
+    motif_size: Literal[3, 4] = Field(
+        3, description="Nodes of the motifs that are counted in a layer's graphs."
     )
 
 
@@ -243,6 +253,7 @@ class Configuration(_Section):
         {}, description="Training recipe of each data set of the grid."
     )
     topometrics: Topometrics = Field(Topometrics(), description="What is measured on each graph.")
+    layers: Layers = Field(Layers(), description="What is measured of each layer.")
     analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
     compute: Compute = Field(Compute(), description="Threads, device, arithmetic and data folder.")
     resources: dict[RuleName, RuleResources] = Field(

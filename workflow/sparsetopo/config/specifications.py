@@ -139,11 +139,17 @@ class Specifications:
         return record
 
     def topometrics(self) -> dict[str, Any]:
-        """Measure a graph."""
+        """Measure a graph and, besides, each of its layers."""
+        layers = self.configuration.layers
         return {
             "stage": "topometrics",
             "metrics": self.configuration.topometrics.metrics or sorted(METRICS),
+            "layers": {"motif_size": layers.motif_size} if layers.measure else None,
         }
+
+    def collect_layers(self) -> dict[str, Any]:
+        """Gather one row a network and layer."""
+        return {"stage": "collect_layers", "grid": self.configuration.grid.model_dump()}
 
     def collect(self) -> dict[str, Any]:
         """Gather one row a network."""

@@ -24,6 +24,9 @@ ENCODINGS: Mapping[str, Callable[..., "MGE"]] = {
 }
 """Builders of the bipartite graphs, by the name of the encoding."""
 
+READ_WEIGHTS = ("strength", "spectral_gap", "spectral_radius", "lambda_imsg")
+"""Metrics of a layer that depend on the weights of its edges, not on the mask alone."""
+
 Weights = Mapping[str, NDArray[Any]]
 Masks = Mapping[str, NDArray[np.bool_]]
 Kinds = Mapping[str, LayerKind]
