@@ -24,10 +24,9 @@ TABLES = (
     "ranking",
     "rankings",
 )
-ANALYSIS = {
-    name: 1
-    for name in ("collect", "collect_layers", "regression", "importance", "ranking", "report")
-}
+ANALYSIS = dict.fromkeys(
+    ("collect", "collect_layers", "regression", "importance", "ranking", "report"), 1
+)
 
 
 def tables(study: Study) -> dict[str, bytes]:
@@ -141,7 +140,7 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
 )
 def test_after_a_kill_the_same_command_is_enough(finished_study, tmp_path, whole_group):
     """`make run`, kill -9, `make run`: the tables are those of an undisturbed run."""
-    for name in ("Snakefile", "workflow", "profiles", "envs"):
+    for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     (tmp_path / "config").mkdir()
