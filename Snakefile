@@ -16,11 +16,23 @@ if not workflow.overwrite_configfiles:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/prune.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/graphs.smk"
 include: "workflow/rules/analysis.smk"
+
+
+if RELEASED:
+
+    include: "workflow/rules/published.smk"
+
+else:
+    COMPARISON = []
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/prune.smk"
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/graphs.smk"
+    include: "workflow/rules/collect.smk"
+
+
 include: "workflow/rules/report.smk"
 
 
@@ -42,3 +54,4 @@ rule all:
         TABLES,
         FIGURES,
         INDEX,
+        COMPARISON,

@@ -53,7 +53,10 @@ def test_the_whole_small_grid_is_planned(study):
         "collect": 1,
         "collect_layers": 1,
         "regression": 1,
+        "regression_uncertainty": 1,
+        "families": 1,
         "importance": 1,
+        "ramanujan": 1,
         "ranking": 1,
         "report": 1,
     }

@@ -14,19 +14,16 @@ from tests.workflow.conftest import ROOT, Study
 
 from sparsetopo.files import read_metadata
 
+ANALYSES = (
+    *("regression", "regression_uncertainty", "families"),
+    *("importance", "ramanujan", "ranking"),
+)
 TABLES = (
-    "networks",
-    "dense",
-    "layers",
-    "ramanujan_layers",
-    "regression",
-    "importance",
-    "ranking",
-    "rankings",
+    *("networks", "dense", "layers", "ramanujan_layers"),
+    *ANALYSES,
+    *("ranking_means", "rankings"),
 )
-ANALYSIS = dict.fromkeys(
-    ("collect", "collect_layers", "regression", "importance", "ranking", "report"), 1
-)
+DOWNSTREAM = dict.fromkeys(("collect", "collect_layers", *ANALYSES, "report"), 1)
 
 
 def tables(study: Study) -> dict[str, bytes]:
@@ -70,7 +67,10 @@ def test_tables_have_no_nan(finished_study):
 
 
 def test_figures_and_index_are_there(finished_study):
-    for name in ("accuracy", "regression", "importance", "ranking", "mge"):
+    for name in (
+        *("accuracy", "regression", "checks", "families", "importance"),
+        *("ramanujan", "ranking", "ranking_checks", "mge"),
+    ):
         assert (finished_study.results / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
         assert b"<svg" in (finished_study.results / f"figures/{name}.svg").read_bytes()
     index = (finished_study.results / "index.html").read_text()
@@ -104,13 +104,15 @@ def test_partial_reruns(finished_study):
     try:
         for change, expected in cases:
             finished_study.values = before | change
-            assert finished_study.jobs() == expected | ANALYSIS, change
+            assert finished_study.jobs() == expected | DOWNSTREAM, change
         finished_study.values = before | {"analysis": {"repeats": 3}}
-        assert finished_study.jobs() == {"regression": 1, "importance": 1, "report": 1}
+        assert finished_study.jobs() == {"regression": 1, "report": 1}
+        finished_study.values = before | {"layers": {"motif_size": 4}}
+        assert finished_study.jobs() == {"measure": 4} | DOWNSTREAM
         finished_study.values = dict(reversed(before.items()))
         assert finished_study.jobs() == {}
         finished_study.values = before | {"study": "other"}
-        assert sum(finished_study.jobs().values()) == 26
+        assert sum(finished_study.jobs().values()) == 29
     finally:
         finished_study.values = before
 

@@ -1,91 +1,49 @@
-# Tables: one row a network, and what the analysis finds in them.
+# Analyses of the collected tables: what they say of the accuracy drop.
 
 NETWORKS = f"{ROOT}/tables/networks.csv"
-LAYER_TABLES = (
-    [f"{ROOT}/tables/layers.csv", f"{ROOT}/tables/ramanujan_layers.csv"]
-    if LAYERS_ARE_MEASURED
-    else []
+LAYER_TABLE = [f"{ROOT}/tables/layers.csv"] if LAYERS_ARE_MEASURED or RELEASED else []
+RAMANUJAN_LAYERS = (
+    [f"{ROOT}/tables/ramanujan_layers.csv"] if LAYERS_ARE_MEASURED or RELEASED else []
 )
+ANALYSES = [
+    "regression",
+    *(("regression_uncertainty", "families") if CHECKS else ()),
+    "importance",
+    *(("ramanujan",) if RAMANUJAN_LAYERS else ()),
+    "ranking",
+]
 TABLES = [
     NETWORKS,
-    *LAYER_TABLES,
-    *(
-        f"{ROOT}/tables/{name}.csv"
-        for name in ("dense", "regression", "importance", "ranking", "rankings")
-    ),
-    *(f"{ROOT}/tables/{name}.json" for name in ("networks", "regression", "importance", "ranking")),
+    f"{ROOT}/tables/dense.csv",
+    f"{ROOT}/tables/networks.json",
+    *LAYER_TABLE,
+    *RAMANUJAN_LAYERS,
+    *(f"{ROOT}/tables/{name}.{suffix}" for name in ANALYSES for suffix in ("csv", "json")),
+    *(f"{ROOT}/tables/{name}.csv" for name in ("rankings", "ranking_means")),
 ]
 
 
-rule collect:
-    input:
-        topometrics=TOPOMETRICS,
-        results=TRAINING_RESULTS,
-        dense=DENSE_RESULTS,
-        masks=MASKS,
-        accuracies=published_accuracies,
-    output:
-        networks=report(
-            NETWORKS,
-            category="Tables",
-            caption="../report/networks.rst",
-            labels={"table": "networks"},
-        ),
-        dense=f"{ROOT}/tables/dense.csv",
-        record=f"{ROOT}/tables/networks.json",
-    log:
-        f"{ROOT}/logs/collect.log",
-    benchmark:
-        f"{ROOT}/benchmarks/collect.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory("collect"),
-        runtime=minutes("collect"),
-    params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
-    script:
-        "../scripts/collect.py"
+def table(name):
+    """A table, marked for Snakemake's report."""
+    return report(
+        f"{ROOT}/tables/{name}.csv",
+        category="Tables",
+        caption=f"../report/{name}.rst",
+        labels={"table": name},
+    )
 
 
-if LAYERS_ARE_MEASURED:
-
-    rule collect_layers:
-        input:
-            LAYERS,
-        output:
-            layers=f"{ROOT}/tables/layers.csv",
-            ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",
-            record=f"{ROOT}/tables/layers.json",
-        log:
-            f"{ROOT}/logs/collect_layers.log",
-        benchmark:
-            f"{ROOT}/benchmarks/collect_layers.tsv"
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=memory("collect_layers"),
-            runtime=minutes("collect_layers"),
-        params:
-            specification=lambda wildcards: canonical_json(
-                SPECIFICATIONS.collect_layers() | CODE["collect_layers"]
-            ),
-        script:
-            "../scripts/collect_layers.py"
+def of_stage(stage):
+    """The one parameter of an analysis."""
+    return lambda wildcards: canonical_json(SPECIFICATIONS.analysis(stage) | CODE[stage])
 
 
 rule regression:
     input:
         networks=NETWORKS,
+        layers=LAYER_TABLE,
     output:
-        table=report(
-            f"{ROOT}/tables/regression.csv",
-            category="Tables",
-            caption="../report/regression.rst",
-            labels={"table": "regression"},
-        ),
+        table=table("regression"),
         record=f"{ROOT}/tables/regression.json",
     log:
         f"{ROOT}/logs/regression.log",
@@ -98,23 +56,61 @@ rule regression:
         mem_mb=memory("regression"),
         runtime=minutes("regression"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("regression") | CODE["regression"]
-        ),
+        specification=of_stage("regression"),
     script:
         "../scripts/regression.py"
+
+
+rule regression_uncertainty:
+    input:
+        networks=NETWORKS,
+        layers=LAYER_TABLE,
+    output:
+        table=table("regression_uncertainty"),
+        record=f"{ROOT}/tables/regression_uncertainty.json",
+    log:
+        f"{ROOT}/logs/regression_uncertainty.log",
+    benchmark:
+        f"{ROOT}/benchmarks/regression_uncertainty.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=memory("regression_uncertainty"),
+        runtime=minutes("regression_uncertainty"),
+    params:
+        specification=of_stage("regression_uncertainty"),
+    script:
+        "../scripts/regression_uncertainty.py"
+
+
+rule families:
+    input:
+        networks=NETWORKS,
+    output:
+        table=table("families"),
+        record=f"{ROOT}/tables/families.json",
+    log:
+        f"{ROOT}/logs/families.log",
+    benchmark:
+        f"{ROOT}/benchmarks/families.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=memory("families"),
+        runtime=minutes("families"),
+    params:
+        specification=of_stage("families"),
+    script:
+        "../scripts/families.py"
 
 
 rule importance:
     input:
         networks=NETWORKS,
     output:
-        table=report(
-            f"{ROOT}/tables/importance.csv",
-            category="Tables",
-            caption="../report/importance.rst",
-            labels={"table": "importance"},
-        ),
+        table=table("importance"),
         record=f"{ROOT}/tables/importance.json",
     log:
         f"{ROOT}/logs/importance.log",
@@ -127,23 +123,41 @@ rule importance:
         mem_mb=memory("importance"),
         runtime=minutes("importance"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("importance") | CODE["importance"]
-        ),
+        specification=of_stage("importance"),
     script:
         "../scripts/importance.py"
+
+
+rule ramanujan:
+    input:
+        networks=NETWORKS,
+        layers=RAMANUJAN_LAYERS,
+    output:
+        table=table("ramanujan"),
+        record=f"{ROOT}/tables/ramanujan.json",
+    log:
+        f"{ROOT}/logs/ramanujan.log",
+    benchmark:
+        f"{ROOT}/benchmarks/ramanujan.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("ramanujan"),
+        runtime=minutes("ramanujan"),
+    params:
+        specification=of_stage("ramanujan"),
+    script:
+        "../scripts/ramanujan.py"
 
 
 rule ranking:
     input:
         networks=NETWORKS,
+        layers=RAMANUJAN_LAYERS,
     output:
-        table=report(
-            f"{ROOT}/tables/ranking.csv",
-            category="Tables",
-            caption="../report/ranking.rst",
-            labels={"table": "ranking"},
-        ),
+        table=table("ranking"),
+        means=table("ranking_means"),
         rankings=f"{ROOT}/tables/rankings.csv",
         record=f"{ROOT}/tables/ranking.json",
     log:
@@ -152,14 +166,12 @@ rule ranking:
         f"{ROOT}/benchmarks/ranking.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
+    threads: workflow.cores or 1
     resources:
         mem_mb=memory("ranking"),
         runtime=minutes("ranking"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.analysis("ranking") | CODE["ranking"]
-        ),
+        specification=of_stage("ranking"),
     script:
         "../scripts/ranking.py"
 

@@ -36,7 +36,9 @@ NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
 BASELINE = "{dataset}/{architecture}/seed-{seed}"
 SCORED = "{dataset}/{architecture}/{algorithm}/seed-{seed}"
 TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
-NETWORKS_ARE_TRAINED = CONFIGURATION.accuracies == "trained"
+RELEASED = CONFIGURATION.published
+NETWORKS_ARE_TRAINED = CONFIGURATION.accuracies == "trained" and RELEASED is None
+CHECKS = CONFIGURATION.analysis.checks
 
 
 wildcard_constraints:
@@ -47,16 +49,20 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+CELLS = [] if RELEASED else list(cells(CONFIGURATION))
+BASELINES = [] if RELEASED else list(dense_cells(CONFIGURATION))
+
+
 def of_cells(pattern):
-    """Paths of a pattern for every cell of the grid."""
-    return [f"{ROOT}/{pattern}".format(**vars(cell)) for cell in cells(CONFIGURATION)]
+    """Paths of a pattern for every cell of the grid; none if the authors' released results are analysed."""
+    return [f"{ROOT}/{pattern}".format(**vars(cell)) for cell in CELLS]
 
 
 def of_baselines(pattern):
-    """Paths of a pattern for every dense baseline."""
+    """Paths of a pattern for every dense baseline; likewise."""
     return [
         f"{ROOT}/{pattern}".format(dataset=dataset, architecture=architecture, seed=seed)
-        for dataset, architecture, seed in dense_cells(CONFIGURATION)
+        for dataset, architecture, seed in BASELINES
     ]
 
 
@@ -70,7 +76,7 @@ PLANS = of_pairs("plans/{dataset}/{architecture}.json")
 SCORES = sorted(
     {
         f"{ROOT}/scores/{SCORED}.safetensors".format(**vars(cell))
-        for cell in cells(CONFIGURATION)
+        for cell in CELLS
         if SPECIFICATIONS.is_scored_once(cell.algorithm)
     }
 )
@@ -111,9 +117,14 @@ CODE = {
     "topometrics": code("topometrics.py", *METRIC_SOURCES),
     "collect": code("collect.py", *ANALYSIS_SOURCES),
     "collect_layers": code("collect_layers.py", *ANALYSIS_SOURCES),
-    "regression": code("regression.py", *ANALYSIS_SOURCES),
-    "importance": code("importance.py", *ANALYSIS_SOURCES),
-    "ranking": code("ranking.py", *ANALYSIS_SOURCES),
+    **{
+        name: code(f"{name}.py", *ANALYSIS_SOURCES)
+        for name in (
+            *("regression", "regression_uncertainty", "families", "importance"),
+            *("ramanujan", "ranking", "released"),
+        )
+    },
+    "comparison": code("comparison.py", *ANALYSIS_SOURCES, "plots"),
     "report": code("report.py", *ANALYSIS_SOURCES, "graphs", "plots"),
 }
 

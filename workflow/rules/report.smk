@@ -1,6 +1,14 @@
 # Figures with captions, and a page that shows them.
 
-FIGURE_NAMES = ("accuracy", "regression", "importance", "ranking", "mge")
+FIGURE_NAMES = [
+    *("accuracy", "regression"),
+    *(("checks", "families") if CHECKS else ()),
+    "importance",
+    *(("ramanujan",) if RAMANUJAN_LAYERS else ()),
+    "ranking",
+    *(("ranking_checks",) if CHECKS else ()),
+    *(("mge",) if MGES else ()),
+]
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
 CAPTIONS = sorted(path for path in (WORKFLOW / "report").glob("*.rst") if path.stem != "workflow")
@@ -11,20 +19,17 @@ rule:
     name:
         "report"
     input:
+        **{name: f"{ROOT}/tables/{name}.csv" for name in ANALYSES},
         networks=NETWORKS,
         dense=f"{ROOT}/tables/dense.csv",
-        regression=f"{ROOT}/tables/regression.csv",
-        importance=f"{ROOT}/tables/importance.csv",
-        ranking=f"{ROOT}/tables/ranking.csv",
+        ramanujan_layers=RAMANUJAN_LAYERS,
+        ranking_means=f"{ROOT}/tables/ranking_means.csv",
+        rankings=f"{ROOT}/tables/rankings.csv",
         # The sparsest first network: the one graph that is legible when drawn.
-        mge=max(MGES, key=lambda path: float(Path(path).parent.name)),
+        mge=max(MGES, key=lambda path: float(Path(path).parent.name)) if MGES else [],
         captions=[str(path) for path in CAPTIONS],
     output:
-        accuracy=figure("accuracy"),
-        regression=figure("regression"),
-        importance=figure("importance"),
-        ranking=figure("ranking"),
-        mge=figure("mge"),
+        **{name: figure(name) for name in FIGURE_NAMES},
         png=[path for path in FIGURES if path.endswith(".png")],
         index=INDEX,
     log:

@@ -1,23 +1,38 @@
 """Rule `ranking`: how well each strategy orders the pruning algorithms."""
 
 from job import run_job, write_record
+from study import read_ranked
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.features import scale
-    from sparsetopo.analysis.importance import importance_table
+    import logging
+
+    from sparsetopo.analysis.feature_sets import feature_sets
     from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.ranking import mixture_weights, ranking_table, rankings_table
-    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.analysis.ranking_cases import rank_networks
+    from sparsetopo.analysis.tables import write_table
 
-    networks = read_table(snakemake.input.networks)
+    networks = read_ranked(snakemake.input)
     metrics = study_metrics(networks.columns)
-    scaled = scale(networks, metrics)
-    weights = mixture_weights(importance_table(scaled, metrics))
-    rankings = rankings_table(scaled, weights, tuple(metrics))
-    write_table(snakemake.output.rankings, label_source(rankings, networks))
-    write_table(snakemake.output.table, label_source(ranking_table(rankings), networks))
+    tables = rank_networks(
+        networks,
+        metrics,
+        specification["pools"],
+        size_free=feature_sets(networks, None, metrics)["MGE-size-free"].table,
+        checks=specification["checks"],
+        permutations=specification["ranking_permutations"],
+        resamples=specification["resamples"],
+        seed=specification["seed"],
+        workers=snakemake.threads,  # results do not depend on it
+        progress=lambda done, total: logging.info("%d of %d blocks of resamples", done, total),
+    )
+    for name, table in (
+        ("rankings", tables.rankings),
+        ("means", tables.means),
+        ("table", tables.ranking),
+    ):
+        write_table(getattr(snakemake.output, name), label_source(table, networks))
     write_record(snakemake, specification)
 
 

@@ -1,26 +1,25 @@
-"""Rule `regression`: how well the topometrics predict the accuracy drop."""
+"""Rule `regression`: how well the topometrics, and what they are compared with, predict the accuracy drop."""
 
 from job import run_job, write_record
+from study import read_feature_sets
 
 
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.features import scale
-    from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.regression import regression_table
-    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.analysis.regression_cases import regression_cases
+    from sparsetopo.analysis.tables import write_table
 
-    networks = read_table(snakemake.input.networks)
-    metrics = study_metrics(networks.columns)
-    table = regression_table(
-        scale(networks, metrics),
-        tuple(metrics),
+    networks, sets = read_feature_sets(snakemake.input)
+    table = regression_cases(
+        sets,
         folds=specification["folds"],
         repeats=specification["repeats"],
+        check_repeats=specification["check_repeats"],
         seed=specification["seed"],
         scaling=specification["scaling"],
+        checks=specification["checks"],
         workers=snakemake.threads,  # results do not depend on it
         progress=lambda done, total: logging.info("%d of %d columns", done, total),
     )

@@ -1,5 +1,7 @@
 """Correlations against numpy, scipy and planted relations."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,14 @@ from scipy.stats import pearsonr
 from sklearn.linear_model import Ridge
 
 from sparsetopo.analysis.features import min_max, scale
-from sparsetopo.analysis.importance import importance_table, pearson, ridge_coefficients
+from sparsetopo.analysis.importance import (
+    correlations,
+    importance_table,
+    pearson,
+    ridge_coefficients,
+)
 from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables import read_table, write_table
 
 
 def test_equals_scipy_in_every_column(networks):
@@ -33,18 +41,43 @@ def test_finds_the_planted_metrics(networks):
     assert (mean[["disconnected", "spectral_gap"]] > 0.2).all()
 
 
-def test_undefined_correlations_are_zero_and_explained(networks):
-    networks["sink"] = 0.0
+def test_undefined_correlations_are_missing_and_explained(networks, tmp_path):
     networks.loc[networks["sparsity"] == "0.6", "accuracy_drop"] = 0.25
     networks.loc[networks["sparsity"] == "0.8", "n2"] = np.nan
-    table = importance_table(scale(networks).assign(sink=0.0)).set_index(["column", "metric"])
-    assert table.loc[("0.9", "sink"), ["pearson_r", "status"]].tolist() == [0.0, "constant metric"]
-    assert table.loc[("0.6", "n1"), ["pearson_r", "status"]].tolist() == [0.0, "constant drop"]
-    assert table.loc[("0.8", "n2"), ["pearson_r", "status"]].tolist() == [
-        0.0,
-        "too few rows: 0 < 3",
-    ]
-    assert not table.isna().any(axis=None)
+    table = importance_table(scale(networks).assign(sink=0.0))
+    found = table.set_index(["column", "metric"])
+    assert found.loc[("0.9", "sink"), "status"] == "constant metric"
+    assert found.loc[("0.6", "n1"), "status"] == "constant drop"
+    assert found.loc[("0.6", "sink"), "status"] == "constant metric"
+    assert found.loc[("0.8", "n2"), "status"] == "too few rows: 0 < 3"
+    # One metric everywhere, all others where the drop is constant, one where it is missing.
+    assert found["pearson_r"].isna().sum() == 7 + 15 + 1
+    assert (found["pearson_r"].isna() == (found["status"] != "ok")).all()
+    assert found["ridge_coefficient"].isna().groupby(level=0).all().to_dict() == {
+        column: column == "0.8" for column in table["column"]
+    }
+    write_table(tmp_path / "importance.csv", table)
+    assert (tmp_path / "importance.csv").read_text().count("undefined") == 23 + 16
+    pd.testing.assert_frame_equal(read_table(tmp_path / "importance.csv"), table)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_many_correlations_at_once_equal_single_ones(missing):
+    random = np.random.default_rng(1)
+    metrics, target = random.normal(size=(4, 6, 9)) * 1e-7 + 1, random.normal(size=(6, 9))
+    metrics[random.random(metrics.shape) < missing] = np.nan
+    target[random.random(target.shape) < missing] = np.nan
+    metrics[1, 2], target[3], metrics[2, 4, 2:] = 7.0, 0.1, np.nan
+    found = correlations(metrics, target)
+    assert np.isnan(found).sum() >= 1 + 4 + 1
+    for metric, draw in itertools.product(range(4), range(6)):
+        x, y = metrics[metric, draw], target[draw]
+        known = ~(np.isnan(x) | np.isnan(y))
+        single, rows, _ = pearson(pd.Series(x), pd.Series(y))
+        assert rows == known.sum()
+        np.testing.assert_allclose(found[metric, draw], single, atol=1e-14)
+        if not np.isnan(single):
+            assert single == pytest.approx(pearsonr(x[known], y[known]).statistic, abs=1e-7)
 
 
 def test_networks_without_a_drop_are_left_out_and_counted(networks):

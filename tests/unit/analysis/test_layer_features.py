@@ -1,6 +1,4 @@
-"""From tables of layers to one row a network, against plain loops over the rows."""
-
-import math
+"""Means over layers, against loops over networks and layers."""
 
 import numpy as np
 import pandas as pd
@@ -12,71 +10,124 @@ from sparsetopo.analysis.layer_features import (
     layer_features,
     ramanujan_means,
 )
+from sparsetopo.analysis.metrics import PAPER_METRICS, Metric
 from sparsetopo.analysis.tables import CELL
 from sparsetopo.errors import DataError
 
-DIVISORS = {"edges": "edges", "nodes": "nodes"}
+CELLS = [
+    (algorithm, "digits", architecture, sparsity, seed)
+    for algorithm in ("snip", "er")
+    for architecture in ("Resnet-20", "Resnet-32")
+    for sparsity in ("0.9", "0.98")
+    for seed in (0, 1)
+]
 
 
 @pytest.fixture
-def layers() -> pd.DataFrame:
-    """Two networks of three layers, both encodings; the last layer of the second has no edge."""
-    random = np.random.default_rng(0)
-    rows = []
-    for seed in (0, 1):
+def layers():
+    """Both encodings of 16 networks of 3 or 5 layers; one layer in six has no edge."""
+    random = np.random.default_rng(5)
+    records = []
+    for cell in CELLS:
         for encoding in ("rolled", "rolled_channel"):
-            for layer in range(3):
-                edges = 0 if seed == layer - 1 == 1 else int(random.integers(5, 50))
-                row = dict(zip(CELL, ("snip", "digits", "Resnet-20", "0.9", seed), strict=True))
-                row |= {"encoding": encoding, "layer": layer, "name": f"conv{layer}"}
-                row |= {"nodes": int(random.integers(10, 40)), "edges": edges}
-                row |= {key: float(random.random()) for key in LAYER_METRICS}
-                rows.append(row)
-    return pd.DataFrame(rows)
+            for layer in range(3 if cell[2] == "Resnet-20" else 5):
+                edges = 0 if random.uniform() < 1 / 6 else int(random.integers(1, 500))
+                metrics = {key: random.uniform(0, 50) for key in LAYER_METRICS}
+                place = {"encoding": encoding, "layer": layer, "nodes": 40 + layer, "edges": edges}
+                records.append({**dict(zip(CELL, cell, strict=True)), **place, **metrics})
+    return pd.DataFrame(records)
+
+
+@pytest.fixture
+def ramanujan():
+    random = np.random.default_rng(6)
+    table = pd.DataFrame(CELLS, columns=list(CELL)).merge(
+        pd.DataFrame({"layer": range(4)}), how="cross"
+    )
+    for column in RAMANUJAN_COLUMNS:
+        table[column] = random.uniform(size=len(table))
+    table.loc[table["density"] < 0.3, ["delta_r", "lambda_imsg"]] = np.nan
+    table.loc[table["sparsity"] == "0.98", "delta_r_imdb"] = np.nan
+    return table
+
+
+def _of(table, cell):
+    return table[(table[list(CELL)] == list(cell)).all(axis=1)]
 
 
 @pytest.mark.parametrize("encoding", ["rolled", "rolled_channel"])
-def test_means_of_scaled_metrics(layers, encoding):
-    result = layer_features(layers, encoding)
-    assert list(result.columns) == [*CELL, *LAYER_METRICS]
-    for row in result.to_dict("records"):
-        own = [
-            layer
-            for layer in layers.to_dict("records")
-            if layer["seed"] == row["seed"] and layer["encoding"] == encoding
-        ]
+def test_equals_a_loop_over_networks_and_layers(layers, encoding):
+    table = layer_features(layers.sample(frac=1, random_state=0), encoding)
+    assert table.columns.tolist() == [*CELL, *LAYER_METRICS]
+    assert sorted(table[list(CELL)].itertuples(index=False, name=None)) == sorted(CELLS)
+    for row in table.to_dict("records"):
+        own = _of(layers[layers["encoding"] == encoding], [row[column] for column in CELL])
         for key, metric in LAYER_METRICS.items():
-            total = 0.0
-            for layer in own:
-                divisor = layer[DIVISORS[metric.scaling]] if metric.scaling in DIVISORS else 1.0
-                total += layer[key] / divisor if divisor else 0.0
-            assert row[key] == pytest.approx(total / 3, rel=1e-12)
+            values = []
+            for layer in own.to_dict("records"):
+                divisor = {"none": 1, "nodes": layer["nodes"], "edges": layer["edges"]}
+                by = divisor[metric.scaling]
+                values.append(layer[key] / by if by else 0.0)
+            assert row[key] == pytest.approx(sum(values) / len(values), rel=1e-12)
 
 
-def test_missing_layer_metrics_count_as_zero(layers):
-    layers.loc[0, "strength"] = math.nan
-    known = layers.loc[[1, 2], "strength"] / layers.loc[[1, 2], "edges"]
-    assert layer_features(layers, "rolled")["strength"][0] == pytest.approx(known.sum() / 3)
+def test_metrics_are_scaled_as_those_of_a_whole_network():
+    for key in LAYER_METRICS.keys() & PAPER_METRICS.keys():
+        assert LAYER_METRICS[key].scaling == PAPER_METRICS[key].scaling
+    assert LAYER_METRICS["motif"].scaling == PAPER_METRICS["motif4"].scaling
+    assert len(LAYER_METRICS) == 10
 
 
-def test_ramanujan_means_skip_missing():
-    rows = [
-        dict(zip(CELL, ("snip", "digits", "Resnet-20", "0.9", 0), strict=True))
-        | {"layer": layer, "density": density, "delta_r": 1.0, "delta_r_imdb": imdb}
-        | {"lambda_imsg": math.nan}
-        for layer, (density, imdb) in enumerate([(0.2, 3.0), (0.4, math.nan), (0.9, 5.0)])
-    ]
-    means = ramanujan_means(pd.DataFrame(rows)).iloc[0]
-    assert list(RAMANUJAN_COLUMNS.values()) == list(means.index[len(CELL) :])
-    assert means["layer_density"] == pytest.approx(0.5)
-    assert means["delta_r_imdb"] == 4.0
-    assert math.isnan(means["lambda_imsg"])
+def test_a_missing_metric_of_a_layer_counts_as_zero(layers):
+    layers["edges"] = 100
+    before = layer_features(layers, "rolled").set_index(list(CELL))["spectral_gap"]
+    layers.loc[layers["layer"] == 0, "spectral_gap"] = np.nan
+    after = layer_features(layers, "rolled").set_index(list(CELL))["spectral_gap"]
+    assert after.notna().all()
+    for cell in CELLS:
+        own = _of(layers[layers["encoding"] == "rolled"], cell)["spectral_gap"]
+        assert after[cell] == pytest.approx(own.sum() / len(own))
+        assert after[cell] < before[cell]
 
 
-def test_what_is_refused(layers):
-    with pytest.raises(DataError, match="no row of encoding 'unrolled'; it has rolled"):
-        layer_features(layers, "unrolled")
-    with pytest.raises(DataError, match=r"lacks the column\(s\) strength"):
-        layer_features(layers.drop(columns="strength"), "rolled")
-    with pytest.raises(DataError, match=r"layer 0 of snip/digits/Resnet-20/0\.9/0"):
-        layer_features(pd.concat([layers, layers.head(1)]), "rolled")
+def test_a_metric_of_ones_own_is_scaled_as_it_says(layers):
+    layers["loops"] = layers["nodes"] * 2.0
+    table = layer_features(layers, "rolled", {"loops": Metric("local", "nodes", "loops")})
+    assert table.columns.tolist() == [*CELL, "loops"]
+    assert (table["loops"] == 2.0).all()
+
+
+def test_ramanujan_means_skip_layers_that_lack_a_metric(ramanujan):
+    table = ramanujan_means(ramanujan.sample(frac=1, random_state=0))
+    assert table.columns.tolist() == [*CELL, *RAMANUJAN_COLUMNS.values()]
+    assert len(table) == len(CELLS)
+    for row in table.to_dict("records"):
+        own = _of(ramanujan, [row[column] for column in CELL])
+        for source, name in RAMANUJAN_COLUMNS.items():
+            values = [value for value in own[source] if value == value]
+            if values:
+                assert row[name] == pytest.approx(sum(values) / len(values), rel=1e-12)
+            else:
+                assert np.isnan(row[name])
+    assert (table["delta_r_imdb"].isna() == (table["sparsity"] == "0.98")).all()
+    assert table["layer_density"].notna().all()
+
+
+def test_faulty_tables_are_refused(layers, ramanujan):
+    with pytest.raises(DataError, match="no row of encoding 'MGE'; it has rolled, rolled_channel"):
+        layer_features(layers, "MGE")
+    with pytest.raises(DataError, match=r"lacks the column.s. motif, nodes|nodes, motif"):
+        layer_features(layers.drop(columns=["motif", "nodes"]), "rolled")
+    twice = pd.concat([layers, layers[:1]])
+    with pytest.raises(
+        DataError, match=r"^1 layer.s. .* the first is layer 0 of snip/digits/Resnet-20/0.9/0\.$"
+    ):
+        layer_features(twice, "rolled")
+    # The same layer in both encodings is not a repetition.
+    assert len(layer_features(layers, "rolled_channel")) == len(CELLS)
+    with pytest.raises(DataError, match=r"lacks the column.s. density"):
+        ramanujan_means(ramanujan.drop(columns="density"))
+    with pytest.raises(DataError, match=r"^2 layer.s. are in the table of layers twice"):
+        ramanujan_means(pd.concat([ramanujan, ramanujan[:2]]))
+    with pytest.raises(DataError, match="no nodes"):
+        layer_features(layers.assign(nodes=0), "rolled")

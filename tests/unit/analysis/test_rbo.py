@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsetopo.analysis.rbo import chance_rbo, extrapolated_rbo, mean_rbo
+from sparsetopo.analysis.rbo import chance_rbo, extrapolated_rbo, mean_rbo, place_weights
 from sparsetopo.errors import DataError
 
 permutations = st.integers(1, 8).flatmap(
@@ -55,6 +55,13 @@ def test_properties(pair, p):
 def test_chance_is_the_mean_over_all_orders(n):
     every = [mean_rbo(range(n), order) for order in itertools.permutations(range(n))]
     assert chance_rbo(n) == pytest.approx(sum(every) / len(every))
+
+
+@given(permutations)
+def test_weights_of_places_give_the_overlap(pair):
+    weights = place_weights(len(pair[0]))
+    overlap = sum(weights[max(pair[0].index(item), pair[1].index(item))] for item in pair[0])
+    assert overlap == pytest.approx(mean_rbo(*pair))
 
 
 def test_refusals():

@@ -6,26 +6,16 @@ import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.preprocessing import MinMaxScaler
 
-from sparsetopo.analysis.cross_validation import cross_validate, r_squared, shuffled_folds
+from sparsetopo.analysis.cross_validation import cross_validate, r_squared
 from sparsetopo.analysis.features import scale
 from sparsetopo.analysis.metrics import PAPER_METRICS
 from sparsetopo.analysis.regression import regression_table
 from sparsetopo.analysis.regressors import REGRESSORS
+from sparsetopo.analysis.splits import shuffled_folds
 from sparsetopo.analysis.tables import write_table
 from sparsetopo.errors import DataError
 
 FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
-
-
-def test_folds_partition_the_rows():
-    splits = shuffled_folds(28, 5, "0.9", 0, 3)
-    assert sorted(len(test) for _, test in splits) == [5, 5, 6, 6, 6]
-    assert sorted(np.concatenate([test for _, test in splits])) == list(range(28))
-    for train, test in splits:
-        assert sorted([*train, *test]) == list(range(28))
-    again = shuffled_folds(28, 5, "0.9", 0, 3)
-    assert all(np.array_equal(a[1], b[1]) for a, b in zip(splits, again, strict=True))
-    assert not np.array_equal(splits[0][1], shuffled_folds(28, 5, "0.9", 0, 4)[0][1])
 
 
 def test_table_equals_a_plain_computation(networks):

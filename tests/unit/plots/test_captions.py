@@ -15,14 +15,16 @@ from sparsetopo.plots.captions import read_captions
 FOLDER = Path(__file__).parents[3] / "workflow" / "report"
 FILES = sorted(FOLDER.glob("*.rst"))
 ABOUT_ACCURACY = [path.stem for path in FILES if path.stem != "mge_figure"]
-ABOUT_WEIGHTS = set(ABOUT_ACCURACY) - {"accuracy_figure", "dense"}
+ABOUT_RAMANUJAN = {"ramanujan_layers", "ramanujan", "ramanujan_figure"}
+ABOUT_WEIGHTS = set(ABOUT_ACCURACY) - {"accuracy_figure", "dense"} - ABOUT_RAMANUJAN
 
 
-def captions(accuracies="trained", weights="trained"):
+def captions(accuracies="trained", weights="trained", **further):
     configuration = {
         "study": "mine",
         "accuracies": accuracies,
         "topometrics": {"weights": weights},
+        **further,
     }
     return read_captions(FILES, configuration)
 
@@ -33,13 +35,27 @@ def test_a_study_with_published_accuracies_says_so_everywhere(name):
     assert "publish" not in captions()[name]
 
 
+@pytest.mark.parametrize("name", ABOUT_ACCURACY)
+def test_a_study_of_the_released_results_says_so_everywhere(name):
+    for accuracies, weights in itertools.product(("trained", "published"), ("trained", "initial")):
+        text = captions(accuracies, weights, published="mge-snn")[name]
+        assert "authors" in text
+        assert "released" in text
+        assert "initial" not in text.replace("initialisation", "")
+        assert "means" not in text.replace("mean over", "")
+    assert "released" not in captions()[name]
+    assert "released" not in captions("published")[name]
+
+
 @pytest.mark.parametrize("name", [path.stem for path in FILES])
 def test_initial_weights_are_named_with_the_metrics_they_touch(name):
     weighted = ", ".join(weighted_metrics(list(PAPER_METRICS)))
     for accuracies in ("trained", "published"):
         text = captions(accuracies, "initial")[name]
-        assert ("initial" in text.replace("initialisation", "")) == (name in ABOUT_WEIGHTS)
+        named = "initial" in text.replace("initialisation", "")
+        assert named == (name in ABOUT_WEIGHTS | ABOUT_RAMANUJAN)
         assert (f"({weighted})" in text) == (name in ABOUT_WEIGHTS)
+        assert ("lambda_imsg, which depends on the weights" in text) == (name in ABOUT_RAMANUJAN)
     assert "initial " not in captions()[name]
 
 
@@ -58,8 +74,9 @@ def test_captions_are_single_lines_of_whole_sentences():
     [
         {"study": "mine"},  # as a configuration that leaves the defaults out
         {"study": "mine", "accuracies": "published", "topometrics": {"weights": "initial"}},
+        {"study": "mine", "published": "mge-snn"},
     ],
-    ids=["defaults", "published"],
+    ids=["defaults", "published", "released"],
 )
 def test_snakemake_renders_them_without_a_complaint(path, config):
     text = Environment().from_string(path.read_text()).render(snakemake={"config": config})

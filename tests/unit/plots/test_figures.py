@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.sparse import csr_array, random_array
+from tests.unit.plots.legible import assert_legible
 
 from sparsetopo.analysis.importance import importance_table
 from sparsetopo.analysis.metrics import PAPER_METRICS
@@ -81,7 +81,7 @@ NAMES = ["accuracy", "regression", "importance", "ranking", "graph"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_is_cut_or_overlaps_a_neighbour(figures, name):
-    _assert_legible(figures[name])
+    assert_legible(figures[name])
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +114,7 @@ def test_the_papers_grid_is_legible(papers_grid, name):
         ),
     }[name]()
     add_note(figure, "accuracies: published means")
-    _assert_legible(figure)
-    # On a page 11 inches wide, letters of 7.5 points and more stay above 6 points.
-    assert figure.get_size_inches()[0] <= 14
+    assert_legible(figure)
 
 
 def test_published_deviations_are_the_bars_and_gaps_stay_gaps(papers_grid):
@@ -134,7 +132,7 @@ def test_a_note_stands_above_the_figure(networks):
     assert figure.get_suptitle() == ""
     add_note(figure, "accuracies: published means")
     assert figure.get_suptitle() == "accuracies: published means"
-    _assert_legible(figure)
+    assert_legible(figure)
 
 
 def test_the_page_shows_its_notice_first_and_escapes_everything():
@@ -144,25 +142,6 @@ def test_the_page_shows_its_notice_first_and_escapes_everything():
     assert text.index("Nothing was") < text.index("One fact.") < text.index("A &lt; B")
     assert "caption &amp; more" in text
     assert 'class="notice"' not in page("Title", [], [item], [item], "footer")
-
-
-def _assert_legible(figure):
-    """Nothing is cut off, and no label covers its neighbour."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    drawn = figure.get_tightbbox(renderer)  # inches, of everything that shows
-    width, height = figure.get_size_inches()
-    assert drawn.x0 >= -0.01
-    assert drawn.y0 >= -0.01
-    assert drawn.x1 <= width + 0.01
-    assert drawn.y1 <= height + 0.01
-    for axes in figure.axes:
-        for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
-            upright = [label for label in labels if label.get_text() and label.get_rotation() == 0]
-            extents = [label.get_window_extent(renderer) for label in upright]
-            for first, second in itertools.pairwise(extents):
-                assert not first.overlaps(second)
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])

@@ -131,3 +131,31 @@ def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None
             raise DataError(
                 f"the collected table {what} {cell}; a result file lies in the wrong place."
             )
+
+
+def of_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Rows of a table that belong to a grid, as far as their columns say.
+
+    Parameters
+    ----------
+    table
+        With any of the cell's columns; a missing value (the seed of a published mean) fits any grid.
+    grid
+        As of `require_grid`.
+
+    Raises
+    ------
+    DataError
+        If no row is left.
+    """
+    chosen = pd.Series(True, table.index)
+    for column, axis in zip(
+        ("dataset", "architecture", "algorithm", "sparsity", "seed"),
+        ("datasets", "architectures", "algorithms", "sparsities", "seeds"),
+        strict=True,
+    ):
+        if column in table:
+            chosen &= table[column].isin(list(grid[axis])) | table[column].isna()
+    if not chosen.any():
+        raise DataError("no network of the table is in the grid of the configuration.")
+    return table[chosen].reset_index(drop=True)

@@ -5,20 +5,22 @@ out, say) are scored by the same code.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
 from sparsetopo.analysis.features import min_max
-from sparsetopo.seeding import generator
+from sparsetopo.analysis.splits import Split
+from sparsetopo.errors import DataError
+
+SCALING_ROWS = ("column", "fold")
+"""Where the range of a feature is taken: all rows, test rows included; or the rows fitted on."""
 
 _Array = NDArray[np.float64]
-Split = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Row numbers to fit on, row numbers to test on."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,6 @@ class FoldScores:
     mae: _Array
     predictions: _Array
     warnings: NDArray[np.int64]
-
-
-def shuffled_folds(rows: int, folds: int, *labels: str | int) -> list[Split]:
-    """Split `rows` rows into `folds` random parts, each the test part of one split.
-
-    Parameters
-    ----------
-    rows, folds
-        Part sizes differ by one at most, the larger ones first.
-    *labels
-        Name the random stream: equal labels give equal folds, whatever else has been drawn.
-    """
-    order = generator("folds", rows, folds, *labels).permutation(rows)
-    parts = np.array_split(order, folds)
-    return [
-        (np.sort(np.concatenate(parts[:k] + parts[k + 1 :])), np.sort(parts[k]))
-        for k in range(folds)
-    ]
 
 
 def cross_validate(
@@ -82,7 +66,7 @@ def cross_validate(
     predictions = np.full((len(regressors), len(target)), np.nan)
     unconverged = np.zeros(len(regressors), dtype=np.int64)
     for fold, (train, test) in enumerate(splits):
-        scaled = min_max(features, features[train] if scaling == "fold" else None)
+        scaled = scaled_for(features, train, scaling)
         for row, make in enumerate(regressors.values()):
             predicted, count = _fit_predict(make(), scaled[train], target[train], scaled[test])
             unconverged[row] += count
@@ -92,13 +76,60 @@ def cross_validate(
     return FoldScores(r2, mae, predictions, unconverged)
 
 
+def scaled_for(features: _Array, train: NDArray[np.int64], scaling: str) -> _Array:
+    """All rows brought to 0..1 over those that `scaling` names (`SCALING_ROWS`)."""
+    return min_max(features, features[train] if scaling == "fold" else None)
+
+
+def require_scaling(scaling: str) -> None:
+    """Refuse a scaling that does not exist.
+
+    Raises
+    ------
+    DataError
+        Names it and those there are.
+    """
+    if scaling not in SCALING_ROWS:
+        raise DataError(f"there is no scaling '{scaling}'; known: {', '.join(SCALING_ROWS)}.")
+
+
+@contextmanager
+def quick_fits() -> Iterator[None]:
+    """Fit many small problems: one BLAS thread, no repeated checks of inputs by scikit-learn.
+
+    The matrices are tiny, and the last bits must not depend on the number of threads.
+    """
+    import sklearn
+    from threadpoolctl import threadpool_limits
+
+    with (
+        threadpool_limits(1),
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
+    ):
+        yield
+
+
 def r_squared(truth: _Array, predicted: _Array) -> float:
     """Coefficient of determination, 1 - squared error / squared deviation; NaN: constant truth."""
-    deviation = float(((truth - truth.mean()) ** 2).sum())
+    return float(r_squared_each(truth[:, None], predicted[:, None])[0])
+
+
+def r_squared_each(truth: _Array, predicted: _Array) -> _Array:
+    """R2 of each column of two arrays of shape (rows, targets); NaN where the truth is constant."""
+    deviation = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
     # A spread that is rounding only is no spread.
-    if deviation <= len(truth) * (1e-12 * max(1.0, float(np.abs(truth).max()))) ** 2:
-        return float("nan")
-    return 1.0 - float(((truth - predicted) ** 2).sum()) / deviation
+    largest = np.maximum(1.0, np.abs(truth).max(axis=0))
+    constant = deviation <= len(truth) * (1e-12 * largest) ** 2
+    error = ((truth - predicted) ** 2).sum(axis=0)
+    return np.where(constant, np.nan, 1.0 - error / np.where(constant, 1.0, deviation))
+
+
+def defined_mean(values: _Array, axis: int) -> _Array:
+    """Mean over an axis of what is not NaN; NaN (without a warning) where nothing is."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=axis)
+    total = np.where(defined, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
@@ -108,7 +139,11 @@ def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
 
 def _fit_predict(estimator: Any, train: _Array, target: _Array, test: _Array) -> tuple[_Array, int]:
     """Predictions for `test`, and 1 if the fit did not converge; other warnings pass on."""
-    with warnings.catch_warnings(record=True) as caught:
+    from sklearn.exceptions import ConvergenceWarning
+
+    # Where no feature varies, PCA divides 0 by 0 for a ratio that nothing reads.
+    division: Literal["warn", "ignore"] = "warn" if np.ptp(train, axis=0).any() else "ignore"
+    with warnings.catch_warnings(record=True) as caught, np.errstate(invalid=division):
         warnings.simplefilter("always")
         predicted = estimator.fit(train, target).predict(test)
     count = 0

@@ -19,6 +19,8 @@ from sparsetopo.analysis.tables import require_columns
 
 RIDGE_PENALTY = 0.1
 """As the Ridge of the regressions."""
+LEAST_ROWS = 3
+"""Below, a correlation says nothing: two points lie on a line."""
 
 _Array = NDArray[np.float64]
 
@@ -42,11 +44,11 @@ def importance_table(
     DataFrame
         column_kind, column, metric, category, rows, rows_left_out, pearson_r, ridge_coefficient,
         status.
-        pearson_r > 0: the drop grows with the metric. It is 0 where it does not exist, and status
+        pearson_r > 0: the drop grows with the metric. It is NaN where it does not exist, and status
         says why ("constant metric", "constant drop", "too few rows: ..."). rows: those that have
         the metric and a drop; rows_left_out: the others. ridge_coefficient: change of the predicted
         drop as the metric goes from its least to its greatest value in the column while the others
-        stay (rows that lack any metric are left out; 0 below two rows).
+        stay (rows that lack any metric are left out; NaN below two rows).
     """
     require_columns(table, [*column_kinds, target, *metrics])
     records = []
@@ -71,28 +73,54 @@ def importance_table(
 
 
 def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
-    """Correlation over the rows that have both: (r, rows, status); r is 0 where undefined."""
+    """Correlation over the rows that have both: (r, rows, status); r is NaN where undefined."""
     complete = metric.notna() & target.notna()
     x = metric[complete].to_numpy(np.float64)
     y = target[complete].to_numpy(np.float64)
-    if len(x) < 3:
-        return 0.0, len(x), f"too few rows: {len(x)} < 3"
-    if _constant(x):
-        return 0.0, len(x), "constant metric"
-    if _constant(y):
-        return 0.0, len(x), "constant drop"
-    # Scaled first: some metrics are of the order 1e-7, whose squares lose nothing only if centred
-    # and scaled.
-    x = (x - x.mean()) / np.abs(x - x.mean()).max()
-    y = (y - y.mean()) / np.abs(y - y.mean()).max()
-    return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0)), len(x), "ok"
+    if len(x) < LEAST_ROWS:
+        return np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
+    correlation = float(correlations(x, y))
+    if np.isnan(correlation):
+        constant = "metric" if np.isnan(_deviations(x)).any() else "drop"
+        return correlation, len(x), f"constant {constant}"
+    return correlation, len(x), "ok"
+
+
+def correlations(metrics: _Array, target: _Array) -> _Array:
+    """Correlate along the last axis, over the entries that have both values.
+
+    Parameters
+    ----------
+    metrics
+        Shape (..., rows); NaN where missing.
+    target
+        Shape (..., rows), broadcast against `metrics`; NaN where missing.
+
+    Returns
+    -------
+    ndarray
+        Pearson's r, shape (...). NaN below `LEAST_ROWS` rows, or where one of the two is constant.
+    """
+    known = ~(np.isnan(metrics) | np.isnan(target))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if known.all():
+            x, y = _deviations(metrics), _deviations(target)
+        else:
+            x = _deviations(np.where(known, metrics, np.nan))
+            y = _deviations(np.where(known, target, np.nan))
+        squares = (x * x).sum(axis=-1) * (y * y).sum(axis=-1)
+        result = np.clip((x * y).sum(axis=-1) / np.sqrt(squares), -1.0, 1.0)
+    return np.where(known.sum(axis=-1) < LEAST_ROWS, np.nan, result)
 
 
 def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str) -> _Array:
-    """Coefficients b (one a metric) of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1."""
+    """Coefficients b (one a metric) of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1.
+
+    NaN if fewer than two rows have all metrics and the target.
+    """
     complete = table[[*metrics, target]].dropna()
     if len(complete) < 2:
-        return np.zeros(len(metrics))
+        return np.full(len(metrics), np.nan)
     features = min_max(complete[list(metrics)].to_numpy(np.float64))
     features -= features.mean(axis=0)
     drop = complete[target].to_numpy(np.float64)
@@ -100,5 +128,22 @@ def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str)
     return np.linalg.solve(features.T @ features + penalty, features.T @ (drop - drop.mean()))
 
 
-def _constant(values: _Array) -> bool:
-    return float(np.ptp(values)) <= 1e-12 * float(np.abs(values).max())
+def _deviations(values: _Array) -> _Array:
+    """Deviations from the mean along the last axis, the largest 1 in size; all NaN if constant.
+
+    Scaled, because some metrics are of the order 1e-7 and others 1e9: their squares lose nothing
+    only so. A missing value deviates by 0.
+    """
+    missing = np.isnan(values)
+    some = bool(missing.any())
+    least = (np.where(missing, np.inf, values) if some else values).min(axis=-1, keepdims=True)
+    most = (np.where(missing, -np.inf, values) if some else values).max(axis=-1, keepdims=True)
+    if some:
+        mean = np.where(missing, 0.0, values).sum(axis=-1, keepdims=True)
+        mean = mean / (~missing).sum(axis=-1, keepdims=True)
+    else:
+        mean = values.mean(axis=-1, keepdims=True)
+    constant = most - least <= 1e-12 * np.maximum(np.abs(most), np.abs(least))
+    size = np.where(constant, np.nan, np.maximum(most - mean, mean - least))
+    deviations = (values - mean) / size
+    return np.where(missing & ~constant, 0.0, deviations) if some else deviations

@@ -44,7 +44,9 @@ def weighted_metrics(names: Sequence[str]) -> list[str]:
     return [name for name in names if name in METRICS and METRICS[name].reads_weights]
 
 
-def origin(published: bool, initial_weights: bool, metrics: Sequence[str]) -> str:
+def origin(
+    published: bool, initial_weights: bool, metrics: Sequence[str], *, released: bool = False
+) -> str:
     """Say where accuracies and weights come from; empty for a study that trained and measured all.
 
     Parameters
@@ -55,8 +57,16 @@ def origin(published: bool, initial_weights: bool, metrics: Sequence[str]) -> st
         Whether the graphs carry the initial weights, not the trained ones.
     metrics
         Names of the metrics that the study analyses.
+    released
+        Whether networks, accuracies and metrics are those that the paper's authors released.
     """
     sentences = []
+    if released:
+        sentences.append(
+            "Nothing was pruned, trained or measured for this study: networks, accuracies and metrics are those that "
+            "the paper's authors released (github.com/eliacunegatti/mge-snn); dense accuracies are the printed means. "
+            "Only the analysis was computed here."
+        )
     if published:
         sentences.append(
             "No network was trained for this study: masks, graphs and topometrics were computed here on the initial "
@@ -93,8 +103,11 @@ def defined(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     return " ".join(sentences)
 
 
-def figure_note(published: bool, initial_weights: bool = False) -> str:
+def figure_note(published: bool, initial_weights: bool = False, *, released: bool = False) -> str:
     """Short form of `origin`, to stand above a figure; leave out the weights if it shows no metric."""
-    parts = ["accuracies: published means"] if published else []
+    parts = (
+        ["networks, accuracies and metrics: released by the paper's authors"] if released else []
+    )
+    parts += ["accuracies: published means"] if published else []
     parts += ["metrics that read weights: initial weights"] if initial_weights else []
     return "; ".join(parts)

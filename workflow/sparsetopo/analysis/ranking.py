@@ -5,17 +5,15 @@ sparsity) the algorithms are ordered by a strategy, and compared with their true
 rank-biased overlap. Strategies:
 
 - ``truth``: mean accuracy over seeds, best first.
-- ``mixture``: the metrics averaged over seeds, scaled to 0..1 per (architecture, dataset) over
-  all sparsities and the algorithms being ranked, weighted by (w_architecture + w_sparsity)/2 and
-  summed; least first. The weights are correlations with the accuracy drop
-  (`importance.importance_table`), so a large sum predicts a large drop.
+- ``mixture`` and its variants (`mixture.Mixture`): a weighted sum of scaled metrics, least first.
 - single columns (``SINGLE_COLUMNS``): the mean over seeds, largest first; a missing value goes
   first.
 - ``chance``: not a ranking, but the expected overlap of a random one.
 
-Ties go by the algorithm's name, in every strategy; the status counts those of the truth. (The
-published means have three digits: they tie in 27 of the paper's 60 places.) An algorithm without an
-accuracy at some place is left out there by every strategy, as if it had no row; the status names it.
+Ties go by the algorithm's name, in every strategy; the status counts those of the truth and those
+of the strategy. (The published means have three digits: they tie in 27 of the paper's 60 places.)
+Means count as equal if 12 digits are. An algorithm without an accuracy at some place is left out
+there by every strategy, as if it had no row; the status names it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,39 +21,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.features import min_max
 from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.mixture import Mixture, mixture_scores, mixture_weights, rounded
 from sparsetopo.analysis.rbo import PERSISTENCES, chance_rbo, mean_rbo
 from sparsetopo.analysis.tables import CELL, require_columns, sparsity_strings
 from sparsetopo.errors import DataError
+
+__all__ = [
+    "CHANCE",
+    "MIXTURE",
+    "SINGLE_COLUMNS",
+    "TRUTH",
+    "mixture_weights",
+    "ranking_table",
+    "rankings_table",
+]
 
 TRUTH, MIXTURE, CHANCE = "truth", "mixture", "chance"
 SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
 """Strategy name: the column it orders by. Edges order as density does: the nodes are given."""
 
 _PLACE = ["architecture", "dataset", "sparsity"]
-
-
-def mixture_weights(importance: pd.DataFrame) -> pd.DataFrame:
-    """Weights of the mixture, (r_architecture + r_sparsity)/2, from `importance.importance_table`.
-
-    Returns
-    -------
-    DataFrame
-        Index (architecture, sparsity), one column a metric.
-    """
-    require_columns(importance, ["column_kind", "column", "metric", "pearson_r"])
-    wide = importance.pivot(index=["column_kind", "column"], columns="metric", values="pearson_r")
-    wide = wide[list(importance["metric"].unique())]
-    return pd.concat(
-        {
-            (architecture, sparsity): (of_architecture + of_sparsity) / 2
-            for architecture, of_architecture in wide.loc["architecture"].iterrows()
-            for sparsity, of_sparsity in wide.loc["sparsity"].iterrows()
-        },
-        axis=1,
-        names=["architecture", "sparsity"],
-    ).T
 
 
 def rankings_table(
@@ -65,6 +51,7 @@ def rankings_table(
     *,
     algorithms: Sequence[str] | None = None,
     single_columns: Mapping[str, str] = SINGLE_COLUMNS,
+    mixtures: Sequence[Mixture] = (),
 ) -> pd.DataFrame:
     """Order the algorithms by every strategy, for every (architecture, dataset, sparsity).
 
@@ -77,6 +64,8 @@ def rankings_table(
     algorithms
         Those to rank (default: all in the table). One without a row or without an accuracy at
         some place is left out of all rankings there, and does not widen the range of a metric.
+    mixtures
+        Further ones, each with a table of its own that has the same networks.
 
     Returns
     -------
@@ -92,24 +81,20 @@ def rankings_table(
         Missing columns, algorithms that have no row, or no accuracy at all.
     """
     require_columns(table, [*CELL, "accuracy", *metrics, *single_columns.values()])
-    chosen = table.assign(sparsity=sparsity_strings(table["sparsity"]))
-    if algorithms is not None:
-        unknown = sorted(set(algorithms) - set(chosen["algorithm"]))
-        if unknown:
-            raise DataError(
-                f"the result table has no row of the algorithm(s) {', '.join(unknown)} to rank."
-            )
-        chosen = chosen[chosen["algorithm"].isin(list(algorithms))]
-    columns = list(dict.fromkeys(["accuracy", *metrics, *single_columns.values()]))
-    means = chosen.groupby([*_PLACE, "algorithm"])[columns].mean()
+    unknown = sorted(set(algorithms or ()) - set(table["algorithm"]))
+    if unknown:
+        raise DataError(
+            f"the result table has no row of the algorithm(s) {', '.join(unknown)} to rank."
+        )
+    means = _seed_means(table, ["accuracy", *metrics, *single_columns.values()], algorithms)
     means = means[means["accuracy"].notna()]
     if means.empty:
         raise DataError("no network of the result table has an accuracy, so none can be ranked.")
     parts = [_ordered(means["accuracy"], TRUTH, ascending=False)]
-    parts.append(_ordered(_mixture_scores(means[list(metrics)], weights), MIXTURE, ascending=True))
-    parts[-1]["missing"] = (
-        means[list(metrics)].isna().sum(axis=1).reindex(_index(parts[-1])).to_numpy()
-    )
+    parts.append(_by_mixture(means[list(metrics)], weights, MIXTURE))
+    for mixture in mixtures:
+        own = _seed_means(mixture.table, mixture.metrics, algorithms).loc[means.index]
+        parts.append(_by_mixture(own, mixture.weights, mixture.name))
     parts += [
         _ordered(means[column], name, ascending=False) for name, column in single_columns.items()
     ]
@@ -128,7 +113,7 @@ def ranking_table(
     DataFrame
         architecture, sparsity, strategy, rbo, rbo_std (over datasets, ddof=1; 0 for a single
         one), datasets (compared), algorithms (ranked; the least over datasets), status: "ok", or
-        remarks joined by "; " (one dataset, ties of the truth, missing metrics, algorithms not
+        remarks joined by "; " (one dataset, ties of the truth or of the scores, missing metrics, algorithms not
         ranked in a dataset, datasets left out because fewer than two algorithms are there).
     """
     orders = {
@@ -183,29 +168,23 @@ def _position(column: pd.Series, order: pd.Index) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _mixture_scores(means: pd.DataFrame, weights: pd.DataFrame) -> pd.Series:
-    """Weighted sum of the scaled metrics; index (architecture, dataset, sparsity, algorithm)."""
-    scaled = means.groupby(level=["architecture", "dataset"], group_keys=False).apply(
-        _scale_with_gaps
+def _seed_means(
+    table: pd.DataFrame, columns: Sequence[str], algorithms: Sequence[str] | None
+) -> pd.DataFrame:
+    """Means over seeds; index (architecture, dataset, sparsity, algorithm)."""
+    chosen = table.assign(sparsity=sparsity_strings(table["sparsity"]))
+    if algorithms is not None:
+        chosen = chosen[chosen["algorithm"].isin(list(algorithms))]
+    means = chosen.groupby([*_PLACE, "algorithm"])[list(dict.fromkeys(columns))].mean()
+    return pd.DataFrame(
+        rounded(means.to_numpy(np.float64)), index=means.index, columns=means.columns
     )
-    keys = pd.MultiIndex.from_arrays(
-        [scaled.index.get_level_values("architecture"), scaled.index.get_level_values("sparsity")]
-    )
-    # Rounded, so that sums that are equal but for the order of summation count as tied.
-    scores = (
-        (scaled.to_numpy() * weights.loc[keys, list(means.columns)].to_numpy())
-        .sum(axis=1)
-        .round(12)
-    )
-    return pd.Series(scores, index=scaled.index)
 
 
-def _scale_with_gaps(group: pd.DataFrame) -> pd.DataFrame:
-    known = group.fillna(group.min()).fillna(0.0).to_numpy(np.float64)
-    scaled = pd.DataFrame(min_max(known), index=group.index, columns=group.columns)
-    # A metric that is constant weighs nothing; one that is missing tells nothing: the middle of
-    # the range.
-    return scaled.where(group.notna(), 0.5)
+def _by_mixture(means: pd.DataFrame, weights: pd.DataFrame, strategy: str) -> pd.DataFrame:
+    table = _ordered(mixture_scores(means, weights), strategy, ascending=True)
+    table["missing"] = means.isna().sum(axis=1).reindex(_index(table)).to_numpy()
+    return table
 
 
 def _ordered(scores: pd.Series, strategy: str, *, ascending: bool) -> pd.DataFrame:
@@ -244,6 +223,8 @@ def _status(
     if len(tied):
         remarks.append(f"{len(tied)} algorithms tied in accuracy, ordered by name")
     own = place[place["strategy"] == strategy]
+    if own["tied"].any():
+        remarks.append(f"{int(own['tied'].sum())} algorithms tied in their score, ordered by name")
     missing = int((own["missing"] > 0).sum())
     if missing:
         remarks.append(f"{missing} algorithm(s) with missing metrics")

@@ -10,6 +10,7 @@ does not give the numbers of its tables.)
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sparsetopo.errors import DataError
 
@@ -71,6 +72,22 @@ def chance_rbo(items: int, persistences: Sequence[float] = PERSISTENCES) -> floa
     """
     agreements = np.arange(1, items + 1) / items
     return float(np.mean([_extrapolated(agreements, p) for p in persistences]))
+
+
+def place_weights(items: int, persistences: Sequence[float] = PERSISTENCES) -> NDArray[np.float64]:
+    """Weights that make `mean_rbo` of two orders of the same items a sum over the items.
+
+    An item is shared by the first d places of both from d = max(its two places) on. So the overlap
+    is the sum over the items of w[max], with w[k] the sum over d = k..n of (weight of A_d)/d.
+
+    Returns
+    -------
+    ndarray
+        Shape (items,); entry k is that of place k + 1.
+    """
+    unit = np.eye(items)
+    of_agreement = np.mean([[_extrapolated(row, p) for row in unit] for p in persistences], axis=0)
+    return np.cumsum((of_agreement / np.arange(1, items + 1))[::-1])[::-1]
 
 
 def _extrapolated(agreements: np.ndarray, persistence: float) -> float:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sparsetopo.analysis.paper_grid import ALGORITHMS, DATASETS, SEEDS, SPARSITIES
+from sparsetopo.analysis.paper_grid import ARCHITECTURES as RELEASED_ARCHITECTURES
 from sparsetopo.analysis.published_accuracies import read_published_accuracies
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
 from sparsetopo.config.schema import (
@@ -51,6 +53,7 @@ def load_configuration(values: Mapping[str, Any]) -> Configuration:
         _recipe_problems,
         _shape_problems,
         _published_problems,
+        _released_problems,
         _device_problems,
     ):
         problems += find(values)
@@ -116,7 +119,7 @@ def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    if values.get("accuracies") == "published":
+    if values.get("accuracies") == "published" or values.get("published") is not None:
         return  # nothing is trained
     known = known_names("datasets", as_mapping(values.get("datasets")))
     for name in _names(as_mapping(values.get("grid")).get("datasets")):
@@ -203,6 +206,33 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
         algorithms,
         [value for value in sparsities if value is not None],
     )
+
+
+def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """What a study of the authors' released results cannot have: other networks, and stages of its own."""
+    if values.get("published") is None:
+        return
+    for section in ("accuracies", "datasets", "pruning", "training", "topometrics", "layers"):
+        if section in values:
+            yield f"{section}: has no effect with published, since nothing is computed then; leave it out"
+    grid = as_mapping(values.get("grid"))
+    released: dict[str, tuple[str, ...]] = {
+        "algorithms": ALGORITHMS,
+        "datasets": DATASETS,
+        "architectures": RELEASED_ARCHITECTURES,
+        "sparsities": SPARSITIES,
+    }
+    for axis, known in released.items():
+        listed = grid.get(axis)
+        for index, value in enumerate(listed if isinstance(listed, list) else []):
+            name = _sparsity(value) if axis == "sparsities" else value
+            if name is not None and name not in known:
+                yield f"grid.{axis}.{index}: the released results have no '{value}'; they have {', '.join(known)}"
+    seeds = grid.get("seeds")
+    for index, seed in enumerate(seeds if isinstance(seeds, list) else []):
+        if str(seed) not in map(str, SEEDS):
+            known_seeds = ", ".join(map(str, SEEDS))
+            yield f"grid.seeds.{index}: the released results have no seed {seed}; they have {known_seeds}"
 
 
 def _sparsity(value: Any) -> str | None:

@@ -80,9 +80,14 @@ RuleName = Literal[
     "measure",
     "collect",
     "collect_layers",
+    "released",
     "regression",
+    "regression_uncertainty",
+    "families",
     "importance",
+    "ramanujan",
     "ranking",
+    "comparison",
     "report",
 ]
 _DISTINCT = AfterValidator(_distinct)
@@ -185,7 +190,26 @@ class Analysis(_Section):
         "column",
         description="Min-max scaling of features over the whole column (the paper) or the training folds.",
     )
-    seed: Seed = Field(0, description="Seed of the shuffles.")
+    seed: Seed = Field(0, description="Seed of the shuffles, permutations and resamples.")
+    checks: bool = Field(
+        True,
+        description="Make what the paper lacks: other validations, size-free metrics, nulls, intervals, families.",
+    )
+    check_repeats: int = Field(
+        20, ge=1, description="Repeats of the checks' shuffled cross-validations."
+    )
+    permutations: int = Field(
+        1000, ge=0, description="Permutations of the drops behind a regression's null (Ridge)."
+    )
+    mean_permutations: int = Field(
+        100, ge=0, description="Likewise for the mean over the regressors, which takes far longer."
+    )
+    ranking_permutations: int = Field(
+        10_000,
+        ge=0,
+        description="Random orders behind a ranking's null, where not all can be tried.",
+    )
+    resamples: int = Field(1000, ge=1, description="Resamples behind every bootstrap interval.")
 
 
 class Compute(_Section):
@@ -237,6 +261,11 @@ class Configuration(_Section):
         description="Name of the study; everything goes to results/<study>/.",
     )
     grid: Grid = Field(description="The cells of the study.")
+    published: str | None = Field(
+        None,
+        min_length=1,
+        description="Folder of the results that the paper's authors released: they are analysed, nothing is computed.",
+    )
     datasets: dict[Name, dict[str, Any]] = Field(
         {},
         description="Options of data sets, by name. With `from: <registry name>` the name is defined here.",

@@ -18,6 +18,20 @@ from sparsetopo.training.recipe import Recipe
 # cheap stages carry a digest of their sources instead, which the workflow adds.
 STAGE_VERSIONS = {"data": 1, "plan": 1, "score": 1, "prune": 2, "train": 2}
 
+# What each analysis reads of the section of that name.
+_READ_BY: dict[str, tuple[str, ...]] = {
+    "regression": ("folds", "repeats", "check_repeats", "scaling", "seed", "checks"),
+    "regression_uncertainty": (
+        *("folds", "scaling", "seed", "checks"),
+        *("permutations", "mean_permutations", "resamples"),
+    ),
+    "families": ("folds", "check_repeats", "scaling", "seed"),
+    "importance": (),
+    "ramanujan": (),
+    "ranking": ("checks", "ranking_permutations", "resamples", "seed"),
+    "comparison": ("seed",),
+}
+
 
 class Specifications:
     """Records of what each stage reads.
@@ -161,12 +175,25 @@ class Specifications:
             "definitions": self.definitions(),
         }
 
+    def released(self) -> dict[str, Any]:
+        """Read the results that the paper's authors released."""
+        return {"stage": "released", "grid": self.configuration.grid.model_dump()}
+
     def analysis(self, stage: str) -> dict[str, Any]:
-        """Regression, importance or ranking."""
-        settings = self.configuration.analysis.model_dump(exclude={"dense_reference"})
-        if stage == "ranking":
-            settings = {}
-        return {"stage": stage, **settings}
+        """One of the tables that are made of the collected ones."""
+        settings = self.configuration.analysis.model_dump()
+        record = {"stage": stage, **{key: settings[key] for key in _READ_BY[stage]}}
+        if stage in ("ranking", "comparison"):
+            record["pools"] = self.pools()
+        return record
+
+    def pools(self) -> dict[str, list[str]]:
+        """Algorithms that are ranked together: all; those that score weights; those that draw at random."""
+        listed = self.configuration.grid.algorithms
+        random = [name for name in listed if needs(self.algorithm(name).entry.name) == "nothing"]
+        scored = [name for name in listed if name not in random]
+        pools = {"all": listed, "scored": scored, "random": random}
+        return {pool: names for pool, names in pools.items() if len(names) > 1}
 
     def report(self) -> dict[str, Any]:
         """Figures, captions and index."""
@@ -175,6 +202,7 @@ class Specifications:
             "study": self.configuration.study,
             "accuracies": self.configuration.accuracies,
             "weights": self.configuration.topometrics.weights,
+            "published": self.configuration.published is not None,
             "definitions": self.definitions(),
         }
 

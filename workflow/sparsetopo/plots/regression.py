@@ -6,16 +6,21 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from sparsetopo.analysis.tables import require_columns
+from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure
 
 _SIDE_BY_SIDE = 7
 """Columns: the five sparsities of the paper and two architectures."""
 
+PAPERS_ENCODING, SHUFFLED = "MGE", "shuffled"
+"""What the paper regresses on first, and how it validates."""
+
 
 def plot_regression(table: pd.DataFrame) -> Figure:
-    """Draw `analysis.regression.regression_table`: left adjusted R2, right mean absolute error.
+    """Draw the paper's case of a regression table: left adjusted R2, right mean absolute error.
 
+    Of a table with several encodings, validations or scalings that case is drawn: `papers_case`.
     Columns of few rows are marked *; a number that does not exist is shown as a dash. Colours are
     cut at an adjusted R2 of 0 (no better than predicting the mean), numbers below -9.95 are
     written "< -10". With more than `_SIDE_BY_SIDE` columns the error is drawn below R2: side by side
@@ -24,6 +29,7 @@ def plot_regression(table: pd.DataFrame) -> Figure:
     require_columns(
         table, ["column_kind", "column", "rows", "regressor", "adjusted_r2", "mae", "status"]
     )
+    table = papers_case(table)
     columns = table.drop_duplicates(["column_kind", "column"])
     names = [
         f"{column}{'' if status == 'ok' else '*'}\n(n={rows})"
@@ -66,6 +72,30 @@ def plot_regression(table: pd.DataFrame) -> Figure:
         if (columns["status"] != "ok").any():
             figure.supxlabel("* few rows or undefined: see the table's status", fontsize=8)
     return figure
+
+
+def papers_case(table: pd.DataFrame, encoding: str = PAPERS_ENCODING) -> pd.DataFrame:
+    """Rows of one encoding, shuffled folds, and the first scaling that these have.
+
+    A table without one of the columns encoding, validation, scaling has one case of it.
+
+    Raises
+    ------
+    DataError
+        If the table has no row of that encoding with shuffled folds.
+    """
+    case = table
+    for column, value in (("encoding", encoding), ("validation", SHUFFLED)):
+        if column not in case:
+            continue
+        if value not in set(case[column]):
+            there = ", ".join(map(str, case[column].unique()))
+            raise DataError(
+                f"the regression table has no row with {column} '{value}', which the figure shows; "
+                f"it has {there or 'none'}."
+            )
+        case = case[case[column] == value]
+    return case[case["scaling"] == case["scaling"].iloc[0]] if "scaling" in case else case
 
 
 def _text(value: float, score: str) -> str:

@@ -1,0 +1,60 @@
+# Tables of what was computed: one row a network, one row a network and layer.
+
+
+rule collect:
+    input:
+        topometrics=TOPOMETRICS,
+        results=TRAINING_RESULTS,
+        dense=DENSE_RESULTS,
+        masks=MASKS,
+        accuracies=published_accuracies,
+    output:
+        networks=report(
+            NETWORKS,
+            category="Tables",
+            caption="../report/networks.rst",
+            labels={"table": "networks"},
+        ),
+        dense=f"{ROOT}/tables/dense.csv",
+        record=f"{ROOT}/tables/networks.json",
+    log:
+        f"{ROOT}/logs/collect.log",
+    benchmark:
+        f"{ROOT}/benchmarks/collect.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("collect"),
+        runtime=minutes("collect"),
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
+    script:
+        "../scripts/collect.py"
+
+
+if LAYERS_ARE_MEASURED:
+
+    rule collect_layers:
+        input:
+            LAYERS,
+        output:
+            layers=f"{ROOT}/tables/layers.csv",
+            ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",
+            record=f"{ROOT}/tables/layers.json",
+        log:
+            f"{ROOT}/logs/collect_layers.log",
+        benchmark:
+            f"{ROOT}/benchmarks/collect_layers.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory("collect_layers"),
+            runtime=minutes("collect_layers"),
+        params:
+            specification=lambda wildcards: canonical_json(
+                SPECIFICATIONS.collect_layers() | CODE["collect_layers"]
+            ),
+        script:
+            "../scripts/collect_layers.py"

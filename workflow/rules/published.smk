@@ -1,0 +1,93 @@
+# The results that the paper's authors released: read, and what the analysis makes of them compared with the paper.
+
+if not os.path.isdir(os.path.expanduser(RELEASED)):
+    raise WorkflowError(
+        f"published: there is no folder '{RELEASED}' of released results; get them by "
+        "git clone --depth 1 https://github.com/eliacunegatti/mge-snn and name the folder: --config published=mge-snn"
+    )
+
+
+def released_files():
+    """The folder's tables, in either of the layouts that `analysis.released_layout` reads."""
+    folder = Path(os.path.expanduser(RELEASED))
+    patterns = (
+        "*.csv",
+        "*.csv.xz",
+        "published/*.csv*",
+        "graph_data/**/*.csv",
+        "graph_metrics/**/*.csv",
+    )
+    found = {path for pattern in patterns for path in folder.glob(pattern)}
+    return sorted(map(str, found | set(folder.glob("ramanunjan_results/**/*.csv"))))
+
+
+# The paper's tables are of all its networks: of a part of the grid there is nothing to compare.
+WHOLE_GRID = len(list(cells(CONFIGURATION))) == 1260
+PAPER_TABLES = (
+    "table3",
+    "table4",
+    "table11",
+    "table12",
+    "table4_means",
+    "table11_means",
+    "table12_means",
+)
+COMPARED = (*PAPER_TABLES, "summary", "permuted_weights", "importance", "figure5")
+COMPARISON = (
+    [*(f"{ROOT}/{name}.csv" for name in COMPARED), f"{ROOT}/comparison.html"] if WHOLE_GRID else []
+)
+
+
+rule released:
+    input:
+        released_files(),
+    output:
+        networks=table("networks"),
+        dense=f"{ROOT}/tables/dense.csv",
+        layers=f"{ROOT}/tables/layers.csv",
+        ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",
+        record=f"{ROOT}/tables/networks.json",
+    log:
+        f"{ROOT}/logs/released.log",
+    benchmark:
+        f"{ROOT}/benchmarks/released.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("released"),
+        runtime=minutes("released"),
+    params:
+        specification=lambda wildcards: canonical_json(SPECIFICATIONS.released() | CODE["released"]),
+    script:
+        "../scripts/released.py"
+
+
+rule comparison:
+    input:
+        networks=NETWORKS,
+        record=f"{ROOT}/tables/networks.json",
+        regression=f"{ROOT}/tables/regression.csv",
+        importance=f"{ROOT}/tables/importance.csv",
+        ramanujan=f"{ROOT}/tables/ramanujan.csv",
+        rankings=f"{ROOT}/tables/rankings.csv",
+        ranking=f"{ROOT}/tables/ranking.csv",
+        means=f"{ROOT}/tables/ranking_means.csv",
+        figures=[f"{ROOT}/figures/{name}.svg" for name in ("importance", "ramanujan")],
+    output:
+        tables=[f"{ROOT}/{name}.csv" for name in COMPARED],
+        page=f"{ROOT}/comparison.html",
+    log:
+        f"{ROOT}/logs/comparison.log",
+    benchmark:
+        f"{ROOT}/benchmarks/comparison.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("comparison"),
+        runtime=minutes("comparison"),
+    params:
+        specification=of_stage("comparison"),
+    script:
+        "../scripts/comparison.py"

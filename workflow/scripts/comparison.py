@@ -1,0 +1,58 @@
+"""Rule `comparison`: the paper's tables beside ours, and a page that shows both."""
+
+from job import run_job
+from study import read_ranked
+
+
+def work(snakemake, specification):
+    from pathlib import Path
+
+    from sparsetopo.analysis.comparison import cells_within, compare
+    from sparsetopo.analysis.metrics import study_metrics
+    from sparsetopo.analysis.ranking_permuted import permuted_weights
+    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.files import canonical_json, read_json, write_text
+    from sparsetopo.plots.comparison_page import comparison_page
+    from sparsetopo.plots.page import PageItem
+    from sparsetopo.version import package_version
+
+    files = snakemake.input
+    regression, rankings, ranking, means = (
+        read_table(files[name]) for name in ("regression", "rankings", "ranking", "means")
+    )
+    comparison = compare(regression, rankings, ranking, means)
+    networks = read_ranked(files)
+    permuted = permuted_weights(
+        networks,
+        study_metrics(networks.columns),
+        specification["pools"],
+        seed=specification["seed"],
+    )
+    permuted = cells_within(permuted)
+    ramanujan = read_table(files.ramanujan)
+    tables = {
+        **comparison.tables(),
+        "permuted_weights": permuted,
+        "importance": read_table(files.importance),
+        "figure5": ramanujan[ramanujan["against"] == "density"],
+    }
+    for path in snakemake.output.tables:
+        write_table(path, tables[Path(path).stem])
+    captions = {
+        "importance": "Figures 3 and 4 of the paper: correlation of each topometric with the accuracy drop.",
+        "ramanujan": "Figures 2 and 5 of the paper: Ramanujan metrics of layers against their density.",
+    }
+    shown = [PageItem(f"figures/{name}.svg", name, text) for name, text in captions.items()]
+    footer = f"sparsetopo {package_version()}; made by {canonical_json(specification)}"
+    page = comparison_page(
+        "The paper's tables, from its authors' released results",
+        comparison,
+        read_json(files.record)["notes"],
+        permuted[permuted["permutation"] > 0],
+        shown,
+        footer,
+    )
+    write_text(snakemake.output.page, page)
+
+
+run_job(snakemake, work)  # noqa: F821

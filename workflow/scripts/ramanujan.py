@@ -1,0 +1,17 @@
+"""Rule `ramanujan`: Ramanujan metrics against the density of layers, and against the accuracy drop."""
+
+from job import run_job, write_record
+
+
+def work(snakemake, specification):
+    from sparsetopo.analysis.provenance import label_source
+    from sparsetopo.analysis.ramanujan_density import ramanujan_table
+    from sparsetopo.analysis.tables import read_table, write_table
+
+    networks = read_table(snakemake.input.networks)
+    table = ramanujan_table(read_table(snakemake.input.layers[0]), networks)
+    write_table(snakemake.output.table, label_source(table, networks))
+    write_record(snakemake, specification)
+
+
+run_job(snakemake, work)  # noqa: F821

@@ -1,0 +1,29 @@
+"""Rule `released`: the tables of networks and layers, from the results that the paper's authors released."""
+
+from job import run_job
+
+
+def work(snakemake, specification):
+    import logging
+    import os
+
+    from sparsetopo.analysis.collect import of_grid
+    from sparsetopo.analysis.released import read_released
+    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.files import write_json
+    from sparsetopo.version import package_version
+
+    released = read_released(os.path.expanduser(snakemake.config["published"]))
+    for note in released.notes:
+        logging.info("%s", note)
+    grid = specification["grid"]
+    output = snakemake.output
+    write_table(output.networks, of_grid(released.networks, grid))
+    write_table(output.dense, of_grid(released.dense, grid))
+    write_table(output.layers, of_grid(released.layers, grid))
+    write_table(output.ramanujan, of_grid(released.ramanujan, grid))
+    record = {"specification": specification, "notes": released.notes}
+    write_json(output.record, {**record, "package_version": package_version()})
+
+
+run_job(snakemake, work)  # noqa: F821

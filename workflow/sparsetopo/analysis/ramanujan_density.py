@@ -1,0 +1,150 @@
+"""Is a Ramanujan metric more than the density of the layer it is measured on (figures 2 and 5 of the paper).
+
+Two questions, a correlation each: how far does a metric follow the density of its layer, and does it
+tell more of the accuracy drop than the mean layer density does. Pearson's r sees straight lines only;
+Spearman's, the same of ranks, every monotonic relation. Both rest on the rows that have a value: the
+metrics do not exist for layers with few weights, which is most layers of very sparse networks.
+
+Source: Cunegatti et al. 2024, section 4.1, and their appendix on Ramanujan metrics.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sparsetopo.analysis.importance import pearson
+from sparsetopo.analysis.layer_features import RAMANUJAN_COLUMNS, ramanujan_means
+from sparsetopo.analysis.tables import CELL, require_columns, sparsity_strings
+from sparsetopo.errors import DataError
+
+RAMANUJAN_METRICS = ("delta_r", "delta_r_imdb", "lambda_imsg")
+"""Difference of bound, its iterative mean, iterative mean weighted spectral gap."""
+DENSITY, DROP = "density", "accuracy_drop"
+"""What a metric is compared with: values of the column "against"."""
+ALL = "all"
+"""In a column that names a group: its rows are pooled over that column."""
+
+_GROUPINGS = (
+    ("architecture", "dataset"),
+    ("architecture", "sparsity"),
+    ("architecture",),
+    ("sparsity",),
+    (),
+)
+_GROUP = ("architecture", "dataset", "sparsity")
+
+
+def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
+    """Correlate Ramanujan metrics with layer density, and with the accuracy drop.
+
+    Parameters
+    ----------
+    layers
+        One row a layer of a network: the cell's columns, layer, density (kept weights / all),
+        delta_r, delta_r_imdb, lambda_imsg; missing is NaN.
+    networks
+        One row a network: the cell's columns and accuracy_drop.
+
+    Returns
+    -------
+    DataFrame
+        against, metric, architecture, dataset, sparsity ("all" where pooled), rows, missing,
+        pearson_r, spearman_r, status.
+        against "density": a row is a layer. against "accuracy_drop": a row is a network, a metric
+        its mean over the layers that have it, and the metric "layer_density" is there to compare
+        with. rows: those that have both numbers; missing: the others, networks without a drop or
+        without layers among them. A correlation that does not exist is NaN, and status says why.
+
+    Raises
+    ------
+    DataError
+        Missing columns, a layer or network that is there twice, or infinite values.
+    """
+    require_columns(networks, [*CELL, DROP])
+    require_columns(layers, [*CELL, "layer", *RAMANUJAN_COLUMNS])
+    _refuse_infinite(layers, list(RAMANUJAN_COLUMNS))
+    _refuse_infinite(networks, [DROP])
+    pairs = _with_names(networks)[[*CELL, DROP]]
+    if pairs.duplicated(list(CELL)).any():
+        first = pairs.loc[pairs.duplicated(list(CELL)), list(CELL)].iloc[0]
+        raise DataError(f"the network {'/'.join(first)} has several rows; it may have one only.")
+    # Sorted, so that the last bits of a result do not depend on the order of the rows.
+    layers = _with_names(layers).sort_values([*CELL, "layer"], ignore_index=True)
+    pairs = pairs.merge(ramanujan_means(layers), how="outer", on=list(CELL)).sort_values(list(CELL))
+    of_layers = _correlate(layers, DENSITY, RAMANUJAN_METRICS)
+    of_networks = _correlate(pairs, DROP, ("layer_density", *RAMANUJAN_METRICS))
+    return pd.concat([of_layers, of_networks], ignore_index=True)
+
+
+def correlations(metric: pd.Series, other: pd.Series) -> tuple[float, float, int, str]:
+    """Pearson's and Spearman's r over the rows that have both, their number, and a status.
+
+    Tied values share their mean rank. A correlation that does not exist is NaN, and the status
+    ("too few rows: ...", "constant <name of the series>") says why; else it is "ok".
+    """
+    from scipy.stats import rankdata
+
+    complete = (metric.notna() & other.notna()).to_numpy()
+    x, y = metric[complete], other[complete]
+    if len(x) < 3:
+        return np.nan, np.nan, len(x), f"too few rows: {len(x)} < 3"
+    for values in (x, y):
+        if float(np.ptp(values)) <= 1e-12 * float(values.abs().max()):
+            return np.nan, np.nan, len(x), f"constant {values.name}"
+    ranks = pd.Series(rankdata(x)), pd.Series(rankdata(y))
+    return pearson(x, y)[0], pearson(*ranks)[0], len(x), "ok"
+
+
+def _correlate(table: pd.DataFrame, against: str, metrics: Sequence[str]) -> pd.DataFrame:
+    records = []
+    for group, rows in _groups(table):
+        for metric in metrics:
+            pearson_r, spearman_r, used, status = correlations(rows[metric], rows[against])
+            records.append(
+                {
+                    "against": against,
+                    "metric": metric,
+                    **group,
+                    "rows": used,
+                    "missing": len(rows) - used,
+                    "pearson_r": pearson_r,
+                    "spearman_r": spearman_r,
+                    "status": status,
+                }
+            )
+    return pd.DataFrame(records)
+
+
+def _groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield (names of the group, its rows): names sorted, sparsities by size."""
+    for grouping in _GROUPINGS:
+        pooled = dict.fromkeys(_GROUP, ALL)
+        if not grouping:
+            yield pooled, table
+            continue
+        parts = [
+            ({**pooled, **dict(zip(grouping, map(str, names), strict=True))}, rows)
+            for names, rows in table.groupby(list(grouping), sort=False)
+        ]
+        yield from sorted(parts, key=lambda part: _order(part[0]))
+
+
+def _order(group: dict[str, str]) -> tuple[str, str, float]:
+    sparsity = 0.0 if group["sparsity"] == ALL else float(group["sparsity"])
+    return group["architecture"], group["dataset"], sparsity
+
+
+def _with_names(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the cell's columns as strings, however they were read."""
+    names = {column: table[column].astype("str") for column in CELL if column != "sparsity"}
+    return table.assign(**names, sparsity=sparsity_strings(table["sparsity"]))
+
+
+def _refuse_infinite(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    for column in columns:
+        count = int(np.isinf(table[column].to_numpy(np.float64)).sum())
+        if count:
+            raise DataError(
+                f"the column '{column}' has {count} infinite value(s); what does not exist must be missing."
+            )
