@@ -12,6 +12,10 @@ from sparsetopo.files import canonical_json
 ROOT = Path(__file__).parents[3]
 TRAIN = {"train", "train snip"}
 DEFINED = {"collect", "report"}  # they tell the reader what a name stands for
+ANALYSES = (
+    *("regression", "regression_uncertainty", "families"),
+    *("importance", "ramanujan", "ranking"),
+)
 CELL = ("digits", "Resnet-20", "synflow", "0.9", 0)
 
 
@@ -29,9 +33,8 @@ def records(values):
         "encode": specifications.encode("digits", "Resnet-20", "snip", 0),
         "topometrics": specifications.topometrics(),
         "collect": specifications.collect(),
-        "regression": specifications.analysis("regression"),
-        "importance": specifications.analysis("importance"),
-        "ranking": specifications.analysis("ranking"),
+        "collect_layers": specifications.collect_layers(),
+        **{stage: specifications.analysis(stage) for stage in ANALYSES},
         "report": specifications.report(),
     }
     return {stage: canonical_json(record) for stage, record in stages.items()}
@@ -60,9 +63,23 @@ def records(values):
         (("topometrics",), {"weights": "initial"}, {"encode", "report"}),
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),
         (("topometrics",), {"identity_shortcuts": True}, {"plan"}),
-        (("analysis",), {"repeats": 3}, {"regression", "importance"}),
+        (("layers",), {"motif_size": 4}, {"topometrics"}),
+        (("analysis",), {"repeats": 3}, {"regression"}),
+        (
+            ("analysis",),
+            {"repeats": 2, "folds": 4},
+            {"regression", "regression_uncertainty", "families"},
+        ),
+        (("analysis",), {"repeats": 2, "check_repeats": 4}, {"regression", "families"}),
+        (("analysis",), {"repeats": 2, "mean_permutations": 4}, {"regression_uncertainty"}),
+        (("analysis",), {"repeats": 2, "ranking_permutations": 4}, {"ranking"}),
+        (("analysis",), {"repeats": 2, "resamples": 4}, {"regression_uncertainty", "ranking"}),
         (("analysis",), {"repeats": 2, "dense_reference": "same_seed"}, {"collect"}),
-        (("grid", "algorithms"), ["snip", "uniform", "erk"], {"collect"}),
+        (
+            ("grid", "algorithms"),
+            ["snip", "uniform", "erk"],
+            {"collect", "collect_layers", "ranking"},
+        ),
     ],
 )
 def test_a_change_reaches_the_stages_that_read_it_and_no_other(path, value, affected):
