@@ -1,5 +1,6 @@
 """A SLURM for the tests of this folder, and studies that run on it."""
 
+import copy
 import importlib.util
 import shutil
 import subprocess
@@ -69,6 +70,8 @@ def local_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Two networks, without a cluster."""
     study = Study(tmp_path_factory.mktemp("local"))
     study.values["grid"]["algorithms"] = ["uniform"]
+    # Long enough to be killed and cancelled while it runs.
+    study.values["training"]["digits"]["epochs"] = 5
     done = study.run()
     assert done.returncode == 0, done.stdout + done.stderr
     return study
@@ -79,5 +82,5 @@ def copied_study(tmp_path: Path, local_study: Study, cluster: Cluster) -> Cluste
     """The finished local study, to be damaged and completed on the cluster."""
     shutil.copytree(local_study.folder, tmp_path, dirs_exist_ok=True)
     study = ClusterStudy(tmp_path, cluster)
-    study.values = local_study.values
+    study.values = copy.deepcopy(local_study.values)
     return study
