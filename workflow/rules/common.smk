@@ -96,7 +96,7 @@ def code(script, *sources):
     """Digest of a cheap stage's script and of the parts of the library it runs."""
     return {
         "code": source_digest(
-            *sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py"))
+            *sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py", "study.py"))
         )
     }
 

@@ -21,6 +21,10 @@ def released_files():
     return sorted(map(str, found | set(folder.glob("ramanunjan_results/**/*.csv"))))
 
 
+PRINTED = {
+    name: str(WORKFLOW.parent / f"resources/paper/{name}.csv")
+    for name in ("accuracies", "regression", "ranking_all", "ranking_scored", "ranking_random")
+}
 # The paper's tables are of all its networks: of a part of the grid there is nothing to compare.
 WHOLE_GRID = len(list(cells(CONFIGURATION))) == 1260
 PAPER_TABLES = (
@@ -41,6 +45,7 @@ COMPARISON = (
 rule released:
     input:
         released_files(),
+        PRINTED["accuracies"],
     output:
         networks=table("networks"),
         dense=f"{ROOT}/tables/dense.csv",
@@ -74,6 +79,7 @@ rule comparison:
         ranking=f"{ROOT}/tables/ranking.csv",
         means=f"{ROOT}/tables/ranking_means.csv",
         figures=[f"{ROOT}/figures/{name}.svg" for name in ("importance", "ramanujan")],
+        printed=[path for name, path in PRINTED.items() if name != "accuracies"],
     output:
         tables=[f"{ROOT}/{name}.csv" for name in COMPARED],
         page=f"{ROOT}/comparison.html",

@@ -1,6 +1,7 @@
 """Rule `importance`: how each topometric goes with the accuracy drop."""
 
 from job import run_job, write_record
+from study import read_networks
 
 
 def work(snakemake, specification):
@@ -8,9 +9,9 @@ def work(snakemake, specification):
     from sparsetopo.analysis.importance import importance_table
     from sparsetopo.analysis.metrics import study_metrics
     from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.analysis.tables import write_table
 
-    networks = read_table(snakemake.input.networks)
+    networks = read_networks(snakemake.input)
     metrics = study_metrics(networks.columns)
     table = importance_table(scale(networks, metrics), metrics)
     write_table(snakemake.output.table, label_source(table, networks))

@@ -1,6 +1,7 @@
 """Rule `ramanujan`: Ramanujan metrics against the density of layers, and against the accuracy drop."""
 
 from job import run_job, write_record
+from study import read_networks
 
 
 def work(snakemake, specification):
@@ -8,7 +9,7 @@ def work(snakemake, specification):
     from sparsetopo.analysis.ramanujan_density import ramanujan_table
     from sparsetopo.analysis.tables import read_table, write_table
 
-    networks = read_table(snakemake.input.networks)
+    networks = read_networks(snakemake.input)
     table = ramanujan_table(read_table(snakemake.input.layers[0]), networks)
     write_table(snakemake.output.table, label_source(table, networks))
     write_record(snakemake, specification)

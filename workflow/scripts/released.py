@@ -22,8 +22,21 @@ def work(snakemake, specification):
     write_table(output.dense, of_grid(released.dense, grid))
     write_table(output.layers, of_grid(released.layers, grid))
     write_table(output.ramanujan, of_grid(released.ramanujan, grid))
-    record = {"specification": specification, "notes": released.notes}
+    missing = missing_cells(released.networks, grid)
+    record = {"specification": specification, "notes": released.notes, "missing_cells": missing}
     write_json(output.record, {**record, "package_version": package_version()})
+
+
+def missing_cells(networks, grid):
+    """Cells of the grid that have no row, each as algorithm/dataset/architecture/sparsity/seed."""
+    from itertools import product
+
+    from sparsetopo.analysis.tables import CELL
+
+    axes = ("algorithms", "datasets", "architectures", "sparsities", "seeds")
+    there = set(networks[list(CELL)].astype("str").agg("/".join, axis=1))
+    wanted = ("/".join(map(str, cell)) for cell in product(*(grid[axis] for axis in axes)))
+    return sorted(cell for cell in wanted if cell not in there)
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -17,8 +17,8 @@ from sparsetopo.analysis.tables import CELL
 from sparsetopo.errors import DataError
 from sparsetopo.topometrics import topometrics
 
-# Nothing scales a gap of eigenvalues that come in pairs.
-NOT_INTENSIVE = "spectral_gap"
+# Nothing scales a gap of eigenvalues that come in pairs; of components see the test below.
+NOT_INTENSIVE = {"spectral_gap", "components", "component_size"}
 
 
 class Copies:
@@ -67,8 +67,16 @@ def measured(sizes, edges, copies):
 def test_two_copies_of_a_graph_have_the_size_free_values_of_one(graph):
     once, twice = measured(*graph, 1), measured(*graph, 2)
     assert twice["nodes"] == 2 * once["nodes"]
-    for key in set(PAPER_METRICS) - {NOT_INTENSIVE}:
+    for key in set(PAPER_METRICS) - NOT_INTENSIVE:
         assert twice[key] == pytest.approx(once[key], rel=1e-9, abs=1e-12), key
+
+
+@pytest.mark.parametrize("length", [2, 5, 9])
+def test_the_components_of_a_connected_graph_do_not_tell_its_size(length):
+    chain = measured([1] * length, [(node, node + 1, 1.0) for node in range(length - 1)], 1)
+    assert (chain["components"], chain["component_size"]) == (0, 1)
+    apart = measured([1] * length, [(node, node + 1, 1.0) for node in range(length - 1)], 3)
+    assert apart["components"] == pytest.approx(2 / (3 * length))
 
 
 def test_the_papers_scaling_tells_the_size_and_the_gap_cannot_be_mended():
@@ -148,7 +156,7 @@ def test_all_sets_and_what_is_in_them(collected):
         (layers[list(CELL)] == free[list(CELL)]).all(axis=1) & (layers.encoding == "rolled")
     ]
     assert free["k_core"] == pytest.approx(own["k_core"].mean())
-    assert free["components"] == pytest.approx((own["components"] / own["nodes"]).mean())
+    assert free["components"] == pytest.approx(((own["components"] - 1) / own["nodes"]).mean())
     assert tuple(feature_sets(collected)) == ("MGE", "size", "MGE-size-free")
 
 

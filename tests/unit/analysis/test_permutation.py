@@ -114,6 +114,15 @@ def test_p_value():
     assert p_value(0.0, null) == 1
 
 
+def test_clusters_stay_in_their_group():
+    clusters = np.repeat(np.arange(6), 2)
+    groups = np.repeat([0, 0, 1], 4)
+    drawn = cluster_permutations(clusters, 500, "x", groups=groups)
+    assert (groups[drawn] == groups).all()
+    first, last = (len(set(map(tuple, part.tolist()))) for part in (drawn[:, :8], drawn[:, 8:]))
+    assert (first, last) == (24, 2)
+
+
 def test_one_network_a_cluster_permutes_rows():
     cells = pd.DataFrame(
         {"algorithm": list("abcd"), "dataset": "d", "architecture": "r", "sparsity": "0.9"}

@@ -24,7 +24,7 @@ from sparsetopo.errors import DataError
 SHARED = Path(os.environ.get("SPARSETOPO_SHARED", Path(__file__).parents[4] / "shared"))
 RELEASED = SHARED / "reference" / "published" / "ramanujan.csv.xz"
 COLUMNS = [
-    "against", "metric", "architecture", "dataset", "sparsity",
+    "against", "metric", "architecture", "dataset", "sparsity", "algorithm",
     "rows", "missing", "pearson_r", "spearman_r", "status",
 ]  # fmt: skip
 
@@ -47,7 +47,7 @@ def test_equals_scipy_in_every_group(layers, networks):
     layers = pd.concat([layers, layers.assign(dataset="other", delta_r=layers["lambda_imsg"])])
     table = ramanujan_table(layers, networks)
     assert table.columns.tolist() == COLUMNS
-    groups = 2 * 2 + 2 * 5 + 2 + 5 + 1
+    groups = 2 * 2 + 2 * 5 + 2 + 5 + networks["algorithm"].nunique() + 1
     assert table.groupby("against").size().to_dict() == {
         "density": 3 * groups,
         "accuracy_drop": 4 * groups,
@@ -57,7 +57,7 @@ def test_equals_scipy_in_every_group(layers, networks):
     sources = {"density": layers, "accuracy_drop": merged.reset_index()}
     for row in table.itertuples():
         rows = sources[row.against]
-        for column in ("architecture", "dataset", "sparsity"):
+        for column in ("architecture", "dataset", "sparsity", "algorithm"):
             if getattr(row, column) != "all":
                 rows = rows[rows[column] == getattr(row, column)]
         both = rows[[row.metric, row.against]].dropna()
@@ -69,7 +69,7 @@ def test_equals_scipy_in_every_group(layers, networks):
 
 def test_finds_the_metric_that_is_density_in_disguise(layers, networks):
     pooled = ramanujan_table(layers, networks)
-    pooled = pooled[(pooled["architecture"] == "all") & (pooled["sparsity"] == "all")]
+    pooled = pooled[(pooled[["architecture", "sparsity", "algorithm"]] == "all").all(axis=1)]
     found = pooled[pooled["against"] == "density"].set_index("metric")["spearman_r"]
     assert found["delta_r"] < -0.99
     assert (found[["delta_r_imdb", "lambda_imsg"]].abs() < 0.3).all()
@@ -82,6 +82,9 @@ def test_groups_are_in_a_fixed_order_with_sparsities_by_size(layers, networks):
     table = ramanujan_table(layers.sample(frac=1, random_state=0), networks)
     assert table.equals(ramanujan_table(layers, networks.sample(frac=1, random_state=0)))
     one = table[table["metric"] == "layer_density"]
+    algorithms = one.loc[one["algorithm"] != "all", "algorithm"].tolist()
+    assert algorithms == sorted(networks["algorithm"].unique())
+    one = one[one["algorithm"] == "all"]
     names = list(zip(one["architecture"], one["dataset"], one["sparsity"], strict=True))
     architectures = ["Resnet-20", "Resnet-32"]
     assert names == [
@@ -100,7 +103,8 @@ def test_undefined_correlations_are_missing_and_explained(layers, networks):
     layers.loc[layers["sparsity"] == "0.8", "delta_r"] = 0.1
     networks.loc[networks["sparsity"] == "0.9", "accuracy_drop"] = 0.25
     table = ramanujan_table(layers, networks)
-    table = table[table["architecture"] == "all"].set_index(["against", "metric", "sparsity"])
+    pooled = (table[["architecture", "algorithm"]] == "all").all(axis=1)
+    table = table[pooled].set_index(["against", "metric", "sparsity"])
     expected = {
         ("density", "lambda_imsg", "0.98"): (0, 112, "too few rows: 0 < 3"),
         ("density", "delta_r", "0.6"): (112, 0, "constant density"),
@@ -174,7 +178,7 @@ def test_a_table_of_the_papers_size_takes_seconds():
     start = time.process_time()
     table = ramanujan_table(layers, networks)
     assert time.process_time() - start < 5  # about 1 s; a slow machine may take longer
-    assert len(table) == (12 + 20 + 4 + 5 + 1) * 7
+    assert len(table) == (12 + 20 + 4 + 5 + 7 + 1) * 7
     whole = table[table["architecture"] == "all"].groupby(["against", "metric"]).last()
     assert (whole.loc["density", "rows"] + whole.loc["density", "missing"] == len(layers)).all()
     # The paper's point: the differences of bound follow layer density.

@@ -25,13 +25,13 @@ def test_equals_all_ways_to_exchange_the_names():
     truth, one, two = (_places(2, 3, 4) for _ in range(3))
     outcomes, exact = null_outcomes(truth, [one, two], np.ones(truth.shape, bool), 7, ["x"])
     assert exact
-    assert outcomes.shape == (24**2, 2, 3)
+    assert outcomes.shape == (24, 2, 3)
     expected = [
         [
             [
                 np.mean(
                     [
-                        mean_rbo(list(np.argsort(truth[d, s])), _renamed(strategy[d, s], names[d]))
+                        mean_rbo(list(np.argsort(truth[d, s])), _renamed(strategy[d, s], names))
                         for d in range(2)
                     ]
                 )
@@ -39,7 +39,7 @@ def test_equals_all_ways_to_exchange_the_names():
             ]
             for strategy in (one, two)
         ]
-        for names in itertools.product(itertools.permutations(range(4)), repeat=2)
+        for names in itertools.permutations(range(4))
     ]
     np.testing.assert_allclose(outcomes, expected, atol=1e-12)
     assert outcomes.mean(axis=0) == pytest.approx(chance_rbo(4))
@@ -56,21 +56,34 @@ def test_a_strategy_that_never_changes_has_a_wide_null_of_its_mean():
     assert other[:, 0].mean(axis=1).std() < 0.7 * at_one
 
 
+def test_equal_data_sets_are_one_trial():
+    truth, own = _places(1, 2, 5), _places(1, 2, 5)
+    there = np.ones(truth.shape, bool)
+    one, _ = null_outcomes(truth, [own], there, 1, ["x"])
+    three, _ = null_outcomes(
+        *(np.repeat(truth, 3, axis=0), [np.repeat(own, 3, axis=0)]),
+        np.repeat(there, 3, axis=0),
+        1,
+        ["x"],
+    )
+    np.testing.assert_allclose(three, one, atol=1e-12)
+
+
 def test_drawn_outcomes_agree_with_enumerated_ones():
-    truth, own = _places(1, 1, 8), _places(1, 1, 8)
+    truth, own = _places(2, 1, 8), _places(2, 1, 8)
     there = np.ones(truth.shape, bool)
     every, exact = null_outcomes(truth, [own], there, 0, ["x"])
     assert exact
     assert len(every) == 40_320 <= EXACT_LIMIT
-    pair = [np.repeat(values, 2, axis=0) for values in (truth, own, there)]
-    drawn, exact = null_outcomes(pair[0], [pair[1]], pair[2], 20_000, ["x"])
+    # A ninth algorithm that is last for all: too many orders, nearly the same overlaps.
+    nine = [np.concatenate([places, np.full((2, 1, 1), 8)], axis=2) for places in (truth, own)]
+    drawn, exact = null_outcomes(nine[0], [nine[1]], np.ones((2, 1, 9), bool), 20_000, ["x"])
     assert not exact
-    assert drawn.mean() == pytest.approx(every.mean(), abs=0.005)
-    # Two independent data sets: half the variance.
-    assert drawn.var() == pytest.approx(every.var() / 2, rel=0.05)
-    again, _ = null_outcomes(pair[0], [pair[1]], pair[2], 20_000, ["x"])
+    assert drawn.mean() == pytest.approx(chance_rbo(9), abs=0.005)
+    assert drawn.var() == pytest.approx(every.var(), rel=0.2)
+    again, _ = null_outcomes(nine[0], [nine[1]], np.ones((2, 1, 9), bool), 20_000, ["x"])
     np.testing.assert_array_equal(drawn, again)
-    other, _ = null_outcomes(pair[0], [pair[1]], pair[2], 20_000, ["y"])
+    other, _ = null_outcomes(nine[0], [nine[1]], np.ones((2, 1, 9), bool), 20_000, ["y"])
     assert not np.array_equal(drawn, other)
 
 

@@ -24,7 +24,7 @@ def test_table_equals_a_plain_computation(networks):
     part = scaled[scaled["architecture"] == "Resnet-32"]
     X = MinMaxScaler().fit_transform(part[list(PAPER_METRICS)])
     y = part["accuracy_drop"].to_numpy()
-    means = []
+    means, middles = [], []
     for repeat in range(3):
         folds = []
         for train, test in shuffled_folds(70, 5, "Resnet-32", 0, repeat):
@@ -32,10 +32,12 @@ def test_table_equals_a_plain_computation(networks):
             r2 = 1 - np.sum((y[test] - predicted) ** 2) / np.sum((y[test] - y[test].mean()) ** 2)
             folds.append((1 - (1 - r2) * 69 / 53, r2, np.mean(np.abs(y[test] - predicted))))
         means.append(np.mean(folds, axis=0))
+        middles.append(np.median([fold[0] for fold in folds]))
     adjusted, r2, mae = np.transpose(means)
     row = table.loc[("Resnet-32", "Ridge")]
     assert row["adjusted_r2"] == pytest.approx(adjusted.mean(), abs=1e-10)
     assert row["adjusted_r2_std"] == pytest.approx(adjusted.std(ddof=1), abs=1e-10)
+    assert row["adjusted_r2_median_fold"] == pytest.approx(np.mean(middles), abs=1e-10)
     assert row["r2"] == pytest.approx(r2.mean(), abs=1e-10)
     assert row["mae"] == pytest.approx(mae.mean(), abs=1e-12)
     both = table.loc["Resnet-32"].loc[["Linear", "Ridge"], "adjusted_r2"]

@@ -22,7 +22,7 @@ from sparsetopo.errors import DataError
 FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
 COLUMNS = [
     "encoding", "validation", "scaling", "column_kind", "column", "rows", "rows_left_out", "features",
-    "regressor", "adjusted_r2", "adjusted_r2_std", "r2", "mae", "mae_std", "unconverged", "status",
+    "regressor", "adjusted_r2", "adjusted_r2_std", "adjusted_r2_median_fold", "r2", "mae", "mae_std", "unconverged", "status",
 ]  # fmt: skip
 
 
@@ -47,9 +47,12 @@ def layers(collected):
 def test_which_cases_there_are(collected, layers):
     sets = feature_sets(collected, layers)
     cases = [(c.encoding, c.validation, c.scaling, c.repeats) for c in study_cases(sets, repeats=7)]
-    ways = [("shuffled", "column", 7), ("shuffled", "fold", 20)]
-    ways += [(validation, "fold", 1) for validation in LEFT_OUT]
-    assert cases == [(name, *way) for name in sets for way in ways]
+    further = [("shuffled", "fold", 20), *((validation, "fold", 1) for validation in LEFT_OUT)]
+    assert cases == [
+        (name, *way)
+        for name in sets
+        for way in [("shuffled", "column", 20 if name.endswith("free") else 7), *further]
+    ]
     few = study_cases(sets, checks=False, scaling="fold")
     assert [(c.encoding, c.validation, c.scaling, c.repeats) for c in few] == [
         (name, "shuffled", "fold", 100) for name in ("MGE", "rolled", "rolled-channel", "size")
@@ -106,6 +109,8 @@ def test_leaving_groups_out_equals_a_plain_computation(collected, group):
     row = table.set_index(["column", "regressor"]).loc[("Resnet-20", "Ridge")]
     found = row[["adjusted_r2", "r2", "mae"]].to_list()
     np.testing.assert_allclose(found, np.mean(scores, axis=0), rtol=1e-8)
+    middle = np.median([score[0] for score in scores])
+    assert row["adjusted_r2_median_fold"] == pytest.approx(middle, rel=1e-8)
     # The spread is that over the groups.
     spread = np.std(scores, axis=0, ddof=1)
     np.testing.assert_allclose(

@@ -21,6 +21,7 @@ from sparsetopo.analysis.comparison_tables import (
     beyond,
 )
 from sparsetopo.analysis.rbo import mean_rbo
+from sparsetopo.analysis.regression_summary import MEAN, MEDIAN
 from sparsetopo.analysis.tables import require_columns
 
 TRUTH = "truth"
@@ -231,8 +232,8 @@ def _column_remark(
     row: Mapping[Hashable, Any], shuffled: pd.DataFrame, off: Sequence[str], encodings: int
 ) -> str:
     scaled = shuffled[shuffled["scaling"] == "column"]
-    single = scaled[scaled["regressor"] != "mean"].dropna(subset=["adjusted_r2"])
-    own = scaled[scaled["regressor"] == "mean"].iloc[0]
+    single = scaled[~scaled["regressor"].isin([MEAN, MEDIAN])].dropna(subset=["adjusted_r2"])
+    own = scaled[scaled["regressor"] == MEAN].iloc[0]
     sentences = [f"{int(own['rows'])} networks."]
     if len(single):
         low, high = single["adjusted_r2"].min(), single["adjusted_r2"].max()
@@ -243,7 +244,7 @@ def _column_remark(
         unconverged = int(single["unconverged"].fillna(0).sum())
         if unconverged:
             sentences.append(f"{unconverged} fits did not converge.")
-    folds = shuffled[(shuffled["scaling"] == "fold") & (shuffled["regressor"] == "mean")]
+    folds = shuffled[(shuffled["scaling"] == "fold") & (shuffled["regressor"] == MEAN)]
     if len(folds) and np.isfinite(folds["adjusted_r2"].iloc[0]):
         sentences.append(f"Scaled inside the folds: {folds['adjusted_r2'].iloc[0]:.2f}.")
     sentences.append(f"This column is off in {len(off)} of {encodings} encodings.")

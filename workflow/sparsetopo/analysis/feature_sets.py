@@ -15,7 +15,7 @@ import pandas as pd
 from sparsetopo.analysis.features import scale
 from sparsetopo.analysis.layer_features import LAYER_METRICS, layer_features
 from sparsetopo.analysis.metrics import PAPER_METRICS, Metric
-from sparsetopo.analysis.tables import CELL, require_columns, sparsity_strings
+from sparsetopo.analysis.tables import CELL, check_table, require_columns, sparsity_strings
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,9 @@ _SIZE_FREE_SCALING: Mapping[str, str] = {
     "motif4": "edges",
     "k_core": "none",
     "strength": "none",
-    "components": "nodes",
-    "component_size": "none",
+    # Of a connected graph neither V nor 1/V, but 0 and 1.
+    "components": "nodes_beyond_first",
+    "component_size": "nodes",
     "cut_edges": "edges",
     "cut_nodes": "nodes",
     "spectral_gap": "none",
@@ -81,11 +82,13 @@ def size_free(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
         The same metrics with scalings that make them intensive: two disjoint copies of a graph have
         the value of one. What the library returns as a mean over nodes (n1, n2, core number,
         strength) is taken as it is: the paper divides it once more by E, after which it is nearly
-        1/V. Counts of nodes and components are divided by V, those of edges and motifs by E.
-        The spectral radius is as it is. So is the spectral gap: it is no intensive quantity (in two
-        copies each eigenvalue is there twice, and the gap between the first and the third magnitude
-        is 0), and no divisor makes it one. A metric that is not among the paper's keeps its own
-        scaling.
+        1/V. Counts of nodes are divided by V, those of edges and motifs by E. The spectral radius
+        is as it is. Three are no intensive quantities, and no divisor makes them one: the spectral
+        gap (in two copies each eigenvalue is there twice, and the gap between the first and the
+        third magnitude is 0) is as it is; of components those beyond the first are counted, a node,
+        and their mean size is divided by V as in the paper: most graphs are connected, and size or
+        components/V would then be V or 1/V itself. A metric that is not among the paper's keeps its
+        own scaling.
     """
     return {
         key: replace(metric, scaling=_SIZE_FREE_SCALING.get(key, metric.scaling))
@@ -126,9 +129,11 @@ def feature_sets(
     Raises
     ------
     DataError
-        Missing columns, an encoding without a row in `layers`, a layer that is there twice.
+        Missing columns, an encoding without a row in `layers`, a layer that is there twice, or
+        whatever `tables.check_table` refuses.
     """
     require_columns(networks, [*CELL, target, "achieved_sparsity", *metrics])
+    check_table(networks, list(metrics), accuracy=False)
     keys = list(metrics)
     base = networks[[*CELL, target]].assign(sparsity=sparsity_strings(networks["sparsity"]))
     paper, free = scale(networks, metrics), scale(networks, size_free(metrics))

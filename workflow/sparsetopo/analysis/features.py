@@ -52,12 +52,14 @@ def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) ->
     }
     scaled = table.copy()
     for key, metric in metrics.items():
-        if metric.scaling not in divisors:
+        beyond_first = metric.scaling == "nodes_beyond_first"
+        scaling, offset = ("nodes", 1.0) if beyond_first else (metric.scaling, 0.0)
+        if scaling not in divisors:
             raise DataError(
                 f"the metric '{key}' has the scaling '{metric.scaling}'; "
                 f"known: {', '.join(SCALINGS)}."
             )
-        scaled[key] = table[key].astype(np.float64) / divisors[metric.scaling]
+        scaled[key] = (table[key].astype(np.float64) - offset) / divisors[scaling]
     return scaled
 
 

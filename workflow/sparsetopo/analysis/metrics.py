@@ -13,8 +13,9 @@ from typing import Any
 from sparsetopo.errors import DataError
 from sparsetopo.registry import literals
 
-SCALINGS = ("nodes", "edges", "none")
-"""A metric is divided by the number of nodes, by the number of edges, or taken as it is."""
+SCALINGS = ("nodes", "edges", "none", "nodes_beyond_first")
+"""A metric is divided by the number of nodes, by that of edges, taken as it is, or lessened by one and then divided
+by the number of nodes: of a count that is at least 1."""
 
 CATEGORIES = ("local", "neighbour", "strength", "global", "expansion")
 """The order in which figures group the metrics (Cunegatti et al. 2024, section 3.2)."""

@@ -41,7 +41,10 @@ def permutable_clusters(clusters: NDArray[np.int64]) -> int:
 
 
 def cluster_permutations(
-    clusters: NDArray[np.int64], count: int, *labels: str | int
+    clusters: NDArray[np.int64],
+    count: int,
+    *labels: str | int,
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Draw permutations of the rows that move whole clusters.
 
@@ -51,6 +54,10 @@ def cluster_permutations(
         Cluster of each row.
     count
         How many.
+    groups
+        Group of each row (a cluster is in one): clusters change places inside it only. Groups that
+        are left out whole differ in the level of their drops; were it mixed, the null would be
+        spared what the observed has to bear.
     *labels
         Name the random stream.
 
@@ -66,10 +73,15 @@ def cluster_permutations(
     random = generator("permutations", len(clusters), count, *labels)
     result = np.tile(np.arange(len(clusters)), (count, 1))
     sizes = np.bincount(clusters)
-    for size in np.unique(sizes[sizes > 0]):
-        members = np.stack([np.flatnonzero(clusters == c) for c in np.flatnonzero(sizes == size)])
-        orders = random.permuted(np.tile(np.arange(len(members)), (count, 1)), axis=1)
-        result[:, members.ravel()] = members[orders].reshape(count, -1)
+    of_cluster = np.zeros(len(sizes), dtype=np.int64)
+    if groups is not None:
+        of_cluster[clusters] = groups
+    for group in np.unique(of_cluster):
+        for size in np.unique(sizes[(sizes > 0) & (of_cluster == group)]):
+            own = np.flatnonzero((sizes == size) & (of_cluster == group))
+            members = np.stack([np.flatnonzero(clusters == cluster) for cluster in own])
+            orders = random.permuted(np.tile(np.arange(len(members)), (count, 1)), axis=1)
+            result[:, members.ravel()] = members[orders].reshape(count, -1)
     return result
 
 

@@ -30,9 +30,10 @@ _GROUPINGS = (
     ("architecture", "sparsity"),
     ("architecture",),
     ("sparsity",),
+    ("algorithm",),
     (),
 )
-_GROUP = ("architecture", "dataset", "sparsity")
+_GROUP = ("architecture", "dataset", "sparsity", "algorithm")
 
 
 def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
@@ -49,8 +50,8 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        against, metric, architecture, dataset, sparsity ("all" where pooled), rows, missing,
-        pearson_r, spearman_r, status.
+        against, metric, architecture, dataset, sparsity, algorithm ("all" where pooled), rows,
+        missing, pearson_r, spearman_r, status.
         against "density": a row is a layer. against "accuracy_drop": a row is a network, a metric
         its mean over the layers that have it, and the metric "layer_density" is there to compare
         with. rows: those that have both numbers; missing: the others, networks without a drop or
@@ -130,9 +131,9 @@ def _groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]
         yield from sorted(parts, key=lambda part: _order(part[0]))
 
 
-def _order(group: dict[str, str]) -> tuple[str, str, float]:
+def _order(group: dict[str, str]) -> tuple[str, str, float, str]:
     sparsity = 0.0 if group["sparsity"] == ALL else float(group["sparsity"])
-    return group["architecture"], group["dataset"], sparsity
+    return group["architecture"], group["dataset"], sparsity, group["algorithm"]
 
 
 def _with_names(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from sparsetopo.analysis.ranking_arrays import Floats, ranking_arrays
 from sparsetopo.analysis.ranking_bootstrap import resampled_overlaps
 from sparsetopo.analysis.ranking_strategies import ranked_pools, single_columns, study_mixtures
 from sparsetopo.analysis.ranking_uncertainty import pool_outcomes, with_uncertainty
+from sparsetopo.analysis.tables import check_table, require_columns
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,11 @@ def rank_networks(
     Raises
     ------
     DataError
-        Missing columns, algorithms that have no row, no pool of two, no accuracy, or `size_free`
-        with other rows.
+        Missing columns, algorithms that have no row, no accuracy, `size_free` with other rows, or
+        whatever `tables.check_table` refuses.
     """
+    require_columns(networks, ["accuracy"])
+    check_table(networks[networks["accuracy"].notna()], list(metrics))
     chosen = ranked_pools(networks, pools)
     scaled, mixtures = study_mixtures(networks, metrics, size_free, checks=checks)
     scaled, single = single_columns(scaled)

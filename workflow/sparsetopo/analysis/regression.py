@@ -83,8 +83,10 @@ def regression_table(
     DataFrame
         A row for each column and regressor, and one each for their mean and median: encoding,
         validation, scaling, column_kind, column, rows, rows_left_out (without a feature or a drop),
-        features, regressor, adjusted_r2, adjusted_r2_std, r2, mae, mae_std, unconverged (fits of
-        all folds and repeats that did not converge), status. The standard deviation (ddof=1) is
+        features, regressor, adjusted_r2, adjusted_r2_std, adjusted_r2_median_fold (median over
+        the test folds, or groups left out, where one may spoil the average), r2, mae, mae_std,
+        unconverged (fits of all folds and repeats that did not converge), status. The standard
+        deviation (ddof=1) is
         over repeats for a regressor (over groups where they are left out) and over the regressors
         for mean and median. status is "ok"; or "few rows: ..." where fits rest on less than two
         rows a coefficient; or says why numbers are undefined (NaN; written as "undefined" by

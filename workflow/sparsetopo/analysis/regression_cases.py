@@ -33,10 +33,13 @@ def study_cases(
     ----------
     sets
         From `feature_sets.feature_sets`.
-    repeats, scaling
+    scaling
         Of the first case of each set: shuffled folds, as in the paper.
+    repeats
+        Of that case for `FIRST_ENCODINGS`.
     check_repeats
-        Of shuffled folds with scaling "fold" (left out if `scaling` is that already).
+        Of that case for the other sets; and of shuffled folds with scaling "fold" (left out if
+        `scaling` is that already).
     checks
         Whether to make all cases of all sets: shuffled with both scalings, and each of
         `splits.LEFT_OUT` with scaling "fold"; otherwise the first case of `FIRST_ENCODINGS` only.
@@ -45,7 +48,7 @@ def study_cases(
     for name, features in sets.items():
         if not checks and name not in FIRST_ENCODINGS:
             continue
-        ways = [(SHUFFLED, scaling, repeats)]
+        ways = [(SHUFFLED, scaling, repeats if name in FIRST_ENCODINGS else check_repeats)]
         if checks:
             ways += [(SHUFFLED, "fold", check_repeats)] if scaling != "fold" else []
             ways += [(validation, "fold", 1) for validation in LEFT_OUT]

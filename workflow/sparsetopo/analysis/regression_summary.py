@@ -15,6 +15,8 @@ MEAN = "mean"
 MEDIAN = "median"
 """Likewise; tells more with few rows, where a regressor without penalty can fail without limit."""
 
+_NUMBERS = ("adjusted_r2", "adjusted_r2_std", "adjusted_r2_median_fold", "r2", "mae", "mae_std")
+
 _Array = NDArray[np.float64]
 Scores = tuple[_Array, _Array, NDArray[np.int64]]
 """R2 and MAE, shape (repeats, regressors, folds), and unconverged fits (repeats, regressors)."""
@@ -22,7 +24,7 @@ Scores = tuple[_Array, _Array, NDArray[np.int64]]
 
 def undefined_rows(status: ColumnStatus) -> pd.DataFrame:
     """Make the one row of a column that cannot be scored."""
-    empty = dict.fromkeys(["adjusted_r2", "adjusted_r2_std", "r2", "mae", "mae_std"], np.nan)
+    empty = dict.fromkeys(_NUMBERS, np.nan)
     return pd.DataFrame([{"regressor": MEAN, **empty, "unconverged": 0, "status": status.text}])
 
 
@@ -62,6 +64,7 @@ def summary_rows(
             "regressor": list(names),
             "adjusted_r2": adjust(defined_mean(over_repeats, axis=0)),
             "adjusted_r2_std": _spread(adjust(spread_r2)),
+            "adjusted_r2_median_fold": adjust(defined_mean(_median(r2), axis=0)),
             "r2": defined_mean(over_repeats, axis=0),
             "mae": errors.mean(axis=0),
             "mae_std": _spread(spread_mae),
@@ -73,7 +76,7 @@ def summary_rows(
 
 
 def _over_regressors(result: pd.DataFrame) -> pd.DataFrame:
-    numbers = result[["adjusted_r2", "r2", "mae"]]
+    numbers = result[["adjusted_r2", "adjusted_r2_median_fold", "r2", "mae"]]
     summary = pd.DataFrame(
         [numbers.mean(skipna=False), numbers.median(skipna=False)], index=[MEAN, MEDIAN]
     )
@@ -82,6 +85,12 @@ def _over_regressors(result: pd.DataFrame) -> pd.DataFrame:
     summary["unconverged"] = result["unconverged"].sum()
     summary["status"] = result["status"].iloc[0]
     return summary.rename_axis("regressor").reset_index()[result.columns]
+
+
+def _median(r2: _Array) -> _Array:
+    """Median over the last axis (test folds) of what is not NaN; NaN where nothing is."""
+    values = np.ma.median(np.ma.masked_invalid(r2), axis=-1)
+    return np.asarray(np.ma.filled(values, np.nan), dtype=np.float64)
 
 
 def _spread(values: _Array) -> Any:

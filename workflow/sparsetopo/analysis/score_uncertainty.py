@@ -59,7 +59,12 @@ class Score:
         """Shape (permutations, rows)."""
         sample = self.sample
         rows = cluster_permutations(
-            self.clusters, self.permutations, sample.kind, sample.name, self.seed
+            self.clusters,
+            self.permutations,
+            sample.kind,
+            sample.name,
+            self.seed,
+            groups=self.groups,
         )
         return sample.drop[rows]
 

@@ -45,7 +45,9 @@ class CheckedTable:
     notes: list[str] = field(default_factory=list)
 
 
-def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
+def check_table(
+    table: pd.DataFrame, metrics: Sequence[str], *, accuracy: bool = True
+) -> CheckedTable:
     """Check a collected table and sort it.
 
     Parameters
@@ -54,6 +56,8 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
         Columns of `CELL`, "accuracy" in 0..1, and every one of `metrics`.
     metrics
         The metric columns that the analysis will use.
+    accuracy
+        False: the table has no accuracies, and needs none (its drops come from elsewhere).
 
     Raises
     ------
@@ -62,7 +66,8 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
         column that is not numeric, accuracies missing (but for those whose status says that none
         was published) or outside 0..1 (in percent), infinite metrics.
     """
-    require_columns(table, [*CELL, "accuracy", *metrics])
+    measured = ["accuracy", *metrics] if accuracy else list(metrics)
+    require_columns(table, [*CELL, *measured])
     if table.empty:
         raise DataError("the result table has no row; it needs one for every sparse network.")
     checked = table.copy()
@@ -73,9 +78,10 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str]) -> CheckedTable:
                 f"the result table has {int(checked[column].isna().sum())} row(s) "
                 f"without a value in column '{column}'."
             )
-    for column in ["accuracy", *metrics]:
+    for column in measured:
         checked[column] = _numbers(checked[column])
-    _check_accuracy(checked)
+    if accuracy:
+        _check_accuracy(checked)
     rows = len(checked)
     checked = checked.drop_duplicates()
     notes = (
@@ -201,7 +207,9 @@ def _notes(table: pd.DataFrame, missing: pd.DataFrame, metrics: Sequence[str]) -
     if without.any(axis=None):
         names = ", ".join(without.columns[without.any()])
         notes.append(f"{int(without.any(axis=1).sum())} row(s) lack a metric ({names}).")
-    unknown = table[_not_published(table) & table["accuracy"].isna()]
+    unknown = table[_not_published(table)]
+    if "accuracy" in table:
+        unknown = unknown[unknown["accuracy"].isna()]
     if len(unknown):
         cells = unknown[list(CELL[:-1])].drop_duplicates()
         names = ", ".join("/".join(map(str, row)) for row in cells.to_numpy())
