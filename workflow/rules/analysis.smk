@@ -23,21 +23,6 @@ TABLES = [
 ]
 
 
-def table(name):
-    """A table, marked for Snakemake's report."""
-    return report(
-        f"{ROOT}/tables/{name}.csv",
-        category="Tables",
-        caption=f"../report/{name}.rst",
-        labels={"table": name},
-    )
-
-
-def of_stage(stage):
-    """The one parameter of an analysis."""
-    return lambda wildcards: canonical_json(SPECIFICATIONS.analysis(stage) | CODE[stage])
-
-
 rule regression:
     input:
         networks=NETWORKS,

@@ -177,6 +177,21 @@ def figure(name):
     )
 
 
+def table(name):
+    """A table, marked for Snakemake's report."""
+    return report(
+        f"{ROOT}/tables/{name}.csv",
+        category="Tables",
+        caption=f"../report/{name}.rst",
+        labels={"table": name},
+    )
+
+
+def of_stage(stage):
+    """The one parameter of an analysis."""
+    return lambda wildcards: canonical_json(SPECIFICATIONS.analysis(stage) | CODE[stage])
+
+
 def hold_run_lock():
     """Hold a shared lock on the working directory for the life of this process.
 
