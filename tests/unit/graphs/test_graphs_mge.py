@@ -28,6 +28,29 @@ def edges_of(mge):
     return {(int(s), int(t)): float(w) for s, t, w in zip(*matrix.coords, matrix.data, strict=True)}
 
 
+class TwoThatSeeOnlyPadding(nn.Module):
+    """Their one row of windows lies above a map of one row."""
+
+    def __init__(self):
+        super().__init__()
+        self.before = nn.Conv2d(1, 1, 1)
+        self.first, self.second = (nn.Conv2d(1, 2, 1, stride=3, padding=1) for _ in range(2))
+        self.last = nn.Linear(2 * 2, 3)
+
+    def forward(self, x):
+        x = self.before(x)
+        return self.last((self.first(x) + self.second(x)).flatten(1))
+
+
+def test_convolutions_that_see_only_padding_join_nothing():
+    mge = encode(TwoThatSeeOnlyPadding(), (1, 1, 4))
+    assert mge.num_edges == 4 + 4 * 3
+    between_pixels = {(n, 4 + n) for n in range(4)}
+    assert set(edges_of(mge)) == between_pixels | {
+        (8 + n, 12 + unit) for n in range(4) for unit in range(3)
+    }
+
+
 @pytest.mark.parametrize("size", [7, 8])
 @pytest.mark.parametrize("padding", [0, 1])
 def test_strided_conv_against_a_loop_over_its_definition(size, padding):

@@ -20,8 +20,10 @@ from sparsetopo.graphs.unroll import Masks, Weights, kernels_and_mask, single_pr
 TapSet = tuple[tuple[int, int], ...]  # of (block's number among those of the bundle, tap)
 
 
-def composite_bundle(plan: Plan, blocks: list[Block], weights: Weights, masks: Masks) -> Bundle:
-    """Bundle of blocks that may describe an edge more than once."""
+def composite_bundle(
+    plan: Plan, blocks: list[Block], weights: Weights, masks: Masks
+) -> Bundle | None:
+    """Bundle of blocks that may describe an edge more than once; None if their windows see only padding."""
     first = blocks[0]
     source_channel = min(block.source_channel for block in blocks)
     target_channel = min(block.target_channel for block in blocks)
@@ -32,6 +34,8 @@ def composite_bundle(plan: Plan, blocks: list[Block], weights: Weights, masks: M
     column_axes = [plan.axes[block.columns] for block in blocks]
     rows, row_sets = _united(row_axes, source.height, target.height)
     columns, column_sets = _united(column_axes, source.width, target.width)
+    if not (row_sets and column_sets):
+        return None
     parts = [kernels_and_mask(block, weights, masks) for block in blocks]
     forward, backward = _ListBuilder(sources), _ListBuilder(targets)
     for row_set in row_sets:
