@@ -17,7 +17,7 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.seeding import generator
 from sparsetopo.topometrics.primitives.base import AdjacencyEigenvalues
 from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
-from sparsetopo.topometrics.primitives.implicit.krylov import outer_pairs
+from sparsetopo.topometrics.primitives.implicit.krylov import SPARE, outer_pairs
 from sparsetopo.topometrics.primitives.implicit.ritz import (
     NotConvergedError,
     Product,
@@ -25,13 +25,13 @@ from sparsetopo.topometrics.primitives.implicit.ritz import (
     Vectors,
 )
 from sparsetopo.topometrics.primitives.implicit.slabs import Slabs
+from sparsetopo.topometrics.primitives.implicit.waves import WAVES, standing_waves
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 # Graphs up to this order are solved dense.
 _DENSE_ORDER = 400
-# Vectors of a block: a multiple eigenvalue is found as often as it occurs, up to this number. The
-# answers depend on three.
-_BLOCK = 4
+# Noise in the start block, beside waves of height 1.
+_NOISE = np.float32(0.1)
 # Vectors of a basis, and what they may take.
 _CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 21, 2**29
 _MAX_PRODUCTS = 200
@@ -104,10 +104,11 @@ def _outer_eigenvalues(
     }
     pairs, vectors = outer_pairs(product, start(), _single_precision_is_exhausted, **options)
     vectors = vectors.astype(np.float64)
-    inner = pairs.values[_ABOVE:-_BELOW]
+    above, below = _ABOVE + SPARE, _BELOW + SPARE
+    inner = pairs.values[above:-below]
 
     def accurate(found: RitzPairs) -> bool:
-        return _gaps_are_accurate(_outer_only(found, inner))
+        return _gaps_are_accurate(found.kept_apart(inner, above, below) if len(inner) else found)
 
     polished = _rayleigh_ritz(product, vectors, Slabs(order, workers))
     if not accurate(polished):
@@ -132,19 +133,6 @@ def _rayleigh_ritz(product: Product, vectors: Vectors, slabs: Slabs) -> RitzPair
         return total
 
     return RitzPairs(values[::-1], np.sqrt(slabs.summed(squares))[::-1])
-
-
-def _outer_only(pairs: RitzPairs, inner: NDArray[np.float64]) -> RitzPairs:
-    """The outer pairs, kept apart by the inner values that single precision found.
-
-    A small subspace may hold but a few of many eigenvalues that lie close together; how far the
-    others are is seen from the larger subspace of the first computation.
-    """
-    values, residuals = pairs.values, pairs.residuals
-    return RitzPairs(
-        np.concatenate([values[:_ABOVE], inner, values[-_BELOW:]]),
-        np.concatenate([residuals[:_ABOVE], np.full(len(inner), np.inf), residuals[-_BELOW:]]),
-    )
 
 
 def _single_precision_is_exhausted(pairs: RitzPairs) -> bool:
@@ -175,30 +163,15 @@ def _magnitudes(values: NDArray[np.float64], errors: NDArray[np.float64]) -> NDA
 
 
 def _smooth_start(layers: Sequence[NodeLayer], degrees: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Start block for the adjacency matrix.
+    """Start block for the adjacency matrix: standing waves.
 
-    The outer eigenvectors vary slowly over a feature map, and more or less as the weighted degrees
-    do: times 1, the row, the column. A tenth of noise reaches what these do not.
+    Between channels the outer eigenvectors vary more or less as the weighted degrees. A tenth of
+    noise reaches what the waves do not.
     """
     order = len(degrees)
     random = generator("smooth start", order)
-    start = random.standard_normal((order, _BLOCK), dtype=np.float32)
-    start *= 0.1
-    start[:, 0] += 1
-    offset = 0
-    for layer in layers:
-        maps = start[offset : offset + layer.size].reshape(
-            layer.channels, layer.height, layer.width, _BLOCK
-        )
-        maps[..., 1] += _ramp(layer.height)[:, None]
-        maps[..., 2] += _ramp(layer.width)
-        offset += layer.size
+    start = random.standard_normal((order, len(WAVES)), dtype=np.float32)
+    start *= _NOISE
+    start += standing_waves(layers)
     start *= degrees.astype(np.float32)[:, None]
     return start
-
-
-def _ramp(length: int) -> NDArray[np.float32]:
-    """From -1 to 1; a single position is the middle."""
-    if length == 1:
-        return np.zeros(1, dtype=np.float32)
-    return np.linspace(-1, 1, length, dtype=np.float32)

@@ -13,18 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError
+from sparsetopo.topometrics.primitives.implicit.ritz import NotConvergedError, RitzPairs
 
 Vectors = NDArray[np.float64]
 
-# Ritz pairs, the first that have not converged, whose residuals extend the subspace in a step.
+# Ritz pairs, the first that have not converged, whose residuals extend the subspace in a step; later
+# on those of them only that matter.
 _BLOCK = 2
 # Ritz vectors that a restart keeps.
 _KEPT = 10
 # A pair has been found roughly if its residual is this part of the largest value.
 _ROUGHLY = 1e-3
-# Steps before the first pair is believed: what the start vectors hardly hold takes some to grow.
-_LEAST_STEPS = 8
+# The residual allowed, in units of the error: what estimates assume of the rest of the spectrum may be
+# wrong, but some eigenvalue lies within the residual.
+_LARGEST_RESIDUAL = 30
 # A divisor in the preconditioner is at least this part of the eigenvalue.
 _SMALLEST_DIVISOR = 1e-4
 
@@ -36,6 +38,7 @@ def largest_pair(
     *,
     tolerance: float,
     capacity: int,
+    least_steps: int,
     max_steps: int,
 ) -> tuple[float, Vectors]:
     """Largest eigenvalue, and the best vectors of the subspace it was found in.
@@ -50,12 +53,13 @@ def largest_pair(
         (V, block) start vectors of full rank; the value is never below the best Rayleigh quotient
         in their span.
     tolerance
-        The residual's norm allowed, relative to the value: an eigenvalue lies at most so far from
-        the value.
+        Error allowed, relative to the value, as `RitzPairs.errors` estimates it; the residual may
+        be `_LARGEST_RESIDUAL` times as large.
     capacity
         Vectors that the subspace may hold.
-    max_steps
-        Steps allowed.
+    least_steps, max_steps
+        Steps taken before the first pair is believed, as what the start vectors hardly hold takes
+        some to grow; and steps allowed.
 
     Returns
     -------
@@ -71,20 +75,26 @@ def largest_pair(
     basis, image = (np.empty((order, capacity), order="F") for _ in range(2))
     basis[:, :size], _ = np.linalg.qr(start)
     image[:, :size] = product(np.ascontiguousarray(basis[:, :size]))
+    # The operator and its square, in the basis.
+    projection = basis[:, :size].T @ image[:, :size]
+    squared = image[:, :size].T @ image[:, :size]
     for step in range(max_steps):
         used, mapped = basis[:, :size], image[:, :size]
-        values, rotation = np.linalg.eigh(used.T @ mapped)
+        values, rotation = np.linalg.eigh(projection)
         values, rotation = values[::-1], rotation[:, ::-1]
         value = float(values[0])
         # |A x - value x|^2 = |A x|^2 - value^2, as accurate as the square root of rounding.
-        squares = np.einsum("ij,ij->j", rotation, (mapped.T @ mapped) @ rotation) - values**2
+        squares = np.einsum("ij,ij->j", rotation, squared @ rotation) - values**2
         norms = np.sqrt(np.maximum(squares, 0))
-        open_pairs = np.flatnonzero(norms > tolerance * value)[:_BLOCK]
+        is_accurate = RitzPairs(values, norms).errors <= tolerance * value
+        is_accurate &= norms <= _LARGEST_RESIDUAL * tolerance * value
+        open_pairs = np.flatnonzero(~is_accurate)[:_BLOCK]
         # Whether each of them is known to stay below, or to be as good as found.
         settled = norms[open_pairs] <= np.maximum(value - values[open_pairs], _ROUGHLY * value)
-        is_found = norms[0] <= tolerance * value and settled.all()
-        if is_found and (step >= _LEAST_STEPS or not len(open_pairs)):
+        if is_accurate[0] and settled.all() and (step >= least_steps or not len(open_pairs)):
             return value, used @ rotation[:, :_KEPT]
+        if step >= least_steps:
+            open_pairs = open_pairs[~settled | (open_pairs == 0)]
         chosen = rotation[:, open_pairs]
         residuals = mapped @ chosen - (used @ chosen) * values[open_pairs]
         divisors = values[open_pairs] - diagonal[:, None]
@@ -94,11 +104,24 @@ def largest_pair(
         if size + new.shape[1] > capacity:
             kept = rotation[:, :_KEPT]
             basis[:, :_KEPT], image[:, :_KEPT] = used @ kept, mapped @ kept
+            projection, squared = np.diag(values[:_KEPT]), kept.T @ squared @ kept
             size = _KEPT
         grown = slice(size, size + new.shape[1])
         basis[:, grown], image[:, grown] = new, product(new)
         size = grown.stop
+        projection = _extended(projection, basis[:, :size].T @ image[:, grown])
+        squared = _extended(squared, image[:, :size].T @ image[:, grown])
     raise NotConvergedError(f"no eigenvalue of the required accuracy in {max_steps} steps")
+
+
+def _extended(matrix: Vectors, columns: Vectors) -> Vectors:
+    """Symmetric matrix with some more columns, and rows."""
+    size, whole = len(matrix), len(columns)
+    result = np.empty((whole, whole))
+    result[:size, :size] = matrix
+    result[:, size:] = columns
+    result[size:, :size] = columns[:size].T
+    return result
 
 
 def _complement(basis: Vectors, vectors: Vectors) -> Any:

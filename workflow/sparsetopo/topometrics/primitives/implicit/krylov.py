@@ -15,8 +15,8 @@ from sparsetopo.topometrics.primitives.implicit.krylov_basis import KrylovBasis
 from sparsetopo.topometrics.primitives.implicit.ritz import Product, RitzPairs, Vectors
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
-# Ritz vectors that a restart keeps at either end, besides the wanted ones.
-_SPARE = 2
+# Ritz vectors that are kept at either end, besides the wanted ones.
+SPARE = 2
 
 
 def outer_pairs(
@@ -56,23 +56,29 @@ def outer_pairs(
     Returns
     -------
     pairs, vectors
-        All pairs of the last subspace, and the (V, at most above + below) Ritz vectors of the ends.
+        The pairs of the last subspace, with values of the last full one between those of the ends;
+        and the (V, columns) Ritz vectors of the ends: those wanted and `SPARE` more at either, so
+        that how far the wanted ones are off can be told from these alone.
     """
     basis = KrylovBasis(start, capacity, random, workers)
     del start  # it may be large
-    satisfied = False
+    above, below = above + SPARE, below + SPARE
+    satisfied, inner = False, np.zeros(0)
     while True:
         basis.multiply(product)
         values, rotation = np.linalg.eigh(basis.projection)
         values, rotation = values[::-1], rotation[:, ::-1]
         pairs = RitzPairs(values, basis.residual_norms(rotation))
+        if len(inner) and len(values) < above + len(inner) + below:
+            pairs = pairs.kept_apart(inner, above, below)
         done = finished(pairs)
         max_products -= 1
+        kept = _ends(len(values), above, below)
         if (done and satisfied) or basis.is_whole or not max_products:
-            return pairs, basis.combined(rotation[:, _ends(len(values), above, below)])
+            return pairs, basis.combined(rotation[:, kept])
         satisfied = done
         if not basis.has_room:
-            kept = _ends(len(values), above + _SPARE, below + _SPARE)
+            inner = values[above:-below]
             basis.restart(values[kept], rotation[:, kept])
         basis.append()
 

@@ -39,6 +39,18 @@ class RitzPairs:
         lower = _errors(-self.values[::-1], self.residuals[::-1])[::-1]
         return np.minimum(upper, lower)
 
+    def kept_apart(self, inner: NDArray[np.float64], above: int, below: int) -> "RitzPairs":
+        """The outer pairs, so many at either end, with inner values that a larger subspace held.
+
+        A small subspace may hold but a few of many eigenvalues that lie close together; how far the
+        others are is seen from the larger one. Nothing is known of the residuals of these values.
+        """
+        unknown = np.full(len(inner), np.inf)
+        return RitzPairs(
+            np.concatenate([self.values[:above], inner, self.values[-below:]]),
+            np.concatenate([self.residuals[:above], unknown, self.residuals[-below:]]),
+        )
+
 
 def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the eigenvalues may lie above the Ritz values (descending).
