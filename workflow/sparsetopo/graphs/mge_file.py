@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.bits import pack, scatter, unpack
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
-from sparsetopo.graphs.plan import Plan, parameter_size
+from sparsetopo.graphs.plan import Plan
 from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mge"
@@ -28,7 +29,7 @@ def write_mge(
     """Write the parts of an MGE, with `specification` (JSON-able) beside the plan."""
     tensors: dict[str, NDArray[Any]] = {}
     for name, mask in masks.items():
-        tensors[f"mask:{name}"] = np.packbits(mask)
+        tensors[f"mask:{name}"] = pack(mask)
         tensors[f"weights:{name}"] = weights[name][mask]
     metadata = {
         "format": FORMAT,
@@ -63,36 +64,16 @@ def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
     weights, masks = {}, {}
     for name, shape in plan.parameters.items():
         where = f"{path}: parameter '{name}'"
-        masks[name] = _unpacked(tensors[f"mask:{name}"], shape, where)
-        weights[name] = _scattered(tensors[f"weights:{name}"], masks[name], where)
+        masks[name] = unpack(tensors[f"mask:{name}"], shape, where)
+        kept = _float32(tensors[f"weights:{name}"], where)
+        weights[name] = scatter(kept, masks[name], where)
     return plan, weights, masks
 
 
-def _unpacked(packed: NDArray[Any], shape: tuple[int, ...], where: str) -> NDArray[np.bool_]:
-    """Mask of one parameter from its bits."""
-    size = parameter_size(shape)
-    expected = (size + 7) // 8
-    if packed.dtype != np.uint8 or packed.shape != (expected,):
-        raise FileFormatError(
-            f"{where} has a mask of type {packed.dtype} and shape {packed.shape}, but should have "
-            f"{expected} bytes of packed bits."
-        )
-    bits = np.unpackbits(packed).view(np.bool_)
-    if bits[size:].any():
-        raise FileFormatError(f"{where} has bits set beyond the end of its mask; it is damaged.")
-    return bits[:size].reshape(shape)
-
-
-def _scattered(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[np.float32]:
-    """Weights of one parameter, 0 where the mask does not keep them."""
-    count = np.count_nonzero(mask)
-    if kept.dtype != np.float32 or kept.shape != (count,):
-        raise FileFormatError(
-            f"{where} has weights of type {kept.dtype} and shape {kept.shape}, but its mask keeps "
-            f"{count} of float32."
-        )
+def _float32(kept: NDArray[Any], where: str) -> NDArray[np.float32]:
+    """Kept weights of one parameter, checked to be finite numbers of that type."""
+    if kept.dtype != np.float32:
+        raise FileFormatError(f"{where} has weights of type {kept.dtype}, but should have float32.")
     if not np.isfinite(kept).all():
         raise FileFormatError(f"{where} has weights that are not finite (NaN or infinite).")
-    weights = np.zeros(mask.shape, dtype=np.float32)
-    weights[mask] = kept
-    return weights
+    return kept

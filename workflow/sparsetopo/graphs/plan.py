@@ -12,7 +12,6 @@ layer that reads a flattened map (a kernel as large as the map) are all spelt by
 of triples.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike
@@ -258,8 +257,3 @@ class Plan:
     def load(cls, path: str | PathLike[str]) -> "Plan":
         """Read a file of `save` (FileFormatError if it is missing, damaged or foreign)."""
         return cls.from_record(read_json(path), str(path))
-
-
-def parameter_size(shape: tuple[int, ...]) -> int:
-    """Count the weights of a parameter."""
-    return math.prod(shape)

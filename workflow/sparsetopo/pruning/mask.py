@@ -1,8 +1,4 @@
-"""Masks: which weights of a network are kept, with where they come from. Torch-free.
-
-File format: safetensors with one bool array a parameter and a JSON metadata record
-(`sparsetopo.files`).
-"""
+"""Masks: which weights of a network are kept, with where they come from. Torch-free."""
 
 import logging
 import os
@@ -14,11 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError, MaskError
-from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.pruning.layer_arrays import LayerArrays
-from sparsetopo.version import package_version
-
-FORMAT = "sparsetopo mask 1"
+from sparsetopo.pruning.mask_file import read_mask, write_mask
 
 logger = logging.getLogger(__name__)
 
@@ -169,14 +162,7 @@ class Mask(LayerArrays[np.bool_]):
         self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
     ) -> None:
         """Write the mask, with the specification that produced it and the package's version."""
-        header = {
-            "format": FORMAT,
-            "package_version": package_version(),
-            "specification": specification,
-            "order": list(self),  # safetensors does not keep the order of its arrays
-            **self.record(),
-        }
-        write_tensors(path, self._arrays, header)
+        write_mask(path, self._arrays, self.record(), specification)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Mask":
@@ -188,12 +174,10 @@ class Mask(LayerArrays[np.bool_]):
             If the file is missing, truncated, not a mask, or its arrays are not those it was
             written with.
         """
-        arrays, header = read_tensors(path)
-        if not isinstance(header, dict) or header.get("format") != FORMAT:
-            raise FileFormatError(f"{path}: this file of sparsetopo is not a mask ('{FORMAT}').")
+        arrays, header = read_mask(path)
         try:
-            mask = cls(
-                {name: arrays[name] for name in header["order"]},
+            return cls(
+                arrays,
                 algorithm=header["algorithm"],
                 sparsity=header["sparsity"],
                 seed=header["seed"],
@@ -202,14 +186,8 @@ class Mask(LayerArrays[np.bool_]):
             )
         except KeyError as error:
             raise FileFormatError(f"{path}: the mask file lacks {error}; it is damaged.") from error
-        except MaskError as error:
+        except (MaskError, TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: not a valid mask: {error}") from error
-        if mask.layer_kept != header["layer_kept"] or mask.keys() != arrays.keys():
-            raise FileFormatError(
-                f"{path}: the numbers of kept weights are not those the mask was written with; "
-                "it is damaged: delete it and run again."
-            )
-        return mask
 
 
 def _validated(name: Any, array: Any) -> NDArray[np.bool_]:

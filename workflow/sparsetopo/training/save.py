@@ -1,25 +1,37 @@
-"""Files of a trained network: weights as safetensors, outcome as JSON. Free of torch to read."""
+"""Files of a trained network: weights as safetensors, outcome as JSON. Free of torch to read.
+
+Dense networks' weights are stored as they are; sparse networks' files of earlier versions, too, which
+are still read.
+"""
 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, read_tensors, write_json, write_tensors
 from sparsetopo.training.result import TrainingResult
+from sparsetopo.training.sparse_weights import from_tensors, to_tensors
 from sparsetopo.version import package_version
 
 if TYPE_CHECKING:
     from torch import nn
 
+Masks = Mapping[str, NDArray[np.bool_]]
+
 _KIND = "trained weights"
+_SPARSE_KIND = "trained weights of a sparse network"
 
 
 def save_weights(
-    path: str | os.PathLike[str], model: "nn.Module", specification: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    model: "nn.Module",
+    specification: Mapping[str, Any],
+    mask: Masks | None = None,
 ) -> None:
     """Write every parameter and buffer of a model with the specification that led to them.
 
@@ -31,15 +43,27 @@ def save_weights(
         Its `state_dict` is stored under its own names.
     specification
         JSON-able record of what was trained and how.
+    mask
+        Kept weights by parameter name, bool arrays of the parameters' shapes: of these parameters
+        only the kept weights are stored, bit for bit. None stores everything as it is.
+
+    Raises
+    ------
+    MaskError
+        If the mask does not fit the model, or a pruned weight is not zero.
     """
     from sparsetopo.training.state import model_arrays
 
+    arrays = model_arrays(model)
     metadata = {
         "kind": _KIND,
         "specification": dict(specification),
         "package_version": package_version(),
     }
-    write_tensors(path, model_arrays(model), metadata)
+    if mask is not None:
+        arrays, shapes = to_tensors(arrays, mask)
+        metadata |= {"kind": _SPARSE_KIND, "shapes": shapes}
+    write_tensors(path, arrays, metadata)
 
 
 def load_weights(
@@ -57,15 +81,18 @@ def load_weights(
     Returns
     -------
     weights, specification
-        Arrays by parameter name, in the order of `names`; the record given to `save_weights`.
+        Arrays by parameter name, in the order of `names`, of the parameters' shapes, with 0 where
+        a weight is pruned; the record given to `save_weights`.
 
     Raises
     ------
     FileFormatError
-        If the file is missing, truncated or foreign, or lacks a wanted name.
+        If the file is missing, truncated, damaged or foreign, or lacks a wanted name.
     """
     arrays, metadata = read_tensors(path)
-    if metadata.get("kind") != _KIND:
+    if metadata.get("kind") == _SPARSE_KIND:
+        arrays = from_tensors(arrays, metadata.get("shapes"), str(path))
+    elif metadata.get("kind") != _KIND:
         raise FileFormatError(
             f"{path}: holds '{metadata.get('kind')}', not '{_KIND}'; give the file that the train "
             f"or dense stage wrote."

@@ -1,0 +1,101 @@
+"""A sparse network's parameters and buffers as the tensors of its file: only the kept weights of masked ones.
+
+Free of torch. ``docs/formats.md`` describes the tensors.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.bits import pack, read_shape, scatter, unpack
+from sparsetopo.errors import FileFormatError, MaskError
+
+_MASK = "mask:"
+_KEPT = "weights:"
+_WHOLE = "whole:"
+
+Arrays = dict[str, NDArray[Any]]
+Masks = Mapping[str, NDArray[np.bool_]]
+
+
+def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int]]]:
+    """Leave out the pruned weights.
+
+    Parameters
+    ----------
+    arrays
+        Parameters and buffers by name.
+    masks
+        Kept weights by parameter name, bool arrays of the parameters' shapes.
+
+    Returns
+    -------
+    tensors, shapes
+        What the file holds, kept weights bit for bit; the shapes of the masked parameters, for the
+        file's record.
+
+    Raises
+    ------
+    MaskError
+        If a mask does not fit its parameter, or a pruned weight is not zero (NaN is not).
+    """
+    tensors = {_WHOLE + name: array for name, array in arrays.items() if name not in masks}
+    for name, mask in masks.items():
+        if name not in arrays or arrays[name].shape != mask.shape:
+            found = f"the shape {arrays[name].shape}" if name in arrays else "no such parameter"
+            raise MaskError(
+                f"the mask of '{name}' has the shape {mask.shape}, the model has {found}."
+            )
+        lost = np.count_nonzero(arrays[name][~mask])
+        if lost:
+            raise MaskError(
+                f"{lost} pruned weights of '{name}' are not zero: a file of the kept weights would "
+                f"lose them; set them to zero first."
+            )
+        tensors[_MASK + name] = pack(mask)
+        tensors[_KEPT + name] = arrays[name][mask]
+    return tensors, {name: list(mask.shape) for name, mask in masks.items()}
+
+
+def from_tensors(tensors: Arrays, shapes: Any, where: str) -> Arrays:
+    """Give back what `to_tensors` was given; pruned weights are 0.
+
+    Parameters
+    ----------
+    tensors
+        What the file holds.
+    shapes
+        Shapes of the masked parameters, as the file's record gives them.
+    where
+        The file, for the message.
+
+    Raises
+    ------
+    FileFormatError
+        If tensors and shapes contradict each other.
+    """
+    masked = list(shapes) if isinstance(shapes, dict) else []
+    arrays = {
+        name.removeprefix(_WHOLE): array
+        for name, array in tensors.items()
+        if name.startswith(_WHOLE)
+    }
+    expected = {prefix + name for name in masked for prefix in (_MASK, _KEPT)}
+    expected |= {_WHOLE + name for name in arrays if name not in masked}
+    if not masked or tensors.keys() != expected:
+        raise FileFormatError(
+            f"{where}: its tensors are not those of its record; it is damaged: delete it and run "
+            f"again."
+        )
+    for name in masked:
+        place = f"{where}: parameter '{name}'"
+        mask = unpack(tensors[_MASK + name], read_shape(shapes[name], place), place)
+        kept = tensors[_KEPT + name]
+        if kept.dtype.kind != "f":
+            raise FileFormatError(
+                f"{place} has weights of type {kept.dtype}, but should have floating-point numbers."
+            )
+        arrays[name] = scatter(kept, mask, place)
+    return arrays
