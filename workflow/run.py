@@ -1,48 +1,44 @@
 """What `make run` does: the default study, then the report, safely after any interruption.
 
-A killed Snakemake leaves a lock on the directory; a killed `make` may leave a Snakemake alive. Every living Snakemake
-of this workflow holds a lock of its own (`hold_run_lock` in rules/common.smk): this script waits until nobody holds it,
-clears what a dead one left, and goes on. So two runs never write side by side, and the same command is always enough.
+A killed `make` may leave a Snakemake alive. Every Snakemake that runs a study holds a lock of its own
+(`sparsetopo.run_lock`): this script waits until nobody holds it, and goes on. So the same command is always enough.
 """
 
-import fcntl
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from sparsetopo.run_lock import is_running, wait_for_run
+
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
-LOCK = Path(".snakemake/sparsetopo.lock")
 
 
-def take_over() -> None:
-    """Wait for a run that is still alive, then unlock the directory if a dead one left it locked."""
-    LOCK.parent.mkdir(exist_ok=True)
-    with open(LOCK, "a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print(
-                "An earlier run is still going in this directory; waiting for it to end ...",
-                flush=True,
-            )
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    if any(Path(".snakemake/locks").glob("*")):
-        print("An earlier run was interrupted; going on from where it stopped.", flush=True)
-        subprocess.run(
-            [*SNAKEMAKE, "--unlock", "--quiet", "all"], check=True, stdout=subprocess.DEVNULL
-        )
-
-
-def study_folder() -> Path:
-    """Folder of the default configuration's results."""
+def default_study() -> str:
+    """Name of the default configuration's study."""
     import yaml
 
-    return (
-        Path("results")
-        / yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"]
-    )
+    return str(yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"])
+
+
+def call(command: list[str]) -> int:
+    """Exit status of a command. Ctrl-C also goes to that: it ends in order and says what is missing."""
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def run_study(study: str) -> int:
+    """Run Snakemake; its exit status. One that is going, or that started at the same moment, is waited for first."""
+    while True:
+        wait_for_run(study)
+        status = call(SNAKEMAKE)
+        if not (status and is_running(study, patience=10.0)):
+            return status
 
 
 def is_older(report: Path, folder: Path) -> bool:
@@ -54,13 +50,15 @@ def is_older(report: Path, folder: Path) -> bool:
     return any(result.stat().st_mtime > made for result in results)
 
 
-def make_report(report: Path) -> None:
-    """Write Snakemake's HTML report under a temporary name, then rename it."""
+def make_report(report: Path) -> int:
+    """Write Snakemake's HTML report under a temporary name, then rename it; Snakemake's exit status."""
     # `--report` chooses its format by the suffix.
     temporary = report.with_name(f".{report.stem}.{os.getpid()}{report.suffix}")
     try:
-        subprocess.run([*SNAKEMAKE, "--quiet", "all", "--report", str(temporary)], check=True)
-        os.replace(temporary, report)
+        status = call([*SNAKEMAKE, "--quiet", "all", "--report", str(temporary)])
+        if not status:
+            os.replace(temporary, report)
+        return status
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -69,18 +67,15 @@ def main() -> None:
     """Run the study, then the report, then say where everything is."""
     os.chdir(Path(__file__).resolve().parents[1])
     start = time.monotonic()
-    take_over()
-    done = subprocess.run(SNAKEMAKE, check=False)
-    if done.returncode:
-        sys.exit(
-            "\nThe study is not complete: the messages above say which jobs failed, their logs are under "
-            "results/<study>/logs/. What was finished is kept; `make run` goes on from there."
-        )
-    folder = study_folder()
+    study = default_study()
+    if run_study(study):
+        sys.exit("\nThe study is not complete: see above. `make run` goes on from there.")
+    folder = Path("results") / study
     report = folder / "report.html"
     if is_older(report, folder):
         print("Writing the report ...", flush=True)
-        make_report(report)
+        if make_report(report):
+            sys.exit("\nThe report is not written: see above. `make run` tries again.")
         print(f"\nDone in {(time.monotonic() - start) / 60:.1f} minutes.")
     else:
         print("\nNothing to do: every result and the report are up to date.")
@@ -91,4 +86,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. `make run` goes on from there.")

@@ -1,6 +1,23 @@
 """Rule `collect`: one tidy table, one row a network; and the dense baselines."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
+
+
+def require_current_results(snakemake):
+    """Refuse results of another configuration or stage version: without notes on them Snakemake overlooks that."""
+    from pathlib import Path
+
+    from sparsetopo.config import load_configuration
+    from sparsetopo.config.expected_results import expected_results
+    from sparsetopo.config.stage_code import stage_code
+    from sparsetopo.config.stale import require_current
+
+    # Not part of the parameter: what it holds of single cells must not make the tables of all others anew.
+    configuration = load_configuration(snakemake.config)
+    folder = Path(snakemake.output.networks).parents[1]
+    code = stage_code(Path(snakemake.scriptdir))
+    require_current(folder, expected_results(configuration, code))
 
 
 def work(snakemake, specification):
@@ -8,11 +25,12 @@ def work(snakemake, specification):
     from sparsetopo.analysis.published_accuracies import read_published_accuracies
     from sparsetopo.analysis.tables import write_table
 
+    require_current_results(snakemake)
     files, reference = snakemake.input, specification["dense_reference"]
     if specification["accuracies"] == "published":
         networks, dense = collect_published(
             zip(files.masks, files.topometrics, strict=True),
-            read_published_accuracies(files.accuracies),
+            read_published_accuracies(),
             reference,
         )
     else:

@@ -1,6 +1,7 @@
 """Rule `collect_layers`: two tidy tables, one row a network and layer."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 
 
 def work(snakemake, specification):
@@ -8,7 +9,7 @@ def work(snakemake, specification):
     from sparsetopo.analysis.collect_layers import collect_layers
     from sparsetopo.analysis.tables import CELL, write_table
 
-    layers, ramanujan = collect_layers(snakemake.input)
+    layers, ramanujan = collect_layers(snakemake.input.layers)
     require_grid(ramanujan.drop_duplicates(list(CELL)), specification["grid"])
     write_table(snakemake.output.layers, layers)
     write_table(snakemake.output.ramanujan, ramanujan)

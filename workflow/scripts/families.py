@@ -1,6 +1,7 @@
 """Rule `families`: what each family of topometrics contributes to the regression."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 from study import read_feature_sets
 
 

@@ -1,6 +1,7 @@
 """Rule `importance`: how each topometric goes with the accuracy drop."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 from study import read_networks
 
 

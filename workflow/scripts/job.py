@@ -1,16 +1,23 @@
 """What every rule script does around its work: threads, log file, and errors a user can read."""
 
+import contextlib
+import errno
 import json
 import logging
 import os
 import resource
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 # The library lies beside the scripts; a conda environment does not have it installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+INTERRUPTED = threading.Event()
 
 
 def cell_of(snakemake: Any) -> dict[str, str]:
@@ -43,18 +50,74 @@ def require_cell(
             )
 
 
-def write_record(snakemake: Any, specification: dict[str, Any]) -> None:
-    """Write what made a table beside it: a CSV has no place for it."""
-    from sparsetopo.files import write_json
-    from sparsetopo.version import package_version
+def end_with(run: int) -> None:
+    """End this process when the Snakemake that runs its job has died: at once where Linux can do that, or in a second.
 
-    tables = [Path(path).name for path in snakemake.output if path.endswith(".csv")]
-    record = {
-        "tables": tables,
-        "specification": specification,
-        "package_version": package_version(),
-    }
-    write_json(snakemake.output.record, record)
+    A killed Snakemake leaves its jobs behind; they would compute what the next run computes again, and write it later.
+
+    Parameters
+    ----------
+    run
+        Process id of the Snakemake.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        # Its "parent death signal"; it also comes while compiled code lets no other thread run.
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
+
+    def watch() -> None:
+        while is_alive(run):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def is_alive(run: int) -> bool:
+    """Whether a process that may be the parent, or the parent of the shell in between, lives."""
+    if os.getppid() == run:
+        return True
+    try:
+        os.kill(run, 0)
+        # Dead, but nobody asked how it ended: "pid (name) Z ...".
+        return Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's, or no /proc
+        return True
+
+
+def interrupt(*_: object) -> None:
+    """On Ctrl-C: end by an exception, so that files and processes are cleared away, but without a traceback."""
+    INTERRUPTED.set()  # compiled modules that are being imported turn the exception into another one
+    raise KeyboardInterrupt
+
+
+def explained(error: BaseException) -> str | None:
+    """One sentence for a failure that the user can mend; None for what is a fault of the program."""
+    from sparsetopo.errors import SparsetopoError
+
+    if isinstance(error, SparsetopoError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full ({error}); free some room on it and run the same command again."
+    if isinstance(error, MemoryError):
+        return f"memory ran out{f' ({error})' if str(error) else ''}; run fewer jobs at once (--cores)."
+    return None
+
+
+def open_log(path: Path) -> None:
+    """Let everything that is logged go to the job's log file, which is begun anew."""
+    logging.raiseExceptions = False  # on a full disk every line would be a traceback on the screen
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[logging.FileHandler(path, mode="w")],
+    )
+    logging.captureWarnings(True)
 
 
 def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None:
@@ -70,6 +133,9 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
     work
         Called with that object and the specification.
     """
+    if "SPARSETOPO_RUN" in os.environ:  # set by the Snakefile
+        end_with(int(os.environ["SPARSETOPO_RUN"]))
+        signal.signal(signal.SIGINT, interrupt)
     specification = json.loads(snakemake.params.specification)
     threads = str(specification.get("threads", snakemake.threads))
     for variable in (
@@ -79,25 +145,20 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
         "NUMEXPR_NUM_THREADS",
     ):
         os.environ[variable] = threads
-    log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        handlers=[logging.FileHandler(log, mode="w")],
-    )
-    logging.captureWarnings(True)
-    from sparsetopo.errors import SparsetopoError
-
     logger = logging.getLogger(snakemake.rule)
     try:
+        open_log(Path(snakemake.log[0]))
         work(snakemake, specification)
-    except SparsetopoError as error:
-        logger.error("%s", error)
-        sys.exit(f"{snakemake.rule} ({dict(snakemake.wildcards)}): {error}")
-    except Exception:
-        logger.exception("unexpected failure")
-        raise
+    except BaseException as error:
+        if INTERRUPTED.is_set():
+            logger.error("interrupted")
+            sys.exit(128 + signal.SIGINT)
+        sentence = explained(error)
+        if sentence is None:
+            logger.exception("unexpected failure")
+            raise
+        logger.error("%s", sentence)
+        sys.exit(f"{snakemake.rule} ({dict(snakemake.wildcards)}): {sentence}")
     # Snakemake's benchmark file samples memory every half minute, and misses peaks between.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB on Linux, bytes on macOS
     logger.info("done; peak memory %d MB", peak // (1 << 20 if sys.platform == "darwin" else 1024))

@@ -1,6 +1,7 @@
 """Rule `ranking`: how well each strategy orders the pruning algorithms."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 from study import read_ranked
 
 

@@ -1,6 +1,7 @@
 """Rule `regression`: how well the topometrics, and what they are compared with, predict the accuracy drop."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 from study import read_feature_sets
 
 

@@ -1,6 +1,7 @@
 """Rule `regression_uncertainty`: a permutation null and a bootstrap interval for every adjusted R2."""
 
-from job import run_job, write_record
+from job import run_job
+from record import write_record
 from study import read_feature_sets
 
 

@@ -1,6 +1,7 @@
 """Rule `released`: the tables of networks and layers, from the results that the paper's authors released."""
 
 from job import run_job
+from record import write_record
 
 
 def work(snakemake, specification):
@@ -10,8 +11,6 @@ def work(snakemake, specification):
     from sparsetopo.analysis.collect import of_grid
     from sparsetopo.analysis.released import read_released
     from sparsetopo.analysis.tables import write_table
-    from sparsetopo.files import write_json
-    from sparsetopo.version import package_version
 
     released = read_released(os.path.expanduser(snakemake.config["published"]))
     for note in released.notes:
@@ -23,8 +22,7 @@ def work(snakemake, specification):
     write_table(output.layers, of_grid(released.layers, grid))
     write_table(output.ramanujan, of_grid(released.ramanujan, grid))
     missing = missing_cells(released.networks, grid)
-    record = {"specification": specification, "notes": released.notes, "missing_cells": missing}
-    write_json(output.record, {**record, "package_version": package_version()})
+    write_record(snakemake, specification, notes=released.notes, missing_cells=missing)
 
 
 def missing_cells(networks, grid):

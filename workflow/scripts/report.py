@@ -67,7 +67,8 @@ def work(snakemake, specification):
         "topometrics": {"weights": specification["weights"]},
         "published": specification["published"],
     }
-    captions = read_captions(files.captions, configuration)
+    folder = Path(__file__).resolve().parents[1] / "report"
+    captions = read_captions(sorted(folder.glob("*.rst")), configuration)
     if files.mge:
         drawn = " / ".join(Path(files.mge).parts[-5:]).removesuffix(".safetensors")
         captions["mge_figure"] += f" Shown: {drawn}."

@@ -64,7 +64,7 @@ def work(snakemake, specification):
             compile=specification["compile"],
         )
         record = {**specification, "cell": cell_of(snakemake)}
-        save_weights(weights, model, record)
+        save_weights(weights, model, record, mask)
         save_result(snakemake.output.result, result, record)
     checkpoint.unlink(missing_ok=True)
 

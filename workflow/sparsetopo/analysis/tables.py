@@ -9,11 +9,13 @@ import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from sparsetopo.analysis.provenance import NOT_PUBLISHED, uses_published
+from sparsetopo.analysis.table_record import require_whole
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import atomic_path
 
@@ -128,8 +130,10 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     FileFormatError
-        If the file is missing, empty, or not CSV.
+        If the file is missing, empty, not CSV, or not what its record says (`table_record`).
     """
+    if Path(path).is_file():
+        require_whole(path)
     text = {"sparsity": "str", "column": "str"}
     try:
         return pd.read_csv(path, dtype=text, na_values=[UNDEFINED])

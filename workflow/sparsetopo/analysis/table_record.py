@@ -1,0 +1,75 @@
+"""The record beside the tables of a stage: what made them, and by what a damaged one is known.
+
+A CSV file has no place for that, and reads well when its end is missing.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sparsetopo.errors import FileFormatError
+from sparsetopo.files import write_json
+from sparsetopo.version import package_version
+
+
+def write_table_record(
+    path: str | os.PathLike[str],
+    tables: Sequence[str | os.PathLike[str]],
+    specification: Mapping[str, Any],
+    **more: Any,
+) -> None:
+    """Write the record of tables that were just written to its folder.
+
+    Parameters
+    ----------
+    path
+        Of the record, a JSON file.
+    tables
+        CSV files in the same folder.
+    specification
+        What the stage read of the configuration.
+    more
+        What else there is to say of them, JSON-able.
+    """
+    record = {
+        **more,
+        "tables": [Path(table).name for table in tables],
+        "sha256": {Path(table).name: _digest(table) for table in tables},
+        "specification": specification,
+        "package_version": package_version(),
+    }
+    write_json(path, record)
+
+
+def require_whole(path: str | os.PathLike[str]) -> None:
+    """Refuse a table that is not as it was written, if a record beside it says how it was.
+
+    Raises
+    ------
+    FileFormatError
+        Names the table and the record.
+    """
+    for record in sorted(Path(path).parent.glob("*.json")):
+        written = _digests(record).get(Path(path).name)
+        if written is not None and written != _digest(path):
+            raise FileFormatError(
+                f"{path}: is not as it was written ({record.name} has its SHA-256); it is truncated or was edited: "
+                "delete it and run again."
+            )
+
+
+def _digests(record: Path) -> dict[str, str]:
+    """Digests by name of table; none if the file is no such record."""
+    try:
+        digests = json.loads(record.read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return digests if isinstance(digests, dict) else {}
+
+
+def _digest(path: str | os.PathLike[str]) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
