@@ -31,17 +31,21 @@ def submitted(cluster: Cluster, earlier: int) -> dict[str, Record]:
     return {record.comment: record for record in cluster.records()[earlier:]}
 
 
-def test_what_the_others_of_a_group_finished_is_kept(copied_study: ClusterStudy, site: Path):
-    """Each mask is made before its graph, which fails: the plan is damaged."""
+def test_a_failed_group_leaves_nothing_of_an_earlier_configuration(
+    copied_study: ClusterStudy, site: Path
+):
+    """Each mask is made before its graph, which fails: the plan is damaged. Some jobs of the group never start."""
     cluster, study = copied_study.cluster, copied_study
     study.values["topometrics"] = {"weights": "initial"}
     plan = study.results / "plans/digits/Resnet-20.json"
     intact, times = plan.read_bytes(), plan.stat()
     plan.write_bytes(intact[:100])
     os.utime(plan, ns=(times.st_atime_ns, times.st_mtime_ns))
-    masks = sorted((study.results / "masks").rglob("*.safetensors"))
-    for mask in masks:
-        mask.unlink()
+    masks = {path: path.read_bytes() for path in (study.results / "masks").rglob("*.safetensors")}
+    for path in masks:
+        path.unlink()
+    graphs = list((study.results / "mges").rglob("*.safetensors"))
+    assert len(graphs) == len(masks) > 1
     earlier = len(cluster.records())
 
     together = ("prune=graphs", "encode=graphs", "measure=graphs")
@@ -54,13 +58,13 @@ def test_what_the_others_of_a_group_finished_is_kept(copied_study: ClusterStudy,
     assert {(r.state, r.partition, r.gpus) for r in records.values()} == {("FAILED", "main", "")}
     assert all(record.run.startswith("site_") for record in records.values())
 
-    kept = [mask for mask in masks if mask.exists()]
-    assert kept
+    assert not any(path.exists() for path in (*masks, *graphs))
     plan.write_bytes(intact)
     os.utime(plan, ns=(times.st_atime_ns, times.st_mtime_ns))
     to_do = study.jobs()
-    assert to_do.get("prune", 0) == len(masks) - len(kept)
-    assert to_do["encode"] == len(masks)
+    assert {rule: to_do[rule] for rule in ("prune", "encode", "measure")} == dict.fromkeys(
+        ("prune", "encode", "measure"), len(masks)
+    )
 
 
 def test_jobs_that_compute_on_a_gpu_ask_for_one(copied_study: ClusterStudy, site: Path):
