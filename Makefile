@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run test test-all lint setup clean
+.PHONY: run freeze test test-all lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -19,6 +19,9 @@ $(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt p
 
 run: setup
 	@$(VENV)/bin/python workflow/run.py
+
+freeze: setup
+	@$(VENV)/bin/python workflow/freeze.py
 
 test: setup
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
