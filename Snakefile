@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.8")
 
 
-report: "workflow/report/workflow.rst"
-
-
 # A configuration file is complete in itself: one given by --configfile replaces the default one, it is not merged
 # over it.
 if not workflow.overwrite_configfiles:
@@ -16,6 +13,13 @@ if not workflow.overwrite_configfiles:
 
 
 include: "workflow/rules/common.smk"
+
+
+if not IS_MODULE:
+
+    report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/analysis.smk"
 
 
@@ -36,14 +40,22 @@ else:
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    hold_the_study()
+
+
+onerror:
+    logger.error(what_is_missing())
+
+
 # Every stage's output of every cell, not only the last: Snakemake judges a target by its own inputs, so after a failed
 # re-run of an early stage a finished table would hide it.
 rule all:
-    default_target: True
     input:
         DATA,
         PLANS,
-        DENSE,
+        DENSE_RESULTS,
+        DENSE_WEIGHTS,
         SCORES,
         MASKS,
         TRAINED,

@@ -25,17 +25,20 @@ SHARED = (
     "datasets/_statistics.py",
     "training/determinism.py",
     "training/memory.py",
+    "training/precision.py",
 )
 SOURCES = {
     "data": ("datasets/_*.py",),
     "plan": ("graphs/*.py", "architectures/_*.py"),
-    "score": (*SHARED, "pruning/*.py"),
-    "prune": (*SHARED, "pruning/*.py"),
+    "score": (*SHARED, "pruning/*.py", "bits.py"),
+    "prune": (*SHARED, "pruning/*.py", "bits.py"),
     "train": (
         *SHARED,
         "training/*.py",
         "pruning/layer_arrays.py",
         "pruning/mask.py",
+        "pruning/mask_file.py",
+        "bits.py",
         "pruning/prunable.py",
         "pruning/arrays.py",
     ),
@@ -60,16 +63,22 @@ def code_digest(paths: list[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
+def stage_paths(stage: str) -> list[Path]:
+    """Sources of an expensive stage: parts of the library, and its script."""
+    paths = {path for pattern in SOURCES[stage] for path in LIBRARY.glob(pattern)}
+    script = {"data": "prepare"}.get(stage, stage)
+    paths.add(ROOT / f"workflow/scripts/{script}.py")
+    if stage in ("score", "prune", "train"):
+        paths.add(ROOT / "workflow/scripts/network.py")
+    return sorted(paths)
+
+
 def present() -> dict[str, dict[str, object]]:
     """Version and digest of every expensive stage and of every registry entry."""
     state: dict[str, dict[str, object]] = {}
-    for stage, patterns in SOURCES.items():
-        paths = [path for pattern in patterns for path in LIBRARY.glob(pattern)]
-        script = {"data": "prepare"}.get(stage, stage)
-        paths.append(ROOT / f"workflow/scripts/{script}.py")
-        if stage in ("score", "prune"):
-            paths.append(ROOT / "workflow/scripts/network.py")
-        state[f"stage {stage}"] = {"version": STAGE_VERSIONS[stage], "digest": code_digest(paths)}
+    for stage in SOURCES:
+        digest = code_digest(stage_paths(stage))
+        state[f"stage {stage}"] = {"version": STAGE_VERSIONS[stage], "digest": digest}
     registries = {"data set": DATASETS, "architecture": ARCHITECTURES, "algorithm": ALGORITHMS}
     for kind, entries in registries.items():
         for name, entry in entries.items():

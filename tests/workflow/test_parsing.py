@@ -1,5 +1,7 @@
 """What happens before the first job: light imports, one configuration at a time, clear refusals."""
 
+import os
+import re
 import subprocess
 import sys
 
@@ -119,20 +121,23 @@ def test_a_bad_configuration_is_refused_in_a_sentence_and_nothing_is_written(
     assert not (study.folder / "results").exists()
 
 
-def test_conda_environments_hold_the_pins_of_the_requirements():
-    lines = (ROOT / "envs/requirements.txt").read_text().splitlines()
-    pins = dict(line.split("==") for line in lines if "==" in line)
-    for path in sorted((ROOT / "envs").glob("*.yaml")):
-        environment = yaml.safe_load(path.read_text())
-        packages = next(
-            part["pip"] for part in environment["dependencies"] if isinstance(part, dict)
-        )
-        assert packages
-        for package in packages:
-            name, version = package.split("==")
-            assert pins[name] == version, f"{path.name} pins {package}"
-    torch = yaml.safe_load((ROOT / "envs/torch.yaml").read_text())["dependencies"][-1]["pip"]
-    assert any(package.startswith("torchvision==") for package in torch)
+@pytest.mark.parametrize("name", ["tiny", "paper-accuracies", "published"])
+def test_no_job_depends_on_where_the_folders_are(study, name):
+    """A file read by its absolute path would run again what depends on it, wherever a clone is moved or copied to."""
+    study.values = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    if name == "paper-accuracies":
+        study.values["grid"] |= {"seeds": [0], "sparsities": ["0.9"], "datasets": ["CIFAR-10"]}
+    if name == "published":
+        (study.folder / "mge-snn/published").mkdir(parents=True)
+        (study.folder / "mge-snn/published/table.csv").touch()
+        study.values["published"] = "mge-snn"
+    done = study.run("-n", "--quiet", "host")
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    pattern = r"^    (?:input|output|log|benchmark): (.*)$"
+    paths = [path for line in re.findall(pattern, text, re.MULTILINE) for path in line.split(", ")]
+    assert f"results/{study.values['study']}/index.html" in paths
+    assert [path for path in paths if os.path.isabs(path)] == []
 
 
 def test_every_rule_has_log_benchmark_and_environment():

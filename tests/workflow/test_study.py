@@ -1,4 +1,4 @@
-"""A whole small study: every output, partial re-runs, damaged files, and a kill in the middle."""
+"""A whole small study: every output, damaged files, and a kill in the middle."""
 
 import json
 import os
@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from tests.workflow.conftest import ROOT, Study
 
+from sparsetopo.config import load_configuration
+from sparsetopo.config.expected_results import expected_results
+from sparsetopo.config.stage_code import stage_code
+from sparsetopo.config.stale import stale_results
 from sparsetopo.files import read_metadata
 
 ANALYSES = (
@@ -23,7 +27,6 @@ TABLES = (
     *ANALYSES,
     *("ranking_means", "rankings"),
 )
-DOWNSTREAM = dict.fromkeys(("collect", "collect_layers", *ANALYSES, "report"), 1)
 
 
 def tables(study: Study) -> dict[str, bytes]:
@@ -78,43 +81,41 @@ def test_figures_and_index_are_there(finished_study):
     assert "tables/networks.csv" in index
 
 
-def test_partial_reruns(finished_study):
-    """One study, many questions: what would run after a change."""
-    before = finished_study.values
-    assert finished_study.jobs() == {}
-    cases = [
-        (
-            {"training": {"digits": {**before["training"]["digits"], "epochs": 2}}},
-            {"train_dense": 1, "train": 4, "encode": 4, "measure": 4},
-        ),
-        (
-            {"grid": {**before["grid"], "algorithms": ["snip", "uniform", "er"]}},
-            {"prune": 2, "train": 2, "encode": 2, "measure": 2},
-        ),
-        (
-            {"grid": {**before["grid"], "seeds": [0, 1]}},
-            {"score": 1, "prune": 4, "train": 4, "encode": 4, "measure": 4, "train_dense": 1},
-        ),
-        (
-            {"pruning": {"snip": {"batch_size": 64}}},
-            {"score": 1, "prune": 2, "train": 2, "encode": 2, "measure": 2},
-        ),
-        ({"topometrics": {"metrics": None, "weights": "initial"}}, {"encode": 4, "measure": 4}),
+def test_every_record_is_compared_with_the_configuration_when_tables_are_made(finished_study):
+    configuration = load_configuration(finished_study.values)
+    expected = list(expected_results(configuration, stage_code(ROOT / "workflow/scripts")))
+    results = finished_study.results
+    files = [*results.rglob("*.safetensors"), *results.rglob("*.json")]
+    weights = [
+        path
+        for folder in ("trained", "dense")
+        for path in results.glob(f"{folder}/**/*.safetensors")
     ]
-    try:
-        for change, expected in cases:
-            finished_study.values = before | change
-            assert finished_study.jobs() == expected | DOWNSTREAM, change
-        finished_study.values = before | {"analysis": {"repeats": 3}}
-        assert finished_study.jobs() == {"regression": 1, "report": 1}
-        finished_study.values = before | {"layers": {"motif_size": 4}}
-        assert finished_study.jobs() == {"measure": 4} | DOWNSTREAM
-        finished_study.values = dict(reversed(before.items()))
-        assert finished_study.jobs() == {}
-        finished_study.values = before | {"study": "other"}
-        assert sum(finished_study.jobs().values()) == 29
-    finally:
-        finished_study.values = before
+    # The record of trained weights is that of the result beside them; tables are made anew when in doubt.
+    compared = {
+        path.relative_to(results).as_posix()
+        for path in {*files} - {*weights}
+        if path.parent.name != "tables"
+    }
+    assert {result.path for result in expected} == compared
+    assert list(stale_results(results, expected)) == []
+
+
+def test_a_moved_clone_runs_nothing_again(finished_study, tmp_path):
+    """Neither the folder of the results nor that of the workflow is part of what a result depends on."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, project / name)
+    moved = Study(shutil.copytree(finished_study.folder, tmp_path / "results elsewhere"), project)
+    moved.values = finished_study.values
+    assert moved.jobs() == {}
+    caption = project / "workflow/report/importance.rst"
+    os.utime(caption)
+    assert moved.jobs() == {}
+    caption.write_text(caption.read_text() + "One more sentence.\n")
+    assert moved.jobs() == {"report": 1}
 
 
 def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study):

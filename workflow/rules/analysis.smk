@@ -18,6 +18,7 @@ TABLES = [
     f"{ROOT}/tables/networks.json",
     *LAYER_TABLE,
     *RAMANUJAN_LAYERS,
+    *([f"{ROOT}/tables/layers.json"] if LAYERS_ARE_MEASURED and not RELEASED else []),
     *(f"{ROOT}/tables/{name}.{suffix}" for name in ANALYSES for suffix in ("csv", "json")),
     *(f"{ROOT}/tables/{name}.csv" for name in ("rankings", "ranking_means")),
 ]

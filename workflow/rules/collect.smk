@@ -7,7 +7,7 @@ rule collect:
         results=TRAINING_RESULTS,
         dense=DENSE_RESULTS,
         masks=MASKS,
-        accuracies=published_accuracies,
+        since=KNOWN_SINCE,
     output:
         networks=report(
             NETWORKS,
@@ -37,7 +37,8 @@ if LAYERS_ARE_MEASURED:
 
     rule collect_layers:
         input:
-            LAYERS,
+            layers=LAYERS,
+            since=KNOWN_SINCE,
         output:
             layers=f"{ROOT}/tables/layers.csv",
             ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",

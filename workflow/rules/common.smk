@@ -1,14 +1,25 @@
 # The configuration, checked before anything else; paths; what each rule's one parameter holds.
 
+import atexit
+import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
 
-WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+FOLDER = os.getcwd()
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+if not (WORKFLOW / "sparsetopo").is_dir():
+    raise WorkflowError(
+        f"sparsetopo: its rules were fetched from {workflow.current_basedir}, but their scripts need the library beside them; clone the "
+        "repository and name the clone's Snakefile (docs/module.md)."
+    )
 sys.path.insert(0, str(WORKFLOW))
 
-from snakemake.exceptions import WorkflowError
-
+import sparsetopo
 from sparsetopo.config import (
     JobResources,
     Specifications,
@@ -16,9 +27,23 @@ from sparsetopo.config import (
     dense_cells,
     load_configuration,
 )
-from sparsetopo.errors import ConfigurationError
+from sparsetopo.config.layout import BASELINE, NETWORK, SCORED
+from sparsetopo.config.stage_code import stage_code
+from sparsetopo.errors import ConfigurationError, RunError
 from sparsetopo.files import canonical_json
-from sparsetopo.sources import source_digest
+from sparsetopo.job_log import reason_of_failure
+from sparsetopo.run_end import last_words
+from sparsetopo.run_lock import claim_run, clear_killed_run
+from sparsetopo.run_summary import Unfinished, summarise_unfinished
+
+# Two modules of two clones: Python imports a package once, so one's rules would be checked by the other's library.
+if not Path(sparsetopo.__file__).samefile(WORKFLOW / "sparsetopo/__init__.py"):
+    raise WorkflowError(
+        f"sparsetopo: the library was imported from {Path(sparsetopo.__file__).parents[1]} already, but these rules are "
+        f"those of {WORKFLOW}; let all modules of one workflow name the Snakefile of one clone."
+    )
+# Imported by another workflow, whose run it then is: that workflow's handlers, report text and locks count.
+IS_MODULE = not WORKFLOW.parent.joinpath("Snakefile").samefile(workflow.main_snakefile)
 
 try:
     CONFIGURATION = load_configuration(config)
@@ -32,13 +57,11 @@ config["compute"] = CONFIGURATION.compute.model_dump()
 SPECIFICATIONS = Specifications(CONFIGURATION)
 JOBS = JobResources(CONFIGURATION)
 ROOT = f"results/{CONFIGURATION.study}"
-NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
-BASELINE = "{dataset}/{architecture}/seed-{seed}"
-SCORED = "{dataset}/{architecture}/{algorithm}/seed-{seed}"
 TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
 RELEASED = CONFIGURATION.published
 NETWORKS_ARE_TRAINED = CONFIGURATION.accuracies == "trained" and RELEASED is None
 CHECKS = CONFIGURATION.analysis.checks
+KEEP = CONFIGURATION.keep
 
 
 wildcard_constraints:
@@ -71,6 +94,16 @@ def of_pairs(pattern):
     return sorted(set(of_baselines(pattern)))
 
 
+def weights_of(results):
+    """Paths of the weights that lie beside the results of training."""
+    return [path.removesuffix("json") + "safetensors" for path in results]
+
+
+def kept(path, wanted):
+    """The path of an output; one that Snakemake deletes once no job needs it any more, unless it is wanted."""
+    return path if wanted else temp(path)
+
+
 DATA = of_pairs("data/{dataset}.safetensors")
 PLANS = of_pairs("plans/{dataset}/{architecture}.json")
 SCORES = sorted(
@@ -83,56 +116,26 @@ SCORES = sorted(
 MASKS = of_cells(f"masks/{NETWORK}.safetensors")
 # With published accuracies nothing is trained.
 DENSE_RESULTS = of_baselines(f"dense/{BASELINE}.json") if NETWORKS_ARE_TRAINED else []
-DENSE = DENSE_RESULTS + [path.removesuffix("json") + "safetensors" for path in DENSE_RESULTS]
+DENSE_WEIGHTS = weights_of(DENSE_RESULTS) if KEEP.dense_weights else []
 TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json") if NETWORKS_ARE_TRAINED else []
-TRAINED = [path.removesuffix("json") + "safetensors" for path in TRAINING_RESULTS]
+TRAINED = weights_of(TRAINING_RESULTS) if KEEP.trained_weights else []
 MGES = of_cells(f"mges/{NETWORK}.safetensors")
+# Weights that are not kept must have been read before they are deleted, or they would be trained a second time.
+READERS_OF_TRAINED = MGES if TRAINED_WEIGHTS_ARE_READ and not KEEP.trained_weights else []
 TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
 LAYERS_ARE_MEASURED = CONFIGURATION.layers.measure
 LAYERS = of_cells(f"layers/{NETWORK}.json") if LAYERS_ARE_MEASURED else []
 
 
-def code(script, *sources):
-    """Digest of a cheap stage's script and of the parts of the library it runs."""
-    return {
-        "code": source_digest(
-            *sources, *(WORKFLOW / "scripts" / name for name in (script, "job.py", "study.py"))
-        )
-    }
-
-
-WEIGHT_SOURCES = (
-    "architectures/_initial.py",
-    "seeding.py",
-    "pruning/mask.py",
-    "pruning/layer_arrays.py",
-    "training/save.py",
-)
-GRAPH_SOURCES = ("graphs", "files.py")
-METRIC_SOURCES = (*GRAPH_SOURCES, "topometrics", "layers")
-ANALYSIS_SOURCES = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")
 # Computed once a parse, not once a job.
-CODE = {
-    "encode": code("encode.py", *GRAPH_SOURCES, *WEIGHT_SOURCES),
-    "topometrics": code("topometrics.py", *METRIC_SOURCES),
-    "collect": code("collect.py", *ANALYSIS_SOURCES),
-    "collect_layers": code("collect_layers.py", *ANALYSIS_SOURCES),
-    **{
-        name: code(f"{name}.py", *ANALYSIS_SOURCES)
-        for name in (
-            *("regression", "regression_uncertainty", "families", "importance"),
-            *("ramanujan", "ranking", "released"),
-        )
-    },
-    "comparison": code("comparison.py", *ANALYSIS_SOURCES, "plots"),
-    "report": code("report.py", *ANALYSIS_SOURCES, "graphs", "plots"),
-}
+CODE = stage_code(WORKFLOW / "scripts")
 
 
 def own_file(wildcards):
     """A user's own file of arrays, so that an edit of it is noticed. If it is missing, the job says so."""
     path = os.path.expanduser(SPECIFICATIONS.dataset(wildcards.dataset).options.get("file", ""))
-    return path if os.path.isfile(path) else []
+    # Local: a module's prefix is for what the workflow writes.
+    return local(path) if os.path.isfile(path) else []
 
 
 def scores_or_data(wildcards):
@@ -150,11 +153,6 @@ def gpus_to_prune(wildcards):
 def trained_weights(wildcards):
     """The weights file, unless the graphs carry the initial weights (which follow from the seed)."""
     return f"{ROOT}/trained/{NETWORK}.safetensors" if TRAINED_WEIGHTS_ARE_READ else []
-
-
-def published_accuracies(wildcards):
-    """The paper's accuracies, where they stand in for training."""
-    return [] if NETWORKS_ARE_TRAINED else str(WORKFLOW.parent / "resources/paper/accuracies.csv")
 
 
 def memory(rule):
@@ -192,21 +190,65 @@ def of_stage(stage):
     return lambda wildcards: canonical_json(SPECIFICATIONS.analysis(stage) | CODE[stage])
 
 
-def hold_run_lock():
-    """Hold a shared lock on the working directory for the life of this process.
+def known_since():
+    """An empty file as old as Snakemake's own notes on this study, which tables are made from.
 
-    It proves that a Snakemake is alive here: `workflow/run.py` clears what a killed one left only if nobody holds it.
-    Job processes do not inherit it.
+    Where the notes are missing (`.snakemake` was deleted, the results were copied here) Snakemake would take all
+    results for good. They are older than this file then, so the tables are made anew, and `collect` checks the rest.
     """
-    import fcntl
-
+    path = f".snakemake/sparsetopo.{CONFIGURATION.study}.since"
     os.makedirs(".snakemake", exist_ok=True)
-    handle = open(".snakemake/sparsetopo.lock", "a")
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        pass  # `run.py` is clearing the directory this very moment, or the file system has no locks
-    return handle
+        open(path, "x").close()
+    except FileExistsError:
+        pass
+    return path
 
 
-RUN_LOCK = hold_run_lock()
+# Local: a module's prefix is for what the workflow writes.
+KNOWN_SINCE = local(known_since())
+
+
+def hold_the_study():
+    """Hold the study's lock for as long as this process lives; where another run has it, say so and stop."""
+    try:
+        claim_run(CONFIGURATION.study, workflow.executor_plugin.name)
+    except RunError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def what_is_missing():
+    """Text for the end of a run that failed: which jobs failed and why, how many wait for those."""
+    failed = {
+        job for failed in workflow.scheduler.failed for job in getattr(failed, "jobs", [failed])
+    }
+    start = workflow.start_time.timestamp()
+    return summarise_unfinished(
+        (
+            Unfinished(
+                job.rule.name,
+                dict(job.wildcards),
+                reason_of_failure(job.log[0], since=start) if job in failed else None,
+            )
+            for job in workflow.dag.needrun_jobs()
+        ),
+        f"{ROOT}/logs",
+    )
+
+
+def say_last_words():
+    """Print what stands in the way of the study, after Snakemake's last message."""
+    with contextlib.chdir(FOLDER):  # Snakemake has left it
+        for words in last_words(CONFIGURATION.study):
+            print(words, file=sys.stderr)
+
+
+# By it a job knows whether the Snakemake that it belongs to lives.
+os.environ.update(SPARSETOPO_RUN=str(os.getpid()))
+# What a killed run left locked, is free again; a job's own process leaves that to the run it belongs to. So does a
+# module: it cannot know that the workflow around it holds the study's lock while it runs.
+if workflow.is_main_process and not IS_MODULE:
+    clear_killed_run(CONFIGURATION.study)
+    atexit.register(say_last_words)
+    # On a full disk every message of Snakemake would bring a traceback, since its log cannot be written.
+    logging.raiseExceptions = False

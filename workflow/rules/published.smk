@@ -18,13 +18,11 @@ def released_files():
         "graph_metrics/**/*.csv",
     )
     found = {path for pattern in patterns for path in folder.glob(pattern)}
-    return sorted(map(str, found | set(folder.glob("ramanunjan_results/**/*.csv"))))
+    found |= set(folder.glob("ramanunjan_results/**/*.csv"))
+    # Local: a module's prefix is for what the workflow writes.
+    return [local(path) for path in sorted(map(str, found))]
 
 
-PRINTED = {
-    name: str(WORKFLOW.parent / f"resources/paper/{name}.csv")
-    for name in ("accuracies", "regression", "ranking_all", "ranking_scored", "ranking_random")
-}
 # The paper's tables are of all its networks: of a part of the grid there is nothing to compare.
 WHOLE_GRID = len(list(cells(CONFIGURATION))) == 1260
 PAPER_TABLES = (
@@ -45,7 +43,7 @@ COMPARISON = (
 rule released:
     input:
         released_files(),
-        PRINTED["accuracies"],
+        since=KNOWN_SINCE,
     output:
         networks=table("networks"),
         dense=f"{ROOT}/tables/dense.csv",
@@ -79,7 +77,6 @@ rule comparison:
         ranking=f"{ROOT}/tables/ranking.csv",
         means=f"{ROOT}/tables/ranking_means.csv",
         figures=[f"{ROOT}/figures/{name}.svg" for name in ("importance", "ramanujan")],
-        printed=[path for name, path in PRINTED.items() if name != "accuracies"],
     output:
         tables=[f"{ROOT}/{name}.csv" for name in COMPARED],
         page=f"{ROOT}/comparison.html",

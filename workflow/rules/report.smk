@@ -11,7 +11,6 @@ FIGURE_NAMES = [
 ]
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
-CAPTIONS = sorted(path for path in (WORKFLOW / "report").glob("*.rst") if path.stem != "workflow")
 
 
 # Named `report` for the user; Snakemake's own keyword of that name marks the files above.
@@ -27,7 +26,6 @@ rule:
         rankings=f"{ROOT}/tables/rankings.csv",
         # The sparsest first network: the one graph that is legible when drawn.
         mge=max(MGES, key=lambda path: float(Path(path).parent.name)) if MGES else [],
-        captions=[str(path) for path in CAPTIONS],
     output:
         **{name: figure(name) for name in FIGURE_NAMES},
         png=[path for path in FIGURES if path.endswith(".png")],

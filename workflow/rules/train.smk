@@ -6,7 +6,7 @@ rule train_dense:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
     output:
-        weights=f"{ROOT}/dense/{BASELINE}.safetensors",
+        weights=kept(f"{ROOT}/dense/{BASELINE}.safetensors", KEEP.dense_weights),
         result=f"{ROOT}/dense/{BASELINE}.json",
     log:
         f"{ROOT}/logs/train_dense/{BASELINE}.log",
@@ -30,7 +30,7 @@ rule train:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
         mask=f"{ROOT}/masks/{NETWORK}.safetensors",
     output:
-        weights=f"{ROOT}/trained/{NETWORK}.safetensors",
+        weights=kept(f"{ROOT}/trained/{NETWORK}.safetensors", KEEP.trained_weights),
         result=f"{ROOT}/trained/{NETWORK}.json",
     log:
         f"{ROOT}/logs/train/{NETWORK}.log",
@@ -55,10 +55,12 @@ rule train:
 
 rule dense:
     input:
-        DENSE,
+        DENSE_RESULTS,
+        DENSE_WEIGHTS,
 
 
 rule trained:
     input:
         TRAINED,
         TRAINING_RESULTS,
+        READERS_OF_TRAINED,

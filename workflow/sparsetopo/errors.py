@@ -41,3 +41,7 @@ class MetricError(EncodingError):
 
 class DataError(SparsetopoError):
     """A data set or result table is unusable: missing, damaged, wrongly shaped, or too small."""
+
+
+class RunError(SparsetopoError):
+    """A study cannot be run now, since something else is doing so."""

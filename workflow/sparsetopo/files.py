@@ -7,6 +7,7 @@ JSON for records, safetensors for arrays (with one JSON metadata record in the h
 import contextlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from safetensors.numpy import save_file
 from sparsetopo.errors import FileFormatError
 
 _METADATA_KEY = "sparsetopo"
+_TEMPORARY = re.compile(r"\..*\.(\d+)\.[0-9a-f]{8}\.tmp(\..*)?")
 
 
 @contextlib.contextmanager
@@ -41,6 +43,27 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files of `atomic_path` below a folder whose process is dead.
+
+    For a folder that no other machine writes to: whether a process lives is asked of this one.
+    """
+    for path in Path(folder).rglob(".*.tmp*"):
+        process = _TEMPORARY.fullmatch(path.name)
+        if process and not _is_alive(int(process[1])):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def canonical_json(record: Any) -> str:
@@ -83,7 +106,14 @@ def write_tensors(
     """Write named arrays and one JSON-able metadata record as a safetensors file, atomically."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
+        try:
+            save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
+        except SafetensorError as error:
+            # It has no error number of its own: "... (os error 28)".
+            number = re.search(r"os error (\d+)", str(error))
+            if not number:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         # safetensors makes files that only their owner can read, whatever the umask.
         umask = os.umask(0)
         os.umask(umask)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-_LIBRARY = Path(__file__).parent
+# Resolved: files are digested in the order of their paths, which must not depend on links.
+_LIBRARY = Path(__file__).resolve().parent
 
 
 @cache
@@ -26,7 +27,7 @@ def source_digest(*parts: str | Path) -> str:
 def _files(parts: Iterable[str | Path]) -> set[Path]:
     found: set[Path] = set()
     for part in parts:
-        path = _LIBRARY / part
+        path = (_LIBRARY / part).resolve()
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such source file or folder")
         found |= set(path.rglob("*.py")) if path.is_dir() else {path}

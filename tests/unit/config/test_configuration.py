@@ -141,6 +141,8 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (("grid", "seeds"), [True], "grid.seeds.0: must be a whole number"),
         (("compute",), {"device": "tpu; rm -rf /"}, "compute.device: "),
         (("compute",), {"precision": "tf32"}, "compute.precision: is 'tf32', which only GPUs have"),
+        (("keep",), {"weights": True}, "known keys here: trained_weights, dense_weights"),
+        (("keep",), {"trained_weights": "never"}, "keep.trained_weights: "),
         (("resources",), {"sleep": {"mem_mb": 1}}, "resources.sleep: "),
         (("resources",), {"train": {"mem_mb": 0}}, "resources.train.mem_mb: "),
         (

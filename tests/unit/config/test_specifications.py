@@ -64,6 +64,7 @@ def records(values):
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),
         (("topometrics",), {"identity_shortcuts": True}, {"plan"}),
         (("layers",), {"motif_size": 4}, {"topometrics"}),
+        (("keep",), {"trained_weights": False, "dense_weights": False}, set()),
         (("analysis",), {"repeats": 3}, {"regression"}),
         (
             ("analysis",),

@@ -15,7 +15,6 @@ from torch import nn
 import sparsetopo as st
 from sparsetopo.analysis.metrics import PAPER_METRICS
 from sparsetopo.analysis.provenance import PUBLISHED_MEAN
-from sparsetopo.analysis.published_accuracies import DEFAULT_PATH
 from sparsetopo.analysis.tables import read_table
 from sparsetopo.files import write_json
 from sparsetopo.pruning.mask import Mask
@@ -39,6 +38,10 @@ GRID = {
     "sparsities": ["0.9", "0.95", "0.98"],
     "seeds": [0, 1, 2],
 }
+CONFIGURATION = {
+    **{"study": "mine", "grid": GRID},
+    **{"accuracies": "published", "topometrics": {"weights": "initial"}},
+}
 
 
 class _Files(list):
@@ -57,6 +60,7 @@ def _run(script, root, inputs, outputs, specification):
     job = SimpleNamespace(
         rule=script, wildcards={}, threads=1, log=[f"{root}/logs/{script}.log"],
         params=SimpleNamespace(specification=json.dumps(specification)),
+        config=CONFIGURATION, scriptdir=str(WORKFLOW / "scripts"),
         input=_Files(**inputs), output=_Files(**outputs),
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -99,7 +103,7 @@ def study(tmp_path_factory):
 
     _run(
         "collect", root,
-        {"masks": masks, "topometrics": topometrics, "results": [], "dense": [], "accuracies": str(DEFAULT_PATH)},
+        {"masks": masks, "topometrics": topometrics, "results": [], "dense": []},
         {"networks": tables["networks"], "dense": tables["dense"], "record": f"{root}/tables/networks.json"},
         {"grid": GRID, "dense_reference": "mean", "accuracies": "published"},
     )  # fmt: skip
@@ -108,10 +112,9 @@ def study(tmp_path_factory):
         if name == "ranking":
             outputs |= {"rankings": tables["rankings"], "means": tables["ranking_means"]}
         _run(name, root, {"networks": tables["networks"]}, outputs, SETTINGS)
-    captions = [str(path) for path in sorted((WORKFLOW / "report").glob("*.rst"))]
     _run(
         "report", root,
-        {**tables, "mge": mge, "captions": captions},
+        {**tables, "mge": mge},
         {
             **{name: f"{root}/figures/{name}.svg" for name in FIGURES},
             "png": [f"{root}/figures/{name}.png" for name in FIGURES],

@@ -212,7 +212,15 @@ def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """What a study of the authors' released results cannot have: other networks, and stages of its own."""
     if values.get("published") is None:
         return
-    for section in ("accuracies", "datasets", "pruning", "training", "topometrics", "layers"):
+    for section in (
+        "accuracies",
+        "datasets",
+        "pruning",
+        "training",
+        "topometrics",
+        "layers",
+        "keep",
+    ):
         if section in values:
             yield f"{section}: has no effect with published, since nothing is computed then; leave it out"
     grid = as_mapping(values.get("grid"))

@@ -212,6 +212,19 @@ class Analysis(_Section):
     resamples: int = Field(1000, ge=1, description="Resamples behind every bootstrap interval.")
 
 
+class Keep(_Section):
+    """Which large files stay when no stage of the study needs them any more."""
+
+    trained_weights: bool = Field(
+        True,
+        description="Keep sparse networks' weights once the graphs are made. "
+        "false: a graph that is deleted, or whose encoding changes, means training again.",
+    )
+    dense_weights: bool = Field(
+        True, description="Keep the dense baselines' weights, which no stage reads."
+    )
+
+
 class Compute(_Section):
     """What the jobs may use."""
 
@@ -284,6 +297,7 @@ class Configuration(_Section):
     topometrics: Topometrics = Field(Topometrics(), description="What is measured on each graph.")
     layers: Layers = Field(Layers(), description="What is measured of each layer.")
     analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
+    keep: Keep = Field(Keep(), description="Trained weights that stay when nothing needs them.")
     compute: Compute = Field(Compute(), description="Threads, device, arithmetic and data folder.")
     resources: dict[RuleName, RuleResources] = Field(
         {}, description="Memory, time, threads and GPUs of single rules."

@@ -163,13 +163,13 @@ class Specifications:
 
     def collect_layers(self) -> dict[str, Any]:
         """Gather one row a network and layer."""
-        return {"stage": "collect_layers", "grid": self.configuration.grid.model_dump()}
+        return {"stage": "collect_layers", "grid": self._grid()}
 
     def collect(self) -> dict[str, Any]:
         """Gather one row a network."""
         return {
             "stage": "collect",
-            "grid": self.configuration.grid.model_dump(),
+            "grid": self._grid(),
             "dense_reference": self.configuration.analysis.dense_reference,
             "accuracies": self.configuration.accuracies,
             "definitions": self.definitions(),
@@ -177,7 +177,7 @@ class Specifications:
 
     def released(self) -> dict[str, Any]:
         """Read the results that the paper's authors released."""
-        return {"stage": "released", "grid": self.configuration.grid.model_dump()}
+        return {"stage": "released", "grid": self._grid()}
 
     def analysis(self, stage: str) -> dict[str, Any]:
         """One of the tables that are made of the collected ones."""
@@ -223,6 +223,10 @@ class Specifications:
         settings = self.configuration.resources.get(rule)
         given = settings.threads if settings else None
         return given or self.configuration.compute.threads
+
+    def _grid(self) -> dict[str, list[Any]]:
+        """Values of each axis, sorted: rows are, so the order in the configuration changes no table."""
+        return {axis: sorted(values) for axis, values in self.configuration.grid}
 
     def _machine(self, rule: RuleName) -> dict[str, Any]:
         # Any GPU gives the same result as far as a seed can fix it, so which one is not part of what a job reads.
