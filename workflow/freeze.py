@@ -53,7 +53,11 @@ def freeze(commit: str) -> Path:
         unpacked = Path(temporary) / "copy"
         with zipfile.ZipFile(BytesIO(archive)) as files:
             files.extractall(unpacked)
-        unpacked.rename(CLONE / folder)
+        try:
+            unpacked.rename(CLONE / folder)
+        except OSError:
+            if not (CLONE / folder).exists():  # else another call was faster
+                raise
     return folder
 
 

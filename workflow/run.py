@@ -16,10 +16,15 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
 
 
 def default_study() -> str:
-    """Name of the default configuration's study."""
+    """Name of the default configuration's study; where it has none, Snakemake says what is wrong with it."""
     import yaml
 
-    return str(yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"])
+    try:
+        return str(yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["study"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        sys.exit(
+            call([*SNAKEMAKE, "-n"]) or "config/config.yaml: has no name of a study (key 'study')."
+        )
 
 
 def call(command: list[str]) -> int:

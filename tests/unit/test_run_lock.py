@@ -93,6 +93,52 @@ def test_a_lock_file_cut_short_by_the_kill_counts_too(other_run):
     assert [path.name for path in LOCKS.iterdir()] == ["1.output.lock"]
 
 
+def test_a_shorter_record_replaces_a_longer_one(other_run):
+    kill(other_run())
+    OWNER.write_text(json.dumps({"host": "x" * 500}))
+    run_lock.claim_run("small", "local", patience=0.0)
+    assert json.loads(OWNER.read_text())["host"] == socket.gethostname()
+
+
+def _read(folder, is_module, ready):
+    os.chdir(folder)
+    run_lock.read_study("small", is_module)
+    ready.send(os.getpid())
+    signal.pause()
+
+
+@pytest.fixture
+def reader():
+    """Another process that read the workflow, and holds nothing else."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_read, args=(os.getcwd(), True, there))
+    process.start()
+    assert here.poll(60)
+    yield process
+    kill(process)
+
+
+def test_locks_of_who_never_claimed_the_study_stay_while_he_lives(reader):
+    """Another workflow that imports this one and does not say when it runs; or a run without hooks."""
+    lock = LOCKS / "0.output.lock"
+    lock.write_text("results/small/masks/a\n")
+    run_lock.read_study("small", is_module=False)
+    assert lock.exists()
+    run_lock._HELD.clear()
+    kill(reader)
+    run_lock.read_study("small", is_module=True)
+    assert lock.exists()
+    run_lock._HELD.clear()
+    run_lock.read_study("small", is_module=False)
+    assert not lock.exists()
+
+
+def test_a_run_may_begin_while_others_look(reader):
+    run_lock.read_study("small", is_module=False)
+    run_lock.claim_run("small", "local", patience=0.0)
+
+
 def test_a_run_that_has_not_claimed_the_study_yet(other_run):
     """Snakemake writes its locks a moment before a run holds ours."""
     (LOCKS / "0.output.lock").write_text("results/small/masks/a\n")
@@ -140,6 +186,11 @@ def test_a_file_system_without_locks_leaves_everything_to_snakemake(other_run, m
     run_lock.clear_killed_run("small")
     assert len(list(LOCKS.iterdir())) == 3
     assert not run_lock.is_running("small")
+    assert "if no other run is going, call snakemake with --unlock" in run_lock.explain_locks(
+        "small"
+    )
+    run_lock.read_study("small", is_module=False)
+    assert len(list(LOCKS.iterdir())) == 3
     run_lock.claim_run("small", "local", patience=0.0)
 
 

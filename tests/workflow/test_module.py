@@ -79,6 +79,21 @@ def test_the_example_runs_is_reported_and_runs_nothing_again(importer):
     assert "One row a sparse network" in (importer.folder / "report.html").read_text()
 
 
+def test_a_rule_of_the_importing_workflow_that_fails_is_named(importer):
+    """It logs as it likes, or not at all: nothing is said of why."""
+    importer.write(
+        block("# Snakefile")
+        + "\n\nrule fails:\n    shell:\n        'false'\n"
+        + "\n\nrule logs:\n    log:\n        'own.log'\n    shell:\n        'echo no > {log}; false'\n"
+    )
+    done = importer.run("fails", "logs")
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert (
+        "2 jobs failed; more is said in results/small/logs/ and above:\n  fails\n  logs\n" in said
+    )
+
+
 def test_the_example_is_clean(importer):
     done = importer.run("--lint")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,7 @@ In the end the tables are those of an undisturbed run of the same configuration,
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,19 @@ def test_results_without_notes_are_checked_before_they_are_used(undisturbed, tmp
         ),
     ]
     assert not (study.results / "tables/networks.csv").exists()
+
+
+def test_results_that_came_after_the_notes_began(undisturbed, tmp_path):
+    """A dry run here, then results from another machine: newer than the notes, which do not know them."""
+    study = copied(undisturbed, tmp_path / "elsewhere", ignore=".snakemake")
+    arrived = tmp_path / "arrived"
+    study.results.rename(arrived)
+    assert study.planned().keys() > AGGREGATES.keys()
+    later = time.time()
+    for path in sorted(arrived.rglob("*"), key=lambda path: path.stat().st_mtime_ns):
+        os.utime(path, (later, later))
+    arrived.rename(study.results)
+    assert study.planned() == AGGREGATES
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ rule collect:
         results=TRAINING_RESULTS,
         dense=DENSE_RESULTS,
         masks=MASKS,
-        since=KNOWN_SINCE,
+        since=known_since,
     output:
         networks=report(
             NETWORKS,
@@ -38,7 +38,7 @@ if LAYERS_ARE_MEASURED:
     rule collect_layers:
         input:
             layers=LAYERS,
-            since=KNOWN_SINCE,
+            since=known_since,
         output:
             layers=f"{ROOT}/tables/layers.csv",
             ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",

@@ -33,7 +33,7 @@ from sparsetopo.errors import ConfigurationError, RunError
 from sparsetopo.files import canonical_json
 from sparsetopo.job_log import reason_of_failure
 from sparsetopo.run_end import last_words
-from sparsetopo.run_lock import claim_run, clear_killed_run
+from sparsetopo.run_lock import claim_run, read_study
 from sparsetopo.run_summary import Unfinished, summarise_unfinished
 
 # Two modules of two clones: Python imports a package once, so one's rules would be checked by the other's library.
@@ -190,46 +190,52 @@ def of_stage(stage):
     return lambda wildcards: canonical_json(SPECIFICATIONS.analysis(stage) | CODE[stage])
 
 
-def known_since():
+def known_since(wildcards):
     """An empty file as old as Snakemake's own notes on this study, which tables are made from.
 
     Where the notes are missing (`.snakemake` was deleted, the results were copied here) Snakemake would take all
     results for good. They are older than this file then, so the tables are made anew, and `collect` checks the rest.
     """
-    path = f".snakemake/sparsetopo.{CONFIGURATION.study}.since"
-    os.makedirs(".snakemake", exist_ok=True)
-    try:
-        open(path, "x").close()
-    except FileExistsError:
-        pass
-    return path
-
-
-# Local: a module's prefix is for what the workflow writes.
-KNOWN_SINCE = local(known_since())
+    path = Path(f".snakemake/sparsetopo.{CONFIGURATION.study}.since")
+    networks = (rules.released if RELEASED else rules.collect).output.networks
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    elif (
+        workflow.is_main_process
+        and os.path.exists(networks)
+        and workflow.persistence.metadata(networks) is None
+    ):
+        path.touch()
+    # Local: a module's prefix is for what the workflow writes.
+    return local(str(path))
 
 
 def hold_the_study():
     """Hold the study's lock for as long as this process lives; where another run has it, say so and stop."""
+    plugin = workflow.executor_plugin
+    executor = "local" if plugin.common_settings.local_exec else plugin.name
     try:
-        claim_run(CONFIGURATION.study, workflow.executor_plugin.name)
+        claim_run(CONFIGURATION.study, executor)
     except RunError as error:
         raise WorkflowError(str(error)) from None
 
 
 def what_is_missing():
     """Text for the end of a run that failed: which jobs failed and why, how many wait for those."""
-    failed = {
-        job for failed in workflow.scheduler.failed for job in getattr(failed, "jobs", [failed])
-    }
     start = workflow.start_time.timestamp()
+    reasons = {}
+    for failed in workflow.scheduler.failed:
+        said = {}
+        for job in getattr(failed, "jobs", [failed]):
+            # As a module: another workflow's rules log as they like.
+            ours = [path for path in job.log if f"{ROOT}/logs/" in path]
+            said[job] = reason_of_failure(ours[0], since=start) if ours else ""
+        # A group fails as a whole: where the log of one says why, those that say nothing only wait.
+        reasons |= {job: text for job, text in said.items() if text or not any(said.values())}
     return summarise_unfinished(
         (
-            Unfinished(
-                job.rule.name,
-                dict(job.wildcards),
-                reason_of_failure(job.log[0], since=start) if job in failed else None,
-            )
+            Unfinished(job.rule.name, dict(job.wildcards), reasons.get(job))
             for job in workflow.dag.needrun_jobs()
         ),
         f"{ROOT}/logs",
@@ -245,10 +251,10 @@ def say_last_words():
 
 # By it a job knows whether the Snakemake that it belongs to lives.
 os.environ.update(SPARSETOPO_RUN=str(os.getpid()))
-# What a killed run left locked, is free again; a job's own process leaves that to the run it belongs to. So does a
-# module: it cannot know that the workflow around it holds the study's lock while it runs.
+# What a killed run left locked is free again; a job's own process leaves that to the run it belongs to.
+if workflow.is_main_process:
+    read_study(CONFIGURATION.study, is_module=IS_MODULE)
 if workflow.is_main_process and not IS_MODULE:
-    clear_killed_run(CONFIGURATION.study)
     atexit.register(say_last_words)
     # On a full disk every message of Snakemake would bring a traceback, since its log cannot be written.
     logging.raiseExceptions = False

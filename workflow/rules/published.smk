@@ -43,7 +43,7 @@ COMPARISON = (
 rule released:
     input:
         released_files(),
-        since=KNOWN_SINCE,
+        since=known_since,
     output:
         networks=table("networks"),
         dense=f"{ROOT}/tables/dense.csv",

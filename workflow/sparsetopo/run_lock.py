@@ -2,7 +2,8 @@
 
 Snakemake locks its working directory with files that a killed run leaves behind, and two runs that start together can
 both miss each other's. An operating system's file lock has neither fault: it dies with its process, and one of two gets
-it. So a run holds one for its study, and where nobody holds it, Snakemake's own files of that study are left-overs.
+it. So a run holds one for its study; and every Snakemake that has read the workflow, whatever it was told to do and
+whatever workflow imports it, shares a second one. Where nobody has either, Snakemake's own files are left-overs.
 """
 
 import fcntl
@@ -19,7 +20,7 @@ from sparsetopo.files import remove_abandoned
 _FOLDER = Path(".snakemake/sparsetopo")
 _SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 # Closing a file gives its lock up.
-_HELD: dict[str, IO[str]] = {}
+_HELD: dict[Path, IO[str]] = {}
 
 
 def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
@@ -39,15 +40,35 @@ def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
     RunError
         If another process holds it.
     """
-    handle = _opened(study)
+    handle = _opened(_run_lock(study))
     if _locked(handle, patience) is False:
         raise RunError(_busy(study, _read(handle)))
     before = _read(handle)
-    _write(handle, {"process": os.getpid(), "host": socket.gethostname(), "executor": executor})
-    _HELD[study] = handle
+    try:
+        _write(handle, {"process": os.getpid(), "host": socket.gethostname(), "executor": executor})
+    except OSError as error:
+        raise RunError(f"{_run_lock(study)} cannot be written: {error}") from None
+    _HELD[_run_lock(study)] = handle
     # Also jobs that were killed alone leave unfinished files.
     if executor == "local" and _was_local(before):
         remove_abandoned(Path("results") / study)
+
+
+def read_study(study: str, is_module: bool) -> None:
+    """Tell others, for the life of this process, that it knows the study; first clear what a killed run left.
+
+    Parameters
+    ----------
+    study
+        Name of the study.
+    is_module
+        Whether another workflow imports this one: then nothing is cleared, as its locks are of other results, too.
+    """
+    readers = _opened(_reader_lock(study))
+    _HELD[_reader_lock(study)] = readers
+    if not is_module and _locked(readers):
+        clear_killed_run(study)
+    _locked(readers, kind=fcntl.LOCK_SH)
 
 
 def clear_killed_run(study: str) -> None:
@@ -55,12 +76,12 @@ def clear_killed_run(study: str) -> None:
 
     Nothing is removed while the study's lock is held or cannot be asked for, nor if its last run was on another machine
     (whose locks some network file systems do not show) or had jobs on a cluster, which may still be going. With the
-    locks go files that the run was writing.
+    locks go files that the run was writing. To be called where no other process knows the study (`read_study`).
     """
     left = _locks_of(study)
     if not left:
         return
-    with _opened(study) as handle:
+    with _opened(_run_lock(study)) as handle:
         if _locked(handle) and _was_local(_read(handle)):
             for path in left:
                 path.unlink(missing_ok=True)
@@ -80,9 +101,15 @@ def explain_locks(study: str) -> str | None:
     """
     if not _locks_of(study):
         return None
-    with _opened(study) as handle:
-        held, owner = _locked(handle) is False, _read(handle)
-    if held:
+    with _opened(_run_lock(study)) as handle:
+        is_free, owner = _locked(handle), _read(handle)
+    if is_free is None:
+        return (
+            f"Snakemake's lock of the study '{study}' is there, and this file system has no locks (flock) by which to "
+            "tell whether anybody holds it: if no other run is going, call snakemake with --unlock once, and run the "
+            "same command again."
+        )
+    if not is_free:
         return _busy(study, owner)
     if _was_local(owner):
         return (
@@ -106,7 +133,7 @@ def wait_for_run(study: str) -> None:
     if not is_running(study):
         return
     print("An earlier run is still going in this directory; waiting for it to end ...", flush=True)
-    with _opened(study) as handle:
+    with _opened(_run_lock(study)) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
@@ -114,7 +141,7 @@ def is_running(study: str, patience: float = 0.0) -> bool:
     """Whether a process holds the study's lock; one that has only begun is given some seconds to take it."""
     end = time.monotonic() + patience
     while True:
-        with _opened(study) as handle:
+        with _opened(_run_lock(study)) as handle:
             if _locked(handle) is False:
                 return True
         if time.monotonic() >= end or not _locks_of(study):
@@ -122,17 +149,26 @@ def is_running(study: str, patience: float = 0.0) -> bool:
         time.sleep(0.05)
 
 
-def _opened(study: str) -> IO[str]:
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    return open(_FOLDER / f"{study}.lock", "a+", encoding="utf-8")
+def _run_lock(study: str) -> Path:
+    return _FOLDER / f"{study}.lock"
 
 
-def _locked(handle: IO[str], patience: float = 0.0) -> bool | None:
+def _reader_lock(study: str) -> Path:
+    return _FOLDER / f"{study}.readers"
+
+
+def _opened(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not "a+", which could only append; not "w+", which would empty it.
+    return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+", encoding="utf-8")
+
+
+def _locked(handle: IO[str], patience: float = 0.0, kind: int = fcntl.LOCK_EX) -> bool | None:
     """Whether the lock could be had within `patience` seconds; None where the file system has no locks."""
     end = time.monotonic() + patience
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= end:
                 return False
@@ -158,7 +194,7 @@ def _busy(study: str, owner: dict[str, Any]) -> str:
 
 
 def _read(handle: IO[str]) -> dict[str, Any]:
-    """Who held the lock last; nothing if that was never written, or not to its end."""
+    """Who held the lock last; nothing if that was never written, or not whole."""
     handle.seek(0)
     try:
         owner = json.loads(handle.read())
@@ -168,10 +204,11 @@ def _read(handle: IO[str]) -> dict[str, Any]:
 
 
 def _write(handle: IO[str], owner: dict[str, Any]) -> None:
+    # Cut last: a kill in between leaves what cannot be read, rather than nothing.
     handle.seek(0)
-    handle.truncate()
     handle.write(json.dumps(owner))
     handle.flush()
+    handle.truncate()
 
 
 def _locks_of(study: str) -> list[Path]:

@@ -42,7 +42,14 @@ def summarise_unfinished(jobs: Iterable[Unfinished], logs: str) -> str:
         A text of several lines.
     """
     listed = list(jobs)
-    failed = sorted(_described(job) for job in listed if job.reason is not None)
+    # Those with a reason first: the list is cut.
+    failed = [
+        _described(job)
+        for job in sorted(
+            (job for job in listed if job.reason is not None),
+            key=lambda job: (not job.reason, _described(job)),
+        )
+    ]
     waiting = Counter(job.rule for job in listed if job.reason is None and job.rule != "all")
     lines = ["", "The study is not complete."]
     if failed:

@@ -33,6 +33,16 @@ def test_every_truncation_is_noticed(table):
             read_table(table)
 
 
+def test_records_that_are_not_of_this_table_do_not_count(table):
+    """One of a killed job under its temporary name; one of another stage that wrote a table of that name before."""
+    older = json.loads(table.with_suffix(".json").read_text()) | {
+        "sha256": {"networks.csv": "0" * 64}
+    }
+    table.with_name(".networks.1.0123abcd.tmp.json").write_text(json.dumps(older))
+    table.with_name("earlier.json").write_text(json.dumps(older))
+    assert len(read_table(table)) == 3
+
+
 def test_a_table_of_the_users_own_needs_no_record(table):
     own = table.with_name("own.csv")
     own.write_bytes(table.read_bytes()[:-5])

@@ -52,13 +52,19 @@ def require_whole(path: str | os.PathLike[str]) -> None:
     FileFormatError
         Names the table and the record.
     """
-    for record in sorted(Path(path).parent.glob("*.json")):
-        written = _digests(record).get(Path(path).name)
-        if written is not None and written != _digest(path):
-            raise FileFormatError(
-                f"{path}: is not as it was written ({record.name} has its SHA-256); it is truncated or was edited: "
-                "delete it and run again."
-            )
+    # A killed job may have left one under a temporary, hidden name; and one may be of an earlier kind of study, when
+    # another stage wrote the table.
+    written = {
+        record: _digests(record).get(Path(path).name)
+        for record in Path(path).parent.glob("[!.]*.json")
+    }
+    told = {record: digest for record, digest in written.items() if digest is not None}
+    if told and _digest(path) not in told.values():
+        newest = max(told, key=lambda record: record.stat().st_mtime)
+        raise FileFormatError(
+            f"{path}: is not as it was written ({newest.name} has its SHA-256); it is truncated or was edited: delete "
+            "it and run again."
+        )
 
 
 def _digests(record: Path) -> dict[str, str]:
