@@ -42,6 +42,7 @@ include: "workflow/rules/report.smk"
 
 onstart:
     hold_the_study()
+    calm_scheduler()
 
 
 onerror:

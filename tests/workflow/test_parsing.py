@@ -155,3 +155,20 @@ def test_every_rule_has_log_benchmark_and_environment():
                     assert directive in rule, (
                         f"{path.name}: {rule.splitlines()[0]} has no {directive}"
                     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_kept"),
+    [((), False), pytest.param(("--max-jobs-per-timespan", "90/1s"), True, marks=pytest.mark.slow)],
+    ids=["Snakemake's own limit", "a limit of the user's"],
+)
+def test_snakemake_looks_for_ready_jobs_when_one_has_ended(study, limit, is_kept):
+    """While it limits jobs a second, it also looks again a second after every look."""
+    study.values["grid"]["algorithms"] = ["uniform"]
+    study.values["grid"]["sparsities"] = ["0.6", "0.8", "0.9", "0.95", "0.98"]
+    done = study.run("masks", "--verbose", *limit)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    looks, jobs = said.count("Ready jobs: "), said.count("Finished jobid: ")
+    assert jobs >= 4
+    assert (looks > jobs + 1) == is_kept, (looks, jobs)

@@ -1,5 +1,6 @@
 """What every rule script does around its work: threads, log file, and errors a user can read."""
 
+import atexit
 import contextlib
 import errno
 import json
@@ -95,6 +96,14 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def leave() -> None:
+    """End this process at once, its work done: taking apart an interpreter with torch or numba takes half a second."""
+    atexit._run_exitfuncs()  # workers of joblib, the log
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def explained(error: BaseException) -> str | None:
     """One sentence for a failure that the user can mend; None for what is a fault of the program."""
     from sparsetopo.errors import SparsetopoError
@@ -162,3 +171,5 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
     # Snakemake's benchmark file samples memory every half minute, and misses peaks between.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB on Linux, bytes on macOS
     logger.info("done; peak memory %d MB", peak // (1 << 20 if sys.platform == "darwin" else 1024))
+    if "SPARSETOPO_RUN" in os.environ:
+        leave()

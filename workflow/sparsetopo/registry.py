@@ -26,8 +26,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jsonschema
-
 from sparsetopo.errors import UnknownNameError
 
 
@@ -71,7 +69,7 @@ class Entry:
                 known = ", ".join(self.options) or "none"
                 problems.append((key, f"'{self.name}' has no such option; known options: {known}"))
                 continue
-            validator = jsonschema.Draft202012Validator(dict(self.options[key]))
+            validator = _validator(self.options[key])
             problems += [(key, error.message) for error in validator.iter_errors(value)]
         problems += [
             (
@@ -92,7 +90,14 @@ def _read(value: Any, schema: Mapping[str, Any]) -> Any:
         read = json.loads(value.lower())
     except json.JSONDecodeError:
         return value
-    return read if jsonschema.Draft202012Validator({"type": kinds}).is_valid(read) else value
+    return read if _validator({"type": kinds}).is_valid(read) else value
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    # Jobs, which check no options, need not wait for it.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(dict(schema))
 
 
 def literals(path: Path, names: set[str]) -> dict[str, Any]:
