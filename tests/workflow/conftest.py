@@ -1,6 +1,7 @@
 """Running Snakemake as a user would, in a folder of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ from tests.workflow.dry_run import dry_run
 
 ROOT = Path(__file__).parents[2]
 AXES = ("dataset", "architecture", "algorithm", "sparsity", "seed")
+
+
+def copy_project(folder: Path, *more: str) -> None:
+    """What a run reads of the project, and more by name, into a folder that exists."""
+    for name in ("Snakefile", "workflow", "profiles", "envs", "resources", *more):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
 
 
 def job_counts(dry_run: subprocess.CompletedProcess[str]) -> dict[str, int]:

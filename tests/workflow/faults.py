@@ -26,7 +26,8 @@ def refuse(event, arguments):
         open(once, "w").close()
     if os.environ["FAULT_KIND"] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    raise OSError(5, "Input/output error", str(arguments[1]))
+    number = 28 if os.environ["FAULT_KIND"] == "full" else 5
+    raise OSError(number, os.strerror(number), str(arguments[1]))
 
 if "FAULT_AT" in os.environ and "/.snakemake/scripts/" in "".join(sys.orig_argv[1:2]):
     sys.addaudithook(refuse)
@@ -59,7 +60,8 @@ def fault(folder: Path, at: str, kind: str = "fail", once: bool = False) -> dict
     at
         Part of the path of a file: its writer fails when it gives the file its name.
     kind
-        "fail" (an error of input and output) or "kill" (as the system does when memory runs out).
+        "fail" (an error of input and output), "full" (no space left) or "kill" (as the system does when memory runs
+        out).
     once
         Only the first time.
     """

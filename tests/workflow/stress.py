@@ -19,9 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from tests.workflow.conftest import copy_project
 
-ROOT = Path(__file__).parents[2]
-PROJECT = ("Snakefile", "workflow", "profiles", "envs", "resources", "config")
 START_UP = "start-up"
 # Results that a stage's script writes; without them it runs again, with all that follows.
 WRITES = {
@@ -202,9 +201,7 @@ def main() -> None:
     options = parser.parse_args()
     chance = random.Random(options.seed)
     folder = Path(tempfile.mkdtemp(prefix="stress-"))
-    for name in PROJECT:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
+    copy_project(folder, "config")
 
     print("an undisturbed run ...", flush=True)
     undisturbed = StressedStudy(folder / "undisturbed", folder, options.configuration)

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 from tests.workflow import stand_in_conda
-from tests.workflow.conftest import ROOT, job_counts
+from tests.workflow.conftest import ROOT, copy_project, job_counts
 
 LAYERS = {
     "torch": ("data.smk", "prune.smk", "train.smk"),
@@ -76,9 +76,7 @@ class CondaStudy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "project"
         self.folder.mkdir()
-        for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, self.folder / name)
+        copy_project(self.folder)
         values = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
         values["grid"]["sparsities"] = ["0.9"]
         (self.folder / "config").mkdir()

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.workflow.conftest import ROOT, Study
+from tests.workflow.conftest import ROOT, Study, copy_project
 from tests.workflow.faults import (
     FULL_DISK,
     contents,
@@ -227,9 +227,7 @@ def test_two_runs_at_once(study, undisturbed, later):
 @pytest.mark.slow
 def test_make_run_twice_at_once(study, undisturbed, tmp_path):
     """Its script waits for the other one."""
-    for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
-        put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        put(ROOT / name, study.folder / name)
+    copy_project(study.folder)
     study.command()  # writes its configuration
     (study.folder / "config").mkdir()
     shutil.copy(study.folder / "config.yaml", study.folder / "config/config.yaml")

@@ -11,23 +11,12 @@ from pathlib import Path
 
 import pytest
 from tests.workflow.conftest import Study
+from tests.workflow.faults import fault
 
 ANALYSES = ("regression", "importance", "ranking")
 AGGREGATES = {rule: {""} for rule in ("collect", *ANALYSES, "report")}
 SNIP, UNIFORM = "digits/Resnet-20/snip/0.9/0", "digits/Resnet-20/uniform/0.9/0"
 TRAINED = ("train", "encode", "measure")
-
-# Loaded by every Python process of a run: as if the disk were full when one file is about to get its name.
-FULL_DISK = """
-import errno, os, sys
-
-def full_disk(event, arguments):
-    if event == "open" and os.environ["FULL_DISK_AT"] in str(arguments[0]) and ".tmp" in str(arguments[0]):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
-
-if "FULL_DISK_AT" in os.environ:
-    sys.addaudithook(full_disk)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +53,7 @@ def completed(study: Study, *arguments: str) -> None:
 
 def fails_at(study: Study, path: str, tmp_path: Path) -> None:
     """Run the study while the disk is full for one of its files."""
-    (tmp_path / "sitecustomize.py").write_text(FULL_DISK)
-    search = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
-    done = study.run(PYTHONPATH=search, FULL_DISK_AT=path)
+    done = study.run(**fault(tmp_path, path, kind="full"))
     assert done.returncode != 0
     assert "No space left on device" in done.stdout + done.stderr
 
@@ -79,13 +66,13 @@ def tables(study: Study) -> dict[str, bytes]:
 
 def test_a_plain_run_after_a_failed_one_makes_what_failed(study, undisturbed, tmp_path):
     study.values["training"]["digits"]["momentum"] = 0.8
-    fails_at(study, "/trained/digits/Resnet-20/snip/0.9/.seed-0.", tmp_path)
+    fails_at(study, "/trained/digits/Resnet-20/snip/0.9/seed-0.", tmp_path)
     assert study.planned() == {rule: {SNIP} for rule in TRAINED} | AGGREGATES
     completed(study)
     assert tables(study)["networks.csv"] != tables(undisturbed)["networks.csv"]
     # And back, with another stage failing on the way.
     study.values = undisturbed.values
-    fails_at(study, "/mges/digits/Resnet-20/uniform/0.9/.seed-0.", tmp_path)
+    fails_at(study, "/mges/digits/Resnet-20/uniform/0.9/seed-0.", tmp_path)
     assert study.planned() == {rule: {UNIFORM} for rule in ("encode", "measure")} | AGGREGATES
     completed(study)
     assert tables(study) == tables(undisturbed)
@@ -95,7 +82,7 @@ def test_a_plain_run_after_a_failed_one_makes_what_failed(study, undisturbed, tm
 def test_after_a_failed_change_the_old_configuration_or_the_new_one(study, undisturbed, tmp_path):
     study.values["training"]["digits"]["momentum"] = 0.8
     study.values["pruning"] = {"snip": {"batch_size": 64}}
-    fails_at(study, "/masks/digits/Resnet-20/snip/0.9/.seed-0.", tmp_path)
+    fails_at(study, "/masks/digits/Resnet-20/snip/0.9/seed-0.", tmp_path)
     new = copied(study, tmp_path / "new")
     assert new.planned() == {rule: {SNIP} for rule in ("prune", *TRAINED)} | AGGREGATES
     completed(new)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.workflow.conftest import ROOT, Study
+from tests.workflow.conftest import ROOT, Study, copy_project
 
 from sparsetopo.config import load_configuration
 from sparsetopo.config.expected_results import expected_results
@@ -105,9 +105,7 @@ def test_a_moved_clone_runs_nothing_again(finished_study, tmp_path):
     """Neither the folder of the results nor that of the workflow is part of what a result depends on."""
     project = tmp_path / "project"
     project.mkdir()
-    for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, project / name)
+    copy_project(project)
     moved = Study(shutil.copytree(finished_study.folder, tmp_path / "results elsewhere"), project)
     moved.values = finished_study.values
     assert moved.jobs() == {}
@@ -143,9 +141,7 @@ def test_a_truncated_mask_is_named_and_nothing_is_written_from_it(finished_study
 )
 def test_after_a_kill_the_same_command_is_enough(finished_study, tmp_path, whole_group):
     """`make run`, kill -9, `make run`: the tables are those of an undisturbed run."""
-    for name in ("Snakefile", "workflow", "profiles", "envs", "resources"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
+    copy_project(tmp_path)
     (tmp_path / "config").mkdir()
     shutil.copy(ROOT / "config/tiny.yaml", tmp_path / "config/config.yaml")
     study = Study(tmp_path)

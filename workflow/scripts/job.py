@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 INTERRUPTED = threading.Event()
+WATCH = "watch over the run"
 
 
 def cell_of(snakemake: Any) -> dict[str, str]:
@@ -73,7 +74,7 @@ def end_with(run: int) -> None:
             time.sleep(1)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, name=WATCH, daemon=True).start()
 
 
 def is_alive(run: int) -> bool:
@@ -97,8 +98,13 @@ def interrupt(*_: object) -> None:
 
 
 def leave() -> None:
-    """End this process at once, its work done: taking apart an interpreter with torch or numba takes half a second."""
-    atexit._run_exitfuncs()  # workers of joblib, the log
+    """End this process at once, its work done: taking apart an interpreter with torch or numba takes half a second.
+
+    Not if there are threads besides: those of a pool (joblib's) must be told in their own way.
+    """
+    if any(thread.name not in ("MainThread", WATCH) for thread in threading.enumerate()):
+        return
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

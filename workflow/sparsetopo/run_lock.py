@@ -64,7 +64,10 @@ def read_study(study: str, is_module: bool) -> None:
     is_module
         Whether another workflow imports this one: then nothing is cleared, as its locks are of other results, too.
     """
-    readers = _opened(_reader_lock(study))
+    try:
+        readers = _opened(_reader_lock(study))
+    except OSError:  # a full disk, or somebody else's folder; Snakemake says so when it matters
+        return
     _HELD[_reader_lock(study)] = readers
     if not is_module and _locked(readers):
         clear_killed_run(study)
