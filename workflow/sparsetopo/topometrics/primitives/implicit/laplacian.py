@@ -66,7 +66,7 @@ def laplacian_largest_eigenvalue(
         residual = wider.residual_outside(continued[:, :1], part)
         if min(residual, residual**2 / (value - beyond)) > _LEFT_OUT * value:
             part, vectors = wider, continued
-        elif tolerance == _ACCURATE:
+        elif tolerance == _ACCURATE or part.is_small:
             return value
         else:
             tolerance = _ACCURATE

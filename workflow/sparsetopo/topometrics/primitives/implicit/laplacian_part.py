@@ -57,6 +57,11 @@ class Part:
         """Product of the part with (nodes, block) vectors."""
         return self.degrees[:, None] * vectors - self.adjacency.product(vectors)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it is solved dense, exact whatever the tolerance."""
+        return len(self.degrees) <= _DENSE_ORDER
+
     def largest_by_layer(self, values: Vectors) -> Vectors:
         """Largest of some values of the nodes in each layer."""
         return np.maximum.reduceat(values, np.cumsum([0, *self.sizes[:-1]]))
@@ -66,7 +71,7 @@ class Part:
     ) -> tuple[float, Vectors]:
         """Largest eigenvalue of the part, and vectors, its own first; arguments as of `davidson`."""
         order = len(self.degrees)
-        if order <= _DENSE_ORDER:
+        if self.is_small:
             values, vectors = np.linalg.eigh(self.product(np.eye(order)))
             return float(values[-1]), vectors[:, -1:]
         return largest_pair(

@@ -66,5 +66,5 @@ def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDAr
     ratios = np.full((size, size), np.inf)
     np.divide(squares[None, :], gaps, out=ratios, where=gaps > 0)
     # k counts from i on: the vectors before i belong to the subspace.
-    ratios[np.tril_indices(size, -1)] = np.inf
+    ratios[np.tri(size, k=-1, dtype=bool)] = np.inf
     return np.minimum(residuals, np.nanmin(ratios, axis=1, initial=np.inf))
