@@ -11,7 +11,6 @@ _READ_AND_WRITE = (
     *("read_json", "write_json", "write_text", "read_tensors", "write_tensors"),
     *("read_metadata", "read_header"),
 )
-_LIBRARIES = {"pandas": ("read_csv",)}
 
 
 def _install() -> None:
@@ -24,11 +23,9 @@ def _install() -> None:
     begin = time.time()
     with open("/proc/self/stat") as handle:
         ticks = int(handle.read().rpartition(")")[2].split()[19])
-    with open("/proc/stat") as handle:
-        boot = next(int(line.split()[1]) for line in handle if line.startswith("btime"))
-    started = boot + ticks / os.sysconf("SC_CLK_TCK")
-    with open("/proc/uptime") as handle:  # btime is cut to seconds
-        started += begin - float(handle.read().split()[0]) - boot
+    with open("/proc/uptime") as handle:
+        booted = begin - float(handle.read().split()[0])
+    started = booted + ticks / os.sysconf("SC_CLK_TCK")
     spent = {"imports": 0.0, "kernels": 0.0, "files": 0.0}
     running: list[str] = []
 
@@ -75,7 +72,7 @@ def _install() -> None:
 
     def report():
         record = {
-            "rule": os.path.basename(sys.argv[0] or sys.orig_argv[1]).split(".")[-2],
+            "script": os.path.basename(sys.argv[0] or sys.orig_argv[1]).split(".")[-2],
             "begin": started,
             "end": time.time(),
             "start_up": begin - started,

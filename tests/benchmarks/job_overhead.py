@@ -24,8 +24,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("start_up", "imports", "kernels", "files", "end", "snakemake")
-# Scripts whose rule has another name.
-RULES = {"topometrics": "measure"}
+# Scripts whose rules have another name, or several.
+RULES = {"topometrics": ("measure",), "train": ("train", "train_dense")}
 STUDY = {
     "study": "overhead",
     "grid": {
@@ -107,17 +107,18 @@ def main() -> None:
         folder = Path(name)
         jobs = timed_jobs(folder)
         whole = whole_seconds(folder)
-    by_rule = defaultdict(list)
+    by_script = defaultdict(list)
     for job in jobs:
-        by_rule[RULES.get(job["rule"], job["rule"])].append(job)
+        by_script[job["script"]].append(job)
     grid = jobs_of_the_grid(options.configuration)
 
     header = ("stage", "a job, s", *(part.replace("_", "-") + ", s" for part in PARTS))
     row(*header, "beside its work, s", f"jobs of {options.configuration}", "all, minutes")
     row(*["---"] * (len(PARTS) + 5))
     total = 0.0
-    for rule, records in by_rule.items():
-        job = statistics.median(whole.get(rule, [0.0]))
+    for script, records in by_script.items():
+        rules = RULES.get(script, (script,))
+        job = statistics.median([seconds for rule in rules for seconds in whole[rule]])
         seconds = {
             part: statistics.median(record.get(part, 0.0) for record in records) for part in PARTS
         }
@@ -126,10 +127,10 @@ def main() -> None:
         seconds["end"] = max(0.0, job - inside)
         between = statistics.median(record.get("between", 0.0) for record in records)
         seconds["snakemake"] = max(0.0, between - seconds["end"])
-        beside, count = sum(seconds.values()), grid.get(rule, 0)
+        beside, count = sum(seconds.values()), sum(grid.get(rule, 0) for rule in rules)
         total += beside * count
         row(
-            rule, f"{job:.2f}", *(f"{seconds[part]:.2f}" for part in PARTS),
+            ", ".join(rules), f"{job:.2f}", *(f"{seconds[part]:.2f}" for part in PARTS),
             f"{beside:.2f}", count, f"{beside * count / 60:.1f}",
         )  # fmt: skip
     trained = grid.get("train", 0) + grid.get("train_dense", 0)

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +15,17 @@ from tests.workflow.dry_run import dry_run
 
 ROOT = Path(__file__).parents[2]
 AXES = ("dataset", "architecture", "algorithm", "sparsity", "seed")
+
+
+def with_value(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a configuration with one value set; the path is joined by "/"."""
+    changed = deepcopy(values)
+    place = changed
+    *above, last = path.split("/")
+    for key in above:
+        place = place.setdefault(key, {})
+    place[last] = value
+    return changed
 
 
 def copy_project(folder: Path, *more: str) -> None:

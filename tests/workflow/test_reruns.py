@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.workflow.conftest import ROOT, Study
+from tests.workflow.conftest import ROOT, Study, with_value
 from tests.workflow.dry_run import dry_run
 
 GRID = {
@@ -82,13 +82,7 @@ def planned(study: Study, values: dict[str, Any]) -> Planned:
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The study's configuration with one value set; the path is joined by "/"."""
-    values = deepcopy(VALUES)
-    place = values
-    *above, last = path.split("/")
-    for key in above:
-        place = place.setdefault(key, {})
-    place[last] = value
-    return values
+    return with_value(VALUES, path, value)
 
 
 def jobs(*rules: str, grid: dict[str, list[Any]] = GRID, **only: Any) -> Planned:

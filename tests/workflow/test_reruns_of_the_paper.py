@@ -2,11 +2,10 @@
 
 import json
 from copy import deepcopy
-from typing import Any
 
 import pytest
 import yaml
-from tests.workflow.conftest import ROOT, Study
+from tests.workflow.conftest import ROOT, Study, with_value
 
 pytestmark = pytest.mark.slow
 
@@ -27,16 +26,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     study.values = deepcopy(VALUES)
     study.make_placeholders()
     return study
-
-
-def with_value(path: str, value: object) -> dict[str, Any]:
-    values = deepcopy(VALUES)
-    place = values
-    *above, last = path.split("/")
-    for key in above:
-        place = place.setdefault(key, {})
-    place[last] = value
-    return values
 
 
 GRID = VALUES["grid"]
@@ -79,7 +68,7 @@ RECIPE = VALUES["training"]["CIFAR-100"]
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_change_costs_so_many_jobs(study, path, value, expected):
-    study.values = with_value(path, value)
+    study.values = with_value(VALUES, path, value)
     if "uniform-global" in study.values["grid"]["algorithms"]:
         study.values["pruning"] = {"uniform-global": {"from": "uniform", "scope": "global"}}
     found = study.jobs()
