@@ -1,0 +1,78 @@
+# One run of the study: what it holds, how it schedules, and what it says when it ends.
+
+import atexit
+import contextlib
+import logging
+import os
+import sys
+
+from snakemake.logging import logger
+
+from sparsetopo.errors import RunError
+from sparsetopo.job_log import reason_of_failure
+from sparsetopo.run_end import last_words
+from sparsetopo.run_lock import claim_run, read_study
+from sparsetopo.run_summary import Unfinished, summarise_unfinished
+
+FOLDER = os.getcwd()
+
+
+def hold_the_study():
+    """Hold the study's lock for as long as this process lives; where another run has it, say so and stop."""
+    plugin = workflow.executor_plugin
+    executor = "local" if plugin.common_settings.local_exec else plugin.name
+    try:
+        claim_run(CONFIGURATION.study, executor)
+    except RunError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def calm_scheduler():
+    """Take away Snakemake's default limit of 100 jobs a second, which no run here comes near.
+
+    While there is a limit (9.27), every look at the ready jobs brings on another a second later, and so does every job
+    that ends: after some hundred jobs the scheduler takes half a core, and more later. A limit of the user's stays.
+    """
+    scheduler = workflow.scheduler
+    limit = getattr(scheduler, "job_rate_limiter", None)
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        scheduler.job_rate_limiter = None
+
+
+def what_is_missing():
+    """Text for the end of a run that failed: which jobs failed and why, how many wait for those."""
+    start = workflow.start_time.timestamp()
+    reasons = {}
+    for failed in workflow.scheduler.failed:
+        said = {}
+        for job in getattr(failed, "jobs", [failed]):
+            # As a module: another workflow's rules log as they like.
+            ours = [path for path in job.log if f"{ROOT}/logs/" in path]
+            said[job] = reason_of_failure(ours[0], since=start) if ours else ""
+        # A group fails as a whole: where the log of one says why, those that say nothing only wait.
+        reasons |= {job: text for job, text in said.items() if text or not any(said.values())}
+    return summarise_unfinished(
+        (
+            Unfinished(job.rule.name, dict(job.wildcards), reasons.get(job))
+            for job in workflow.dag.needrun_jobs()
+        ),
+        f"{ROOT}/logs",
+    )
+
+
+def say_last_words():
+    """Print what stands in the way of the study, after Snakemake's last message."""
+    with contextlib.chdir(FOLDER):  # Snakemake has left it
+        for words in last_words(CONFIGURATION.study):
+            print(words, file=sys.stderr)
+
+
+# By it a job knows whether the Snakemake that it belongs to lives.
+os.environ.update(SPARSETOPO_RUN=str(os.getpid()))
+# What a killed run left locked is free again; a job's own process leaves that to the run it belongs to.
+if workflow.is_main_process:
+    read_study(CONFIGURATION.study, is_module=IS_MODULE)
+if workflow.is_main_process and not IS_MODULE:
+    atexit.register(say_last_words)
+    # On a full disk every message of Snakemake would bring a traceback, since its log cannot be written.
+    logging.raiseExceptions = False
