@@ -62,7 +62,9 @@ def test_pins_are_those_of_the_pip_files(layer):
 
 def test_every_rule_uses_the_environment_of_its_layer():
     files = {path.name for path in (ROOT / "workflow/rules").glob("*.smk")}
-    assert files - {"common.smk", "run.smk"} == {name for names in LAYERS.values() for name in names}
+    assert files - {"common.smk", "run.smk"} == {
+        name for names in LAYERS.values() for name in names
+    }
     for layer, names in LAYERS.items():
         for name in names:
             text = (ROOT / "workflow/rules" / name).read_text()
