@@ -17,6 +17,10 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.seeding import generator
 from sparsetopo.topometrics.primitives.base import AdjacencyEigenvalues
 from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
+from sparsetopo.topometrics.primitives.implicit.bipartite_spectrum import (
+    bipartite_eigenvalues,
+    is_thin,
+)
 from sparsetopo.topometrics.primitives.implicit.krylov import SPARE, outer_pairs
 from sparsetopo.topometrics.primitives.implicit.ritz import (
     NotConvergedError,
@@ -45,6 +49,12 @@ _ROUNDING = 20
 # double precision mostly confirms it.
 _OF_GAP, _OF_LARGEST = 4e-6, 4e-10
 _STRICTER = 4
+
+
+def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
+    """Whether a graph of these node layers is so small, or thin, that all eigenvalues are computed."""
+    sizes = tuple(layer.size for layer in layers)
+    return is_thin(sizes) or sum(sizes) <= _DENSE_ORDER
 
 
 def adjacency_eigenvalues(
@@ -77,9 +87,14 @@ def adjacency_eigenvalues(
     scale = 2.0 ** round(math.log2(largest_degree))
     workers = workers or Workers()
     adjacency = Adjacency(layers, bundles, scale, workers)
-    values = scale * _outer_eigenvalues(
-        adjacency.product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
-    )
+    sizes = tuple(layer.size for layer in layers)
+    if is_thin(sizes):
+        values = bipartite_eigenvalues(adjacency.product, sizes)
+    else:
+        values = _outer_eigenvalues(
+            adjacency.product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
+        )
+    values *= scale
     first, second, third = _magnitudes(values, np.zeros_like(values)).tolist()
     largest, next_to_largest = np.append(values, [0.0, 0.0])[:2].tolist()
     return AdjacencyEigenvalues((first, second, third), (largest, next_to_largest))

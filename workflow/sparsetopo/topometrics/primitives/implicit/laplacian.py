@@ -51,6 +51,8 @@ def laplacian_largest_eigenvalue(
     if largest == 0:
         return 0.0
     whole = Part(layers, bundles, range(len(layers)), degrees)
+    if whole.is_small:
+        return float(np.linalg.eigvalsh(whole.matrix)[-1])
     mean_degrees = whole.adjacency.product(degrees[:, None])[:, 0]
     np.divide(mean_degrees, degrees, out=mean_degrees, where=degrees > 0)
     bounds = whole.largest_by_layer(degrees + mean_degrees)

@@ -58,6 +58,11 @@ class Part:
         return self.degrees[:, None] * vectors - self.adjacency.product(vectors)
 
     @property
+    def matrix(self) -> Vectors:
+        """The part as a dense array."""
+        return self.product(np.eye(len(self.degrees)))
+
+    @property
     def is_small(self) -> bool:
         """Whether it is solved dense, exact whatever the tolerance."""
         return len(self.degrees) <= _DENSE_ORDER
@@ -72,7 +77,7 @@ class Part:
         """Largest eigenvalue of the part, and vectors, its own first; arguments as of `davidson`."""
         order = len(self.degrees)
         if self.is_small:
-            values, vectors = np.linalg.eigh(self.product(np.eye(order)))
+            values, vectors = np.linalg.eigh(self.matrix)
             return float(values[-1]), vectors[:, -1:]
         return largest_pair(
             self.product,

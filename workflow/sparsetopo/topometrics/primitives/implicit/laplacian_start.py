@@ -11,6 +11,8 @@ whose vectors are short. All hubs of a convolution may have the same degree, and
 lie close together, so that it takes many steps; these are cheap on short vectors.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,8 @@ _ABOUT = 1.03
 # Accuracy of what is but a start, and vectors it gives.
 _TOLERANCE, _STEPS, _FOUND = 1e-4, (8, 100), 4
 _CAPACITY = 40
+# Degrees whose products are far from what single precision can hold.
+_SMALLEST = 1e-18
 
 
 def start_vectors(part: Part) -> Vectors:
@@ -43,15 +47,20 @@ def start_vectors(part: Part) -> Vectors:
     hubs = np.flatnonzero(part.degrees >= _HUB * largest)
     if not _LEAST <= len(hubs) <= _FEW * len(part.degrees):
         return plain
-    reciprocals = 1 / (_ABOUT * largest - part.degrees)
+    # Single precision is twice as fast, and exact enough for a start.
+    single = _SMALLEST < largest < 1 / _SMALLEST
+    precision: type[np.floating[Any]] = np.float32 if single else np.float64
+    reciprocals: NDArray[np.floating[Any]] = 1 / (_ABOUT * largest - part.degrees)
+    reciprocals = reciprocals.astype(precision)
     reciprocals[hubs] = 0
 
-    def continued(vectors: Vectors) -> tuple[Vectors, Vectors]:
+    def continued(vectors: Vectors) -> tuple[Vectors, NDArray[np.floating[Any]]]:
         """(A h at the hubs, -A h / (value - D) elsewhere) of vectors (hubs, block)."""
-        everywhere = np.zeros((len(part.degrees), vectors.shape[1]))
+        everywhere = np.zeros((len(part.degrees), vectors.shape[1]), dtype=precision)
         everywhere[hubs] = vectors
-        image: Vectors = part.adjacency.product(everywhere).astype(np.float64)
-        return image[hubs], -image * reciprocals[:, None]
+        image = part.adjacency.product(everywhere)
+        elsewhere: NDArray[np.floating[Any]] = -image * reciprocals[:, None]
+        return image[hubs].astype(np.float64), elsewhere
 
     def product(vectors: Vectors) -> Vectors:
         at_hubs, elsewhere = continued(vectors)
@@ -71,7 +80,7 @@ def start_vectors(part: Part) -> Vectors:
     except NotConvergedError:
         return plain
     found = np.ascontiguousarray(found[:, :_FOUND])
-    _, everywhere = continued(found)
+    everywhere = continued(found)[1].astype(np.float64)
     everywhere[hubs] = found
     return np.hstack([everywhere, plain[:, :1], plain[:, -2:]])
 
