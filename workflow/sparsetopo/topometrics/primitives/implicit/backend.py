@@ -20,7 +20,10 @@ from sparsetopo.topometrics.primitives.base import (
 )
 from sparsetopo.topometrics.primitives.implicit import degrees
 from sparsetopo.topometrics.primitives.implicit.adjacency import Adjacency
-from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import adjacency_eigenvalues
+from sparsetopo.topometrics.primitives.implicit.adjacency_spectrum import (
+    adjacency_eigenvalues,
+    is_decomposed,
+)
 from sparsetopo.topometrics.primitives.implicit.biconnected import Biconnectivity, biconnected
 from sparsetopo.topometrics.primitives.implicit.cores import core_numbers
 from sparsetopo.topometrics.primitives.implicit.forest import Forest, breadth_first_forest
@@ -37,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 # Node numbers are 32-bit in the traversals.
 _MOST_NODES = 2**31 - 1
+
+# Up to so many edges a graph in pieces is unrolled for its adjacency eigenvalues. Pieces that are alike
+# have the same, of which an iteration on all of them finds no more than its block has vectors.
+_FEW_EDGES = 200_000
 
 _SPECTRA = ("adjacency_eigenvalues", "laplacian_largest_eigenvalue")
 _SEARCHES = ("num_bridges", "num_articulation_points", "num_components", "levels")
@@ -187,7 +194,9 @@ class ImplicitPrimitives:
 
     @cached_property
     def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
-        """By a block Krylov method."""
+        """By a block Krylov method, but of each component where they are small."""
+        if self._is_in_small_pieces:
+            return self._unrolled.adjacency_eigenvalues
         try:
             return adjacency_eigenvalues(
                 self._layers, self._bundles, self.weighted_degrees, self._workers
@@ -203,13 +212,26 @@ class ImplicitPrimitives:
         except NotConvergedError as error:
             return self._by_components(error).laplacian_largest_eigenvalue
 
-    def _by_components(self, reason: Exception) -> Primitives:
-        """The explicit graph, whose spectra are those of its components: small where this helps."""
+    @property
+    def _is_in_small_pieces(self) -> bool:
+        """Whether an iteration would be needed, but there are few edges, and not all joined."""
+        if is_decomposed(self._layers) or self.num_edges > _FEW_EDGES:
+            return False
+        isolated = int(np.count_nonzero(self._degrees == 0))
+        return self.num_components - isolated > 1
+
+    @cached_property
+    def _unrolled(self) -> Primitives:
+        """The explicit graph, whose spectra are those of its components."""
         from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
 
+        return ExplicitPrimitives(self.graph)
+
+    def _by_components(self, reason: Exception) -> Primitives:
+        """The explicit graph, where an iteration did not converge."""
         logger.warning(
             "%s; going on with the unrolled graph, component by component, which takes memory for "
             "every edge",
             reason,
         )
-        return ExplicitPrimitives(self.graph)
+        return self._unrolled
