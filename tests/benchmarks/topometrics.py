@@ -164,13 +164,14 @@ def main() -> None:
 def whole_table(chosen, options) -> dict[tuple[str, str], float]:
     """All metrics at once: {network: seconds at the last number of threads}."""
     totals = {}
-    threads = [f"{n} thread{'s' * (n > 1)}, s" for n in options.threads]
-    header(["network", "nodes", "edges", *threads, "ns an edge", "peak memory, MB", "load, s"])
+    threads = [f"{n} thread{'s' * (n > 1)}" for n in options.threads]
+    seconds, memory = ([f"{words}, {unit}" for words in threads] for unit in ("s", "peak MB"))
+    header(["network", "nodes", "edges", *seconds, "ns an edge", *memory, "load, s"])
     for network in chosen:
         path = str(file_of(options.folder, *network))
         repeats = options.repeats if network[0] != "resnet50" else min(1, options.repeats)
         runs = [fresh("measured", path, n, repeats, [], False) for n in options.threads]
-        once = fresh("measured", path, options.threads[-1], 0, [], False)
+        once = [fresh("measured", path, n, 0, [], False) for n in options.threads]
         totals[network] = runs[-1]["seconds"]
         row(
             [
@@ -179,7 +180,7 @@ def whole_table(chosen, options) -> dict[tuple[str, str], float]:
                 f"{runs[0]['edges']:,}",
                 *(f"{run['seconds']:.3f}" for run in runs),
                 f"{1e9 * runs[0]['seconds'] / runs[0]['edges']:.1f}",
-                f"{once['memory'] / 1e6:.0f}",
+                *(f"{run['memory'] / 1e6:.0f}" for run in once),
                 f"{runs[0]['load']:.3f}",
             ]
         )

@@ -18,7 +18,7 @@ from sparsetopo.errors import EncodingError, MetricError
 from sparsetopo.graphs import MGE
 from sparsetopo.graphs.encode import encode
 from sparsetopo.topometrics import METRICS, topometrics
-from sparsetopo.topometrics.primitives.base import Primitives
+from sparsetopo.topometrics.primitives.base import MOST_MEMORY, Primitives
 from sparsetopo.topometrics.primitives.implicit import backend
 from sparsetopo.topometrics.primitives.implicit.backend import ImplicitPrimitives
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
@@ -33,6 +33,14 @@ def resnet() -> MGE:
 
 def fresh(mge: MGE) -> MGE:
     return MGE(mge.plan, mge.weights, mge.masks)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_takes_most_memory_starts_before_there_are_other_results(resnet, threads):
+    started = []
+    topometrics(fresh(resnet), progress=lambda name, *_: started.append(name), threads=threads)
+    assert started[0] == MOST_MEMORY
+    assert len(started) == len(set(started))
 
 
 class Dense(nn.Module):

@@ -138,10 +138,11 @@ def measure(
         Whether a metric that cannot be computed on this graph is NaN, with a warning, rather than a
         MetricError.
     """
-    from sparsetopo.topometrics.primitives.base import Primitives
+    from sparsetopo.topometrics.primitives.base import MOST_MEMORY, Primitives
 
     wanted = list(metrics)
     needs = list(dict.fromkeys(need for metric in wanted for need in metric.needs))
+    needs.sort(key=lambda need: need != MOST_MEMORY)
     for metric in wanted:
         for need in metric.needs:
             if not hasattr(Primitives, need):

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+MOST_MEMORY = "adjacency_eigenvalues"
+"""The primitive whose work takes most memory: computed first, while no other result lies beside it."""
+
 
 class Graph(Protocol):
     """The part of a multipartite graph that the explicit backend reads."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.topometrics.primitives.base import (
+    MOST_MEMORY,
     AdjacencyEigenvalues,
     MotifCounts,
     Primitives,
@@ -45,7 +46,7 @@ _MOST_NODES = 2**31 - 1
 # have the same, of which an iteration on all of them finds no more than its block has vectors.
 _FEW_EDGES = 200_000
 
-_SPECTRA = ("adjacency_eigenvalues", "laplacian_largest_eigenvalue")
+_RADIUS = "laplacian_largest_eigenvalue"
 _SEARCHES = ("num_bridges", "num_articulation_points", "num_components", "levels")
 
 Work = tuple[str, Callable[[], Any]]
@@ -91,24 +92,28 @@ class ImplicitPrimitives:
         started
             Called with a primitive's name when its computation starts, from any thread.
         """
-        work = self._independent_work(set(needs))
 
         def run(name: str, compute: Callable[[], Any]) -> None:
             started(name)
             compute()
 
         with Workers(threads) as self._workers:
+            needs = set(needs)
+            # Alone, for the sake of memory; the products of its iteration share the threads.
+            if MOST_MEMORY in needs:
+                run(MOST_MEMORY, lambda: self.adjacency_eigenvalues)
+            work = self._independent_work(needs - {MOST_MEMORY})
             self._workers.run([partial(run, *item) for item in work])
         self._workers = Workers()
 
     def _independent_work(self, needs: Collection[str]) -> list[Work]:
         """Pieces of work that can be done at once, costliest first; what they share is done here."""
-        chosen = [need for need in (*_SPECTRA, "core_numbers") if need in needs]
+        chosen = [need for need in (_RADIUS, "core_numbers") if need in needs]
         # One search answers all three, the first of them all that the later ones ask.
         chosen += [need for need in _SEARCHES if need in needs][:1]
-        if set(chosen) - set(_SPECTRA):
+        if set(chosen) - {_RADIUS}:
             _ = self._neighbours, self._degrees
-        if set(chosen) & set(_SPECTRA):
+        if _RADIUS in chosen:
             _ = self.weighted_degrees
         walks = self._two_walks
         motifs = "motif_counts" in needs and walks.four_joined_layers() is None
