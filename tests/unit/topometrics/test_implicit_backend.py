@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -17,8 +18,8 @@ from sparsetopo.architectures import build
 from sparsetopo.errors import EncodingError, MetricError
 from sparsetopo.graphs import MGE
 from sparsetopo.graphs.encode import encode
-from sparsetopo.topometrics import METRICS, topometrics
-from sparsetopo.topometrics.primitives.base import MOST_MEMORY, Primitives
+from sparsetopo.topometrics import METRICS, measure, topometrics
+from sparsetopo.topometrics.primitives.base import Primitives
 from sparsetopo.topometrics.primitives.implicit import backend
 from sparsetopo.topometrics.primitives.implicit.backend import ImplicitPrimitives
 from sparsetopo.topometrics.primitives.implicit.workers import Workers
@@ -36,11 +37,25 @@ def fresh(mge: MGE) -> MGE:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_what_takes_most_memory_starts_before_there_are_other_results(resnet, threads):
-    started = []
-    topometrics(fresh(resnet), progress=lambda name, *_: started.append(name), threads=threads)
-    assert started[0] == MOST_MEMORY
-    assert len(started) == len(set(started))
+def test_what_takes_most_memory_is_computed_while_no_other_result_is_there(
+    resnet, monkeypatch, threads
+):
+    primitives, present = ImplicitPrimitives(fresh(resnet)), []
+    iterate = backend.adjacency_eigenvalues
+
+    def watched(*arguments):
+        present.append({name for name in cached if name in vars(primitives)})
+        return iterate(*arguments)
+
+    cached = [
+        name
+        for name, member in vars(ImplicitPrimitives).items()
+        if isinstance(member, cached_property)
+    ]
+    monkeypatch.setattr(backend, "_FEW_EDGES", 0)
+    monkeypatch.setattr(backend, "adjacency_eigenvalues", watched)
+    measure(primitives, METRICS.values(), threads=threads)
+    assert present == [{"weighted_degrees"}]
 
 
 class Dense(nn.Module):

@@ -1,23 +1,19 @@
 """Measure a graph: the primitives that the wanted metrics need, each once, then the metrics."""
 
-import contextlib
-import functools
 import logging
 import math
-import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sparsetopo.errors import MetricError
+from sparsetopo.topometrics._blas import single_threaded_blas
 from sparsetopo.topometrics._registry import METRICS, Metric, select
 
 if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
-
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.topometrics.primitives.base import Graph, Primitives
 
@@ -218,22 +214,3 @@ class _Progress:
             if primitive not in self._started:
                 self._progress(primitive, len(self._started), self._total)
                 self._started.append(primitive)
-
-
-@contextlib.contextmanager
-def single_threaded_blas() -> Iterator[None]:
-    """Keep matrix products in the thread that asks for them: then their rounding is fixed too."""
-    import numpy  # noqa: F401  (loads the BLAS library that is to be limited)
-
-    # Looking for BLAS libraries takes a millisecond, as long as a small graph's metric; only an
-    # import can have brought another one.
-    with _blas_libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
-        yield
-
-
-@functools.lru_cache(maxsize=1)
-def _blas_libraries(modules: int) -> "ThreadpoolController":
-    """The BLAS libraries of this process, which has imported so many modules."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

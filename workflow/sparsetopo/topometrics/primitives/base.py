@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 MOST_MEMORY = "adjacency_eigenvalues"
-"""The primitive whose work takes most memory: computed first, while no other result lies beside it."""
+"""The primitive for which the default backend needs most memory: it comes first, while no other result lies
+beside it."""
 
 
 class Graph(Protocol):

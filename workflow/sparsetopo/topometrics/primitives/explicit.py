@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csgraph, csr_array
 
 from sparsetopo.errors import EncodingError
+from sparsetopo.topometrics._blas import single_threaded_blas
 from sparsetopo.topometrics.primitives import (
     _connectivity,
     _layer_blocks,
@@ -143,9 +144,11 @@ class ExplicitPrimitives:
     @cached_property
     def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
         """Component by component, in float64."""
-        return _spectra.adjacency_eigenvalues(self._weighted_components)
+        with single_threaded_blas():
+            return _spectra.adjacency_eigenvalues(self._weighted_components)
 
     @cached_property
     def laplacian_largest_eigenvalue(self) -> float:
         """Component by component, in float64."""
-        return _spectra.laplacian_largest_eigenvalue(self._weighted_components)
+        with single_threaded_blas():
+            return _spectra.laplacian_largest_eigenvalue(self._weighted_components)

@@ -34,6 +34,8 @@ from sparsetopo.topometrics.primitives.implicit.workers import Workers
 
 # Graphs up to this order are solved dense.
 _DENSE_ORDER = 400
+# Of a power of two that single precision holds.
+_LARGEST_EXPONENT = 127
 # Noise in the start block, beside waves of height 1.
 _NOISE = np.float32(0.1)
 # Vectors of a basis, and what they may take.
@@ -84,7 +86,7 @@ def adjacency_eigenvalues(
         return AdjacencyEigenvalues((0.0, 0.0, 0.0), (0.0, 0.0))
     # Scaled, so that squares of single-precision numbers neither vanish nor overflow; by a power of
     # two, which rounds nothing.
-    scale = 2.0 ** round(math.log2(largest_degree))
+    scale = 2.0 ** min(round(math.log2(largest_degree)), _LARGEST_EXPONENT)
     workers = workers or Workers()
     adjacency = Adjacency(layers, bundles, scale, workers)
     sizes = tuple(layer.size for layer in layers)

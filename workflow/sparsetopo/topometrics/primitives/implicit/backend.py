@@ -42,8 +42,8 @@ logger = logging.getLogger(__name__)
 # Node numbers are 32-bit in the traversals.
 _MOST_NODES = 2**31 - 1
 
-# Up to so many edges a graph in pieces is unrolled for its adjacency eigenvalues. Pieces that are alike
-# have the same, of which an iteration on all of them finds no more than its block has vectors.
+# Up to so many edges a graph in several pieces is unrolled for its adjacency eigenvalues. Alike pieces have
+# eigenvalues closer together than the estimate of an iteration on all of them can see (docs/graph.md).
 _FEW_EDGES = 200_000
 
 _RADIUS = "laplacian_largest_eigenvalue"
@@ -199,9 +199,9 @@ class ImplicitPrimitives:
 
     @cached_property
     def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
-        """By a block Krylov method, but of each component where they are small."""
-        if self._is_in_small_pieces:
-            return self._unrolled.adjacency_eigenvalues
+        """By a block Krylov method, or of each component where there are few edges in several."""
+        if self._has_few_edges_in_pieces:
+            return self._unrolled().adjacency_eigenvalues
         try:
             return adjacency_eigenvalues(
                 self._layers, self._bundles, self.weighted_degrees, self._workers
@@ -218,16 +218,21 @@ class ImplicitPrimitives:
             return self._by_components(error).laplacian_largest_eigenvalue
 
     @property
-    def _is_in_small_pieces(self) -> bool:
+    def _has_few_edges_in_pieces(self) -> bool:
         """Whether an iteration would be needed, but there are few edges, and not all joined."""
         if is_decomposed(self._layers) or self.num_edges > _FEW_EDGES:
             return False
-        isolated = int(np.count_nonzero(self._degrees == 0))
-        return self.num_components - isolated > 1
+        graph = self.graph
+        positive = {name: mask & (graph.weights[name] != 0) for name, mask in graph.masks.items()}
+        # Spectra do not see edges of weight 0, so these join nothing.
+        seen = self
+        if any(positive[name].sum() < mask.sum() for name, mask in graph.masks.items()):
+            seen = ImplicitPrimitives(type(graph)(graph.plan, graph.weights, positive))
+        isolated = int(np.count_nonzero(seen._degrees == 0))
+        return seen.num_components - isolated > 1
 
-    @cached_property
     def _unrolled(self) -> Primitives:
-        """The explicit graph, whose spectra are those of its components."""
+        """The explicit graph, whose spectra are those of its components; not kept, as it may be large."""
         from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
 
         return ExplicitPrimitives(self.graph)
@@ -239,4 +244,4 @@ class ImplicitPrimitives:
             "every edge",
             reason,
         )
-        return self._unrolled
+        return self._unrolled()

@@ -36,8 +36,9 @@ _ABOUT = 1.03
 # Accuracy of what is but a start, and vectors it gives.
 _TOLERANCE, _STEPS, _FOUND = 1e-4, (8, 100), 4
 _CAPACITY = 40
-# Degrees whose products are far from what single precision can hold.
-_SMALLEST = 1e-18
+# Largest degrees between this and its reciprocal: the products of a start neither vanish nor overflow in
+# single precision.
+_WITHIN_SINGLE = 1e-18
 
 
 def start_vectors(part: Part) -> Vectors:
@@ -48,7 +49,7 @@ def start_vectors(part: Part) -> Vectors:
     if not _LEAST <= len(hubs) <= _FEW * len(part.degrees):
         return plain
     # Single precision is twice as fast, and exact enough for a start.
-    single = _SMALLEST < largest < 1 / _SMALLEST
+    single = _WITHIN_SINGLE < largest < 1 / _WITHIN_SINGLE
     precision: type[np.floating[Any]] = np.float32 if single else np.float64
     reciprocals: NDArray[np.floating[Any]] = 1 / (_ABOUT * largest - part.degrees)
     reciprocals = reciprocals.astype(precision)
