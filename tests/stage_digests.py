@@ -19,28 +19,27 @@ LIBRARY = ROOT / "workflow/sparsetopo"
 RECORD = Path(__file__).parent / "stage_digests.json"
 SHARED = (
     "seeding.py",
-    "architectures/_*.py",
-    "datasets/_prepared.py",
-    "datasets/_part.py",
-    "datasets/_statistics.py",
-    "training/determinism.py",
-    "training/memory.py",
-    "training/precision.py",
+    "architectures/*.py",
+    "bits.py",
+    "datasets/prepared.py",
+    "datasets/part.py",
+    "datasets/statistics.py",
+    "networks/*.py",
 )
 SOURCES = {
-    "data": ("datasets/_*.py",),
-    "plan": ("graphs/*.py", "architectures/_*.py"),
-    "score": (*SHARED, "pruning/*.py", "bits.py"),
-    "prune": (*SHARED, "pruning/*.py", "bits.py"),
+    "data": ("datasets/*.py",),
+    "plan": (
+        *("graphs/*.py", "graphs/planning/*.py", "graphs/tracing/*.py"),
+        "architectures/*.py",
+    ),
+    "score": (*SHARED, "pruning/*.py"),
+    "prune": (*SHARED, "pruning/*.py"),
     "train": (
         *SHARED,
         "training/*.py",
         "pruning/layer_arrays.py",
         "pruning/mask.py",
         "pruning/mask_file.py",
-        "bits.py",
-        "pruning/prunable.py",
-        "pruning/arrays.py",
     ),
 }
 

@@ -1,7 +1,8 @@
 """What `make run` does: the default study, then the report, safely after any interruption.
 
 A killed `make` may leave a Snakemake alive. Every Snakemake that runs a study holds a lock of its own
-(`sparsetopo.run_lock`): this script waits until nobody holds it, and goes on. So the same command is always enough.
+(`sparsetopo.runtime.run_lock`): this script waits until nobody holds it, and goes on. So the same command is always
+enough.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from sparsetopo.run_lock import is_running, wait_for_run
+from sparsetopo.runtime.run_lock import is_running, wait_for_run
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 import sparsetopo as st
-from sparsetopo.topometrics.primitives.implicit.walk_classes import walk_classes
+from sparsetopo.metrics.implicit.walks.classes import walk_classes
 
 IMAGES = Path(__file__).parents[1] / "images"
 ORANGE, BLUE, GREEN, PINK, GREY = "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#8a8a8a"

@@ -41,7 +41,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 def network(dataset: str, seed: int):
     """Conv-6 with the initial weights of a cell."""
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
+    from sparsetopo.networks.initialise import initialise
 
     model = build("Conv-6", INPUT_SHAPE, CLASSES[dataset])
     initialise(model, dataset, "Conv-6", seed)

@@ -30,7 +30,7 @@ def main() -> None:
     import torch
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
+    from sparsetopo.networks.initialise import initialise
     from sparsetopo.pruning import prune
 
     torch.set_num_threads(chosen.threads)

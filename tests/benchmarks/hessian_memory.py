@@ -16,7 +16,7 @@ import contextlib, resource, sys
 import torch
 from sparsetopo.architectures import build
 from sparsetopo.pruning.hessian import hessian_times
-from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning.segments import segmented
 
 torch.set_num_threads(1)

@@ -18,17 +18,18 @@ import numpy as np
 import torch
 from scipy.sparse import csgraph
 from tests.random_networks import draw_network
-from tests.unit.topometrics.test_implicit_random_networks import (
+from tests.unit.metrics.implicit.test_random_networks import (
     grouped_convolutions,
     residual_chain,
 )
 
 from sparsetopo.graphs.encode import encode
-from sparsetopo.topometrics import measure
-from sparsetopo.topometrics._registry import METRICS
-from sparsetopo.topometrics.primitives.explicit import ExplicitPrimitives
-from sparsetopo.topometrics.primitives.implicit import adjacency_spectrum, backend
-from sparsetopo.topometrics.primitives.implicit.backend import ImplicitPrimitives
+from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
+from sparsetopo.metrics.implicit import backend
+from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
+from sparsetopo.metrics.implicit.spectra import adjacency_eigenvalues
+from sparsetopo.metrics.measure import measure
+from sparsetopo.metrics.registry import METRICS
 
 ITERATED_ABOVE = 40
 GAPS = ("spectral_gap", "spectral_gap_signed")
@@ -68,7 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable()  # that an iteration did not converge, and the graph was unrolled
-    adjacency_spectrum._DENSE_ORDER = ITERATED_ABOVE
+    adjacency_eigenvalues._DENSE_ORDER = ITERATED_ABOVE
     few_edges = backend._FEW_EDGES
     drawn, missed = Counter(), Counter()
     for seed in range(options.first, options.first + options.graphs):

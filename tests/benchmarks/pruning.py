@@ -30,7 +30,7 @@ def measured(dataset, architecture, algorithm, seed, threads, options) -> dict:
     import torch
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
+    from sparsetopo.networks.initialise import initialise
     from sparsetopo.pruning import prune
 
     torch.set_num_threads(threads)

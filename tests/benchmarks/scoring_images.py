@@ -39,7 +39,7 @@ class TrainingImages:
 
 def unpacked(dataset: str, cache: Path = CACHE) -> Path:
     """Folder with the training images of a pack: images (N, 3, 32, 32), labels, (mean, std)."""
-    from sparsetopo.datasets._statistics import channel_statistics
+    from sparsetopo.datasets.statistics import channel_statistics
     from sparsetopo.files import atomic_path
 
     folder = cache / dataset

@@ -13,21 +13,21 @@ import torch
 import yaml
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
 from sparsetopo.config import Specifications, load_configuration
 from sparsetopo.files import write_json, write_tensors
 from sparsetopo.graphs import MGE, trace
 from sparsetopo.graphs.mge import mge_from_masks
 from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
+from sparsetopo.metrics.measure import topometrics
+from sparsetopo.networks.arrays import to_arrays
+from sparsetopo.networks.initialise import initialise
+from sparsetopo.networks.prunable import prunable_parameters
+from sparsetopo.networks.state import model_arrays
 from sparsetopo.pruning import prune
-from sparsetopo.pruning.arrays import to_arrays
 from sparsetopo.pruning.mask import Mask
-from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.scores import Scores
-from sparsetopo.topometrics import topometrics
 from sparsetopo.training.result import TrainingResult
 from sparsetopo.training.save import save_result, save_weights
-from sparsetopo.training.state import model_arrays
 from sparsetopo.version import package_version
 
 PAPER = Path(__file__).parents[2] / "config/paper.yaml"

@@ -18,11 +18,11 @@ def one_run(threads: int, folder: str) -> None:
     import torch
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
     from sparsetopo.datasets import prepare
+    from sparsetopo.networks.initialise import initialise
+    from sparsetopo.networks.state import model_arrays
     from sparsetopo.pruning import ALGORITHMS, prune
     from sparsetopo.training.recipe import Recipe
-    from sparsetopo.training.state import model_arrays
     from sparsetopo.training.train import train
 
     torch.set_num_threads(threads)

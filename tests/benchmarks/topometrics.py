@@ -45,9 +45,9 @@ def make(folder: str, architecture: str, sparsity: str) -> None:
     import torchvision
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._initial import initial_weights
     from sparsetopo.graphs import mge_from_masks, trace
     from sparsetopo.graphs.encode import weight_array
+    from sparsetopo.networks.initial_weights import initial_weights
 
     if architecture == "resnet50":
         torch.manual_seed(0)
@@ -74,7 +74,7 @@ def job(path: str, output: str) -> None:
     """What a metrics job does, from a file to JSON; its whole process is timed."""
     from sparsetopo.files import write_json
     from sparsetopo.graphs.mge import MGE
-    from sparsetopo.topometrics import topometrics
+    from sparsetopo.metrics.measure import topometrics
 
     write_json(output, topometrics(MGE.load(path)))
 
@@ -85,9 +85,9 @@ def measured(path: str, threads: int, repeats: int, names: list[str], explicit: 
     import resource
     import statistics
 
-    import sparsetopo.topometrics.primitives.implicit.backend  # noqa: F401
+    import sparsetopo.metrics.implicit.backend  # noqa: F401
     from sparsetopo.graphs.mge import MGE
-    from sparsetopo.topometrics import topometrics
+    from sparsetopo.metrics.measure import topometrics
 
     imported = time.perf_counter()
     loaded = MGE.load(path)

@@ -19,9 +19,9 @@ from tests.unit.training.plain_loop import RandomImages, plain_epochs
 from torch.utils.data import DataLoader
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
-from sparsetopo.datasets._prepared import PreparedDataset
-from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.networks.initialise import initialise
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 

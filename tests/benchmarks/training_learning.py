@@ -20,10 +20,10 @@ from tests.unit.training.real_images import cifar10_subset
 from torch.utils.data import DataLoader
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
 from sparsetopo.datasets import prepare
-from sparsetopo.datasets._files import DataFiles
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.files import DataFiles
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.networks.initialise import initialise
 from sparsetopo.pruning import prune
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train

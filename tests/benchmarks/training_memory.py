@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 
 COUNTS = (1_000, 50_000, 100_000)
 

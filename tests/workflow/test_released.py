@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.workflow.conftest import ROOT, Study
 
-from sparsetopo.analysis.tables import read_table
+from sparsetopo.analysis.tables.table import read_table
 
 SHARED = Path(os.environ.get("SPARSETOPO_SHARED", ROOT.parent / "shared"))
 RELEASED = SHARED / "reference"

@@ -9,10 +9,10 @@ import sys
 from snakemake.logging import logger
 
 from sparsetopo.errors import RunError
-from sparsetopo.job_log import reason_of_failure
-from sparsetopo.run_end import last_words
-from sparsetopo.run_lock import claim_run, read_study
-from sparsetopo.run_summary import Unfinished, summarise_unfinished
+from sparsetopo.runtime.job_log import reason_of_failure
+from sparsetopo.runtime.run_end import last_words
+from sparsetopo.runtime.run_lock import claim_run, read_study
+from sparsetopo.runtime.run_summary import Unfinished, summarise_unfinished
 
 FOLDER = os.getcwd()
 

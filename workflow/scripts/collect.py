@@ -21,9 +21,9 @@ def require_current_results(snakemake):
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.collect import collect, collect_published, require_grid
-    from sparsetopo.analysis.published_accuracies import read_published_accuracies
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.tables.collect import collect, collect_published, require_grid
+    from sparsetopo.analysis.tables.published_accuracies import read_published_accuracies
+    from sparsetopo.analysis.tables.table import write_table
 
     require_current_results(snakemake)
     files, reference = snakemake.input, specification["dense_reference"]

@@ -5,9 +5,9 @@ from record import write_record
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.collect import require_grid
-    from sparsetopo.analysis.collect_layers import collect_layers
-    from sparsetopo.analysis.tables import CELL, write_table
+    from sparsetopo.analysis.tables.collect import require_grid
+    from sparsetopo.analysis.tables.collect_layers import collect_layers
+    from sparsetopo.analysis.tables.table import CELL, write_table
 
     layers, ramanujan = collect_layers(snakemake.input.layers)
     require_grid(ramanujan.drop_duplicates(list(CELL)), specification["grid"])

@@ -7,10 +7,10 @@ from study import read_ranked
 def work(snakemake, specification):
     from pathlib import Path
 
-    from sparsetopo.analysis.comparison import cells_within, compare
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.ranking_permuted import permuted_weights
-    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.analysis.paper.comparison import cells_within, compare
+    from sparsetopo.analysis.ranking.permuted import permuted_weights
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.table import read_table, write_table
     from sparsetopo.files import canonical_json, read_json, write_text
     from sparsetopo.plots.comparison_page import comparison_page
     from sparsetopo.plots.page import PageItem

@@ -8,11 +8,11 @@ def work(snakemake, specification):
 
     import numpy as np
 
-    from sparsetopo.architectures._initial import initial_weights
     from sparsetopo.errors import MaskError
     from sparsetopo.files import read_metadata
     from sparsetopo.graphs.mge import mge_from_masks
     from sparsetopo.graphs.plan import Plan
+    from sparsetopo.networks.initial_weights import initial_weights
     from sparsetopo.pruning.mask import Mask
     from sparsetopo.training.save import load_weights
 

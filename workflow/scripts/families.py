@@ -8,10 +8,10 @@ from study import read_feature_sets
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.families import families_table
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.regression.families import families_table
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.provenance import label_source
+    from sparsetopo.analysis.tables.table import write_table
 
     networks, sets = read_feature_sets(snakemake.input)
     metrics = study_metrics(networks.columns)

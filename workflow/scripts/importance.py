@@ -6,11 +6,11 @@ from study import read_networks
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.features import scale
     from sparsetopo.analysis.importance import importance_table
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.tables.features import scale
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.provenance import label_source
+    from sparsetopo.analysis.tables.table import write_table
 
     networks = read_networks(snakemake.input)
     metrics = study_metrics(networks.columns)

@@ -6,8 +6,8 @@ import contextlib
 @contextlib.contextmanager
 def job_device(snakemake, specification):
     """Hold the device of the job: the CPU, or a GPU that no other job has."""
-    from sparsetopo.gpus import held_device
-    from sparsetopo.training.determinism import resolve_device
+    from sparsetopo.networks.determinism import resolve_device
+    from sparsetopo.runtime.gpus import held_device
 
     # Which of several GPUs is a fact of the machine, so it is not in the specification.
     configured = snakemake.config["compute"]["device"]
@@ -17,7 +17,7 @@ def job_device(snakemake, specification):
 
 def on_device(model, device):
     """The network on the device; if that has no memory left, one sentence says so."""
-    from sparsetopo.training.memory import named_out_of_memory
+    from sparsetopo.networks.memory import named_out_of_memory
 
     with named_out_of_memory(
         f"device '{device}' has no memory left for the network: free it, or use another one"
@@ -28,8 +28,8 @@ def on_device(model, device):
 def initialised_network(snakemake, specification):
     """The cell's architecture at the shape of its data set, with the initial weights of its seed."""
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
-    from sparsetopo.datasets._facts import DatasetFacts
+    from sparsetopo.datasets.facts import DatasetFacts
+    from sparsetopo.networks.initialise import initialise
 
     facts = DatasetFacts.load(snakemake.input.data)
     model = build(specification["architecture"], facts.input_shape, facts.classes)
@@ -41,7 +41,7 @@ def initialised_network(snakemake, specification):
 
 def training_images(snakemake):
     """The training part of the data set, normalised a few images at a time."""
-    from sparsetopo.datasets._part import TrainingPart
-    from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.datasets.part import TrainingPart
+    from sparsetopo.datasets.prepared import PreparedDataset
 
     return TrainingPart(PreparedDataset.load(snakemake.input.data))

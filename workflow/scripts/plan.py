@@ -5,7 +5,7 @@ from job import run_job
 
 def work(snakemake, specification):
     from sparsetopo.architectures import build
-    from sparsetopo.datasets._facts import DatasetFacts
+    from sparsetopo.datasets.facts import DatasetFacts
     from sparsetopo.graphs import trace
 
     facts = DatasetFacts.load(snakemake.input.data)

@@ -18,8 +18,8 @@ def made(snakemake, specification):
     """The mask of an algorithm whose choice depends on the sparsity."""
     import torch
 
+    from sparsetopo.networks.determinism import deterministic_algorithms
     from sparsetopo.pruning import needs, prune
-    from sparsetopo.training.determinism import deterministic_algorithms
 
     wanted = needs(specification["algorithm"])
     torch.set_num_threads(specification.get("threads", 1))
@@ -42,7 +42,7 @@ def made(snakemake, specification):
 
 def input_shape(snakemake):
     """Shape of one image."""
-    from sparsetopo.datasets._facts import DatasetFacts
+    from sparsetopo.datasets.facts import DatasetFacts
 
     return DatasetFacts.load(snakemake.input.data).input_shape
 

@@ -6,9 +6,9 @@ from study import read_networks
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.provenance import label_source
     from sparsetopo.analysis.ramanujan_density import ramanujan_table
-    from sparsetopo.analysis.tables import read_table, write_table
+    from sparsetopo.analysis.tables.provenance import label_source
+    from sparsetopo.analysis.tables.table import read_table, write_table
 
     networks = read_networks(snakemake.input)
     table = ramanujan_table(read_table(snakemake.input.layers[0]), networks)

@@ -8,11 +8,11 @@ from study import read_ranked
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.feature_sets import feature_sets
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.ranking_cases import rank_networks
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.ranking.cases import rank_networks
+    from sparsetopo.analysis.tables.feature_sets import feature_sets
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.provenance import label_source
+    from sparsetopo.analysis.tables.table import write_table
 
     networks = read_ranked(snakemake.input)
     metrics = study_metrics(networks.columns)

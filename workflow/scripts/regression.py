@@ -8,9 +8,9 @@ from study import read_feature_sets
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.provenance import label_source
-    from sparsetopo.analysis.regression_cases import regression_cases
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.regression.cases import regression_cases
+    from sparsetopo.analysis.tables.provenance import label_source
+    from sparsetopo.analysis.tables.table import write_table
 
     networks, sets = read_feature_sets(snakemake.input)
     table = regression_cases(

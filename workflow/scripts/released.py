@@ -8,9 +8,9 @@ def work(snakemake, specification):
     import logging
     import os
 
-    from sparsetopo.analysis.collect import of_grid
-    from sparsetopo.analysis.released import read_released
-    from sparsetopo.analysis.tables import write_table
+    from sparsetopo.analysis.paper.released import read_released
+    from sparsetopo.analysis.tables.collect import of_grid
+    from sparsetopo.analysis.tables.table import write_table
 
     released = read_released(os.path.expanduser(snakemake.config["published"]))
     for note in released.notes:
@@ -29,7 +29,7 @@ def missing_cells(networks, grid):
     """Cells of the grid that have no row, each as algorithm/dataset/architecture/sparsity/seed."""
     from itertools import product
 
-    from sparsetopo.analysis.tables import CELL
+    from sparsetopo.analysis.tables.table import CELL
 
     axes = ("algorithms", "datasets", "architectures", "sparsities", "seeds")
     there = set(networks[list(CELL)].astype("str").agg("/".join, axis=1))

@@ -13,10 +13,10 @@ TABLES = (
 def work(snakemake, specification):
     from pathlib import Path
 
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.provenance import defined, figure_note, origin
-    from sparsetopo.analysis.summary import study_facts
-    from sparsetopo.analysis.tables import read_table
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.provenance import defined, figure_note, origin
+    from sparsetopo.analysis.tables.summary import study_facts
+    from sparsetopo.analysis.tables.table import read_table
     from sparsetopo.files import canonical_json, write_text
     from sparsetopo.plots.accuracy import plot_accuracy
     from sparsetopo.plots.captions import read_captions

@@ -7,8 +7,8 @@ from network import initialised_network, job_device, on_device, training_images
 def work(snakemake, specification):
     import torch
 
+    from sparsetopo.networks.determinism import deterministic_algorithms
     from sparsetopo.pruning import score
-    from sparsetopo.training.determinism import deterministic_algorithms
 
     torch.set_num_threads(specification["threads"])
     with job_device(snakemake, specification) as device:

@@ -5,8 +5,8 @@ def read_networks(files):
     """The table of networks, checked: what would make an analysis wrong is refused, what makes it smaller is logged."""
     import logging
 
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.tables import check_table, read_table
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.table import check_table, read_table
 
     networks = read_table(files.networks)
     checked = check_table(networks, list(study_metrics(networks.columns)))
@@ -17,9 +17,9 @@ def read_networks(files):
 
 def read_feature_sets(files):
     """The table of networks, and every set of features that it and the table of layers (if any) allow."""
-    from sparsetopo.analysis.feature_sets import feature_sets
-    from sparsetopo.analysis.metrics import study_metrics
-    from sparsetopo.analysis.tables import read_table
+    from sparsetopo.analysis.tables.feature_sets import feature_sets
+    from sparsetopo.analysis.tables.metrics import study_metrics
+    from sparsetopo.analysis.tables.table import read_table
 
     networks = read_networks(files)
     layers = read_table(files.layers[0]) if getattr(files, "layers", None) else None
@@ -28,8 +28,8 @@ def read_feature_sets(files):
 
 def read_ranked(files):
     """The table of networks, with layer density and Ramanujan metrics where layers were measured."""
-    from sparsetopo.analysis.layer_features import ramanujan_means
-    from sparsetopo.analysis.tables import CELL, read_table
+    from sparsetopo.analysis.tables.layer_features import ramanujan_means
+    from sparsetopo.analysis.tables.table import CELL, read_table
 
     networks = read_networks(files)
     if not getattr(files, "layers", None):

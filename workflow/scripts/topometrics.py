@@ -36,7 +36,8 @@ def measured(mge, wanted, finite, threads):
     import logging
     import math
 
-    from sparsetopo.topometrics import METRICS, topometrics
+    from sparsetopo.metrics.measure import topometrics
+    from sparsetopo.metrics.registry import METRICS
 
     measurable = [name for name in wanted if finite or not METRICS[name].reads_weights]
     values = topometrics(

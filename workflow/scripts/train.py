@@ -6,12 +6,12 @@ from network import job_device
 
 def masked(snakemake, model):
     """The cell's mask, which must be of this cell, of this network, and scored on the weights it now holds."""
-    from sparsetopo.architectures._initial import digest
     from sparsetopo.errors import MaskError
     from sparsetopo.files import read_metadata
-    from sparsetopo.pruning.arrays import to_arrays
+    from sparsetopo.networks.arrays import to_arrays
+    from sparsetopo.networks.initial_weights import digest
+    from sparsetopo.networks.prunable import prunable_parameters
     from sparsetopo.pruning.mask import Mask
-    from sparsetopo.pruning.prunable import prunable_parameters
 
     path = snakemake.input.mask
     mask = Mask.load(path)
@@ -33,8 +33,8 @@ def work(snakemake, specification):
     import torch
 
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
-    from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.datasets.prepared import PreparedDataset
+    from sparsetopo.networks.initialise import initialise
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train

@@ -8,38 +8,30 @@
 Names are imported when they are first used, so that what needs no torch does not wait for it.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from sparsetopo.graphs.encode import encode
-    from sparsetopo.graphs.mge import MGE
-    from sparsetopo.graphs.plan import Plan
-    from sparsetopo.graphs.tracing import trace
-    from sparsetopo.pruning import Scores, prune, score
-    from sparsetopo.pruning.mask import Mask
-    from sparsetopo.topometrics import topometrics
+    from sparsetopo.graphs.encode import encode as encode
+    from sparsetopo.graphs.mge import MGE as MGE
+    from sparsetopo.graphs.plan import Plan as Plan
+    from sparsetopo.graphs.tracing.trace import trace as trace
+    from sparsetopo.metrics.measure import topometrics as topometrics
+    from sparsetopo.pruning import Scores as Scores
+    from sparsetopo.pruning import prune as prune
+    from sparsetopo.pruning import score as score
+    from sparsetopo.pruning.mask import Mask as Mask
 
-_HOMES = {
-    "MGE": "sparsetopo.graphs.mge",
-    "Mask": "sparsetopo.pruning.mask",
-    "Plan": "sparsetopo.graphs.plan",
-    "encode": "sparsetopo.graphs.encode",
-    "Scores": "sparsetopo.pruning",
-    "prune": "sparsetopo.pruning",
-    "score": "sparsetopo.pruning",
-    "topometrics": "sparsetopo.topometrics",
-    "trace": "sparsetopo.graphs.tracing",
-}
-
-__all__ = ["MGE", "Mask", "Plan", "Scores", "encode", "prune", "score", "topometrics", "trace"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'sparsetopo' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "graphs.encode": ["encode"],
+        "graphs.mge": ["MGE"],
+        "graphs.plan": ["Plan"],
+        "graphs.tracing.trace": ["trace"],
+        "metrics.measure": ["topometrics"],
+        "pruning": ["Scores", "prune", "score"],
+        "pruning.mask": ["Mask"],
+    },
+)

@@ -11,8 +11,6 @@ An entry file holds::
     OPTIONS = {                     # JSON schema of each option, with its default (none: the option is required)
         "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
     }
-
-Files whose name starts with an underscore are helpers, not entries.
 """
 
 import ast
@@ -135,9 +133,7 @@ def scan(package: str, folder: Path) -> dict[str, Entry]:
     for path in sorted(folder.glob("[!_]*.py")):
         values = literals(path, {"NAME", "VERSION", "OPTIONS"})
         if "NAME" not in values:
-            raise RuntimeError(
-                f"{path}: a registry entry needs NAME = '...'; helpers start with an underscore."
-            )
+            raise RuntimeError(f"{path}: a registry entry needs NAME = '...'.")
         name = values["NAME"]
         if name in entries:
             raise RuntimeError(f"{path}: the name '{name}' is taken by {entries[name].path}.")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sparsetopo.analysis.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 
 ALGORITHMS = ["snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"]
 SPARSITIES = ["0.6", "0.8", "0.9", "0.95", "0.98"]

@@ -8,15 +8,15 @@ import pytest
 from scipy.stats import pearsonr
 from sklearn.linear_model import Ridge
 
-from sparsetopo.analysis.features import min_max, scale
 from sparsetopo.analysis.importance import (
     correlations,
     importance_table,
     pearson,
     ridge_coefficients,
 )
-from sparsetopo.analysis.metrics import PAPER_METRICS
-from sparsetopo.analysis.tables import read_table, write_table
+from sparsetopo.analysis.tables.features import min_max, scale
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.table import read_table, write_table
 
 
 def test_equals_scipy_in_every_column(networks):

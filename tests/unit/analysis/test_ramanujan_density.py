@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import pearsonr, spearmanr
 
-from sparsetopo.analysis.layer_features import RAMANUJAN_COLUMNS
 from sparsetopo.analysis.ramanujan_density import (
     RAMANUJAN_METRICS,
     correlations,
     ramanujan_table,
 )
-from sparsetopo.analysis.tables import CELL
+from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS
+from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
 
 SHARED = Path(os.environ.get("SPARSETOPO_SHARED", Path(__file__).parents[4] / "shared"))

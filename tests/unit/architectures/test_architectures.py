@@ -8,7 +8,7 @@ import torch
 
 from sparsetopo.architectures import ARCHITECTURES, build, shape_problem
 from sparsetopo.errors import SparsetopoError, UnknownNameError
-from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.networks.prunable import prunable_parameters
 
 PRUNABLE_WEIGHTS = {
     "Conv-6": 2_261_184,

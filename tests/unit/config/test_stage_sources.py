@@ -17,9 +17,17 @@ SCRIPT_OF = {"data": "prepare"}
 # Imported, but no result depends on them: words of errors, reading and writing files, look-ups of names, free GPUs.
 # What a job takes from `config/` is in its parameter.
 WITHOUT_RESULTS = (
-    *("errors.py", "version.py", "registry.py", "sources.py", "files.py", "gpus.py", "config/"),
-    *("datasets/_checksum.py", "datasets/_facts.py"),
-    *("training/result.py", "training/state.py"),
+    *(
+        "errors.py",
+        "version.py",
+        "registry.py",
+        "sources.py",
+        "files.py",
+        "runtime/gpus.py",
+        "config/",
+    ),
+    *("datasets/checksum.py", "datasets/facts.py"),
+    *("training/result.py", "networks/state.py"),
 )
 
 
@@ -80,4 +88,4 @@ def test_the_digest_of_an_expensive_stage_covers_what_it_imports(stage):
 
 def test_imports_are_followed():
     found = {place(path) for path in imported(SCRIPTS / "score.py")}
-    assert {"network.py", "pruning/run.py", "training/precision.py", "seeding.py"} <= found
+    assert {"network.py", "pruning/run.py", "networks/precision.py", "seeding.py"} <= found

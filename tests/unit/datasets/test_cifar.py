@@ -9,7 +9,7 @@ import pytest
 from torchvision.datasets import CIFAR10, CIFAR100
 
 from sparsetopo.datasets import DATASETS, DataFiles, prepare
-from sparsetopo.datasets._cifar import prepare_cifar
+from sparsetopo.datasets.cifar import prepare_cifar
 from sparsetopo.errors import DataError
 from sparsetopo.registry import literals
 

@@ -79,7 +79,7 @@ def test_registry_reads_the_entry_without_importing_it():
     assert entry.default_options() == {"test_fraction": 0.2, "split_seed": 0}
     code = (
         "import sys, sparsetopo.datasets as d; d.DATASETS['digits'];"
-        "import sparsetopo.datasets._prepared;"
+        "import sparsetopo.datasets.prepared;"
         "assert not {'torch', 'sklearn', 'torchvision', 'pandas'} & set(sys.modules)"
     )
     library = Path(sparsetopo.datasets.__file__).parents[2]

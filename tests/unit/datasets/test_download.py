@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import sparsetopo.datasets
-from sparsetopo.datasets import _http
-from sparsetopo.datasets._download import RemoteArchive, fetch
-from sparsetopo.datasets._files import DataFiles
+from sparsetopo.datasets import http as _http
+from sparsetopo.datasets.download import RemoteArchive, fetch
+from sparsetopo.datasets.files import DataFiles
 from sparsetopo.errors import DataError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -233,8 +233,8 @@ def test_a_full_disk_is_not_taken_for_a_broken_connection(server, pauses):
 def start_process(server, folder):
     code = (
         "import sys; from pathlib import Path;"
-        "from sparsetopo.datasets._download import RemoteArchive, fetch;"
-        "from sparsetopo.datasets._files import DataFiles;"
+        "from sparsetopo.datasets.download import RemoteArchive, fetch;"
+        "from sparsetopo.datasets.files import DataFiles;"
         "fetch(RemoteArchive(*sys.argv[2:]), DataFiles(Path(sys.argv[1])))"
     )
     archive = server.archive

@@ -9,8 +9,8 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from sparsetopo.datasets import prepare
-from sparsetopo.datasets._image_listing import SUFFIXES
-from sparsetopo.datasets._images import square
+from sparsetopo.datasets.image_listing import SUFFIXES
+from sparsetopo.datasets.images import square
 from sparsetopo.errors import ConfigurationError, DataError
 
 

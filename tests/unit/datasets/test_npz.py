@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparsetopo.datasets import prepare
-from sparsetopo.datasets._layout import channels_first, find_layout
+from sparsetopo.datasets.layout import channels_first, find_layout
 from sparsetopo.errors import ConfigurationError, DataError
 
 

@@ -11,11 +11,12 @@ from torchvision.datasets import CIFAR10, CIFAR100
 import sparsetopo.datasets
 from sparsetopo import registry
 from sparsetopo.config import load_configuration
-from sparsetopo.datasets import DATASETS, DataFiles, prepare, tiny_imagenet
+from sparsetopo.datasets import DATASETS, DataFiles, prepare
+from sparsetopo.datasets.entries import tiny_imagenet
 from sparsetopo.errors import ConfigurationError, DataError, UnknownNameError
 
 FILES_ENTRY = """
-from sparsetopo.datasets import digits
+from sparsetopo.datasets.entries import digits
 NAME = "remote"
 VERSION = 1
 NEEDS = "files"

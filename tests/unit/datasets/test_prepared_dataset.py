@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsetopo.datasets import _statistics
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets import statistics as _statistics
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import write_tensors
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsetopo.datasets._split import stratified_split
+from sparsetopo.datasets.split import stratified_split
 from sparsetopo.errors import DataError
 
 

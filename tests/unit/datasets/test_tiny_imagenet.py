@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sparsetopo.datasets import DataFiles, prepare, tiny_imagenet
+from sparsetopo.datasets import DataFiles, prepare
+from sparsetopo.datasets.entries import tiny_imagenet
 from sparsetopo.errors import DataError
 
 # As in the published wnids.txt, not sorted: labels follow the sorted ids.

@@ -7,8 +7,8 @@ import pytest
 from docutils.core import publish_string
 from jinja2 import Environment
 
-from sparsetopo.analysis.metrics import PAPER_METRICS
-from sparsetopo.analysis.provenance import weighted_metrics
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.provenance import weighted_metrics
 from sparsetopo.errors import FileFormatError
 from sparsetopo.plots.captions import read_captions
 

@@ -5,11 +5,11 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.analysis.test_comparison import one_place, printed_rankings
-from tests.unit.analysis.test_comparison_tables import regression_rows
+from tests.unit.analysis.paper.test_comparison import one_place, printed_rankings
+from tests.unit.analysis.paper.test_comparison_tables import regression_rows
 
-from sparsetopo.analysis.comparison import compare
-from sparsetopo.analysis.comparison_tables import read_paper
+from sparsetopo.analysis.paper.comparison import compare
+from sparsetopo.analysis.paper.comparison_tables import read_paper
 from sparsetopo.plots.comparison_page import comparison_page
 from sparsetopo.plots.page import PageItem
 

@@ -10,10 +10,10 @@ from scipy.sparse import csr_array, random_array
 from tests.unit.plots.legible import assert_legible
 
 from sparsetopo.analysis.importance import importance_table
-from sparsetopo.analysis.metrics import PAPER_METRICS
-from sparsetopo.analysis.ranking import mixture_weights, ranking_table, rankings_table
-from sparsetopo.analysis.regression import regression_table
-from sparsetopo.analysis.regressors import REGRESSORS
+from sparsetopo.analysis.ranking.ranking import mixture_weights, ranking_table, rankings_table
+from sparsetopo.analysis.regression.regressors import REGRESSORS
+from sparsetopo.analysis.regression.table import regression_table
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
 from sparsetopo.plots.accuracy import plot_accuracy
 from sparsetopo.plots.graph import choose_nodes, plot_graph

@@ -13,9 +13,9 @@ import pytest
 from torch import nn
 
 import sparsetopo as st
-from sparsetopo.analysis.metrics import PAPER_METRICS
-from sparsetopo.analysis.provenance import PUBLISHED_MEAN
-from sparsetopo.analysis.tables import read_table
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.provenance import PUBLISHED_MEAN
+from sparsetopo.analysis.tables.table import read_table
 from sparsetopo.files import write_json
 from sparsetopo.pruning.mask import Mask
 

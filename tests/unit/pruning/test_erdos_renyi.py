@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsetopo.architectures import build
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import prune
 from sparsetopo.pruning.erdos_renyi import densities, layer_counts, wish
-from sparsetopo.pruning.prunable import prunable_parameters
 
 
 def test_wishes_are_the_published_formulas():

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import ALGORITHMS, prune, score
-from sparsetopo.pruning.prunable import prunable_parameters
 
 GRASP = ALGORITHMS["grasp"].load()
 

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._initial import digest, initial_weights
-from sparsetopo.architectures._load import initialise
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.initial_weights import digest, initial_weights
+from sparsetopo.networks.initialise import initialise
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import ALGORITHMS, is_single_shot, prune
-from sparsetopo.pruning.prunable import prunable_parameters
 
 EVERY = pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
 FAST = {"synflow": {"iterations": 7}, "prospr": {"batch_size": 10}}

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.memory import is_out_of_memory
 from sparsetopo.pruning import ALGORITHMS, needs, prune
 from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
-from sparsetopo.training.memory import is_out_of_memory
 
 SETTINGS = {
     "snip": "set pruning.snip.batch_size lower",

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import ALGORITHMS, prune
-from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.sampling import successive_batches
 
 
@@ -197,7 +197,7 @@ def test_synflow_iterates_as_defined(problem, sparsity):
 def test_synflow_is_conserved_through_a_convolutional_network(problem):
     """Without biases every layer's scores add up to the same sum of outputs (theorem 1)."""
     from sparsetopo.architectures import build
-    from sparsetopo.architectures._load import initialise
+    from sparsetopo.networks.initialise import initialise
 
     model = build("Conv-6", (1, 8, 8), 5)
     initialise(model, "digits", "Conv-6", 0)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
+from sparsetopo.networks.initialise import initialise
 from sparsetopo.pruning.hessian import gradient, hessian_times
 from sparsetopo.pruning.segments import segmented
 

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
+from sparsetopo.networks.initialise import initialise
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import ALGORITHMS
-from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.sampling import successive_batches
 
 

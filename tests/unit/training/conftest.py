@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 
 PACKS = Path(os.environ.get("SPARSETOPO_SHARED", Path(__file__).parents[4] / "shared")) / "data"
 ABSENT = (

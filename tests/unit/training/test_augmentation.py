@@ -7,7 +7,7 @@ from scipy.stats import chi2_contingency
 from torchvision import transforms
 from torchvision.transforms import functional
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.training.draws import PADDING, EpochDraws, draw_epoch
 from sparsetopo.training.images import ResidentImages
 

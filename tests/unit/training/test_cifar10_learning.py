@@ -11,7 +11,7 @@ from tests.unit.training.real_images import ABSENT, cifar10_subset
 from torch.utils.data import DataLoader
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
+from sparsetopo.networks.initialise import initialise
 from sparsetopo.pruning import prune
 from sparsetopo.training.draws import draw_epoch
 from sparsetopo.training.recipe import Recipe

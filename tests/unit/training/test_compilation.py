@@ -81,7 +81,7 @@ def test_the_model_runs_compiled_code(make_network):
 
 _WITHOUT_COMPILER = """
 import numpy as np, torch
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 part = np.zeros((8, 1, 4, 4), np.uint8), np.arange(8) % 2

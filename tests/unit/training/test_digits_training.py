@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sparsetopo.architectures import build
-from sparsetopo.architectures._load import initialise
 from sparsetopo.datasets import prepare
-from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.networks.initialise import initialise
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.memory import is_out_of_memory, named_out_of_memory
 from sparsetopo.training.evaluate import evaluation_batch
 from sparsetopo.training.images import ResidentImages
-from sparsetopo.training.memory import is_out_of_memory, named_out_of_memory
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 

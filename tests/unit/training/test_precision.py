@@ -5,10 +5,10 @@ import torch
 from torch.nn import functional
 
 from sparsetopo.errors import ConfigurationError
+from sparsetopo.networks.precision import check_precision, tf32_only_if_asked
 from sparsetopo.training.draws import draw_epoch
 from sparsetopo.training.evaluate import evaluate
 from sparsetopo.training.images import ResidentImages
-from sparsetopo.training.precision import check_precision, tf32_only_if_asked
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import sparsetopo.datasets
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
@@ -168,7 +168,7 @@ _PROCESS = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 torch.set_num_threads(1)

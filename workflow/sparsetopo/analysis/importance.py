@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sparsetopo.analysis.features import min_max
-from sparsetopo.analysis.metrics import PAPER_METRICS, Metric
-from sparsetopo.analysis.regression import COLUMN_KINDS, study_columns
-from sparsetopo.analysis.tables import require_columns
+from sparsetopo.analysis.regression.table import COLUMN_KINDS, study_columns
+from sparsetopo.analysis.tables.features import min_max
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.table import require_columns
 
 RIDGE_PENALTY = 0.1
 """As the Ridge of the regressions."""

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sparsetopo.analysis.importance import pearson
-from sparsetopo.analysis.layer_features import RAMANUJAN_COLUMNS, ramanujan_means
-from sparsetopo.analysis.tables import CELL, require_columns, sparsity_strings
+from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS, ramanujan_means
+from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
 from sparsetopo.errors import DataError
 
 RAMANUJAN_METRICS = ("delta_r", "delta_r_imdb", "lambda_imsg")

@@ -16,7 +16,7 @@ from sparsetopo.errors import SparsetopoError
 if TYPE_CHECKING:
     from torch import nn
 
-ARCHITECTURES = registry.scan(__name__, Path(__file__).parent)
+ARCHITECTURES = registry.scan(f"{__name__}.entries", Path(__file__).parent / "entries")
 
 
 def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | None:

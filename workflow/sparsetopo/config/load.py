@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sparsetopo.analysis.paper_grid import ALGORITHMS, DATASETS, SEEDS, SPARSITIES
-from sparsetopo.analysis.paper_grid import ARCHITECTURES as RELEASED_ARCHITECTURES
-from sparsetopo.analysis.published_accuracies import read_published_accuracies
+from sparsetopo.analysis.tables.paper_grid import ALGORITHMS, DATASETS, SEEDS, SPARSITIES
+from sparsetopo.analysis.tables.paper_grid import ARCHITECTURES as RELEASED_ARCHITECTURES
+from sparsetopo.analysis.tables.published_accuracies import read_published_accuracies
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
 from sparsetopo.config.schema import (
     Configuration,

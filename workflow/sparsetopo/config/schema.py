@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sparsetopo.architectures import ARCHITECTURES
+from sparsetopo.metrics.registry import METRICS
 from sparsetopo.registry import look_up
-from sparsetopo.topometrics._registry import METRICS
 
 
 def canonical_sparsity(value: Any) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from sparsetopo.architectures import ARCHITECTURES
 from sparsetopo.config.schema import Configuration, RuleName
 from sparsetopo.config.variants import Variant, variant
+from sparsetopo.metrics.registry import METRICS
 from sparsetopo.pruning import COMMON_OPTIONS, is_single_shot, needs
-from sparsetopo.topometrics._registry import METRICS
 from sparsetopo.training.recipe import Recipe
 
 # Versions of the expensive stages, raised by hand when their results change (a test compares their sources). The

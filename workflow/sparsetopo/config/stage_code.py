@@ -5,7 +5,7 @@ from pathlib import Path
 from sparsetopo.sources import source_digest
 
 _WEIGHTS = (
-    "architectures/_initial.py",
+    "networks/initial_weights.py",
     "seeding.py",
     "pruning/mask.py",
     "pruning/mask_file.py",
@@ -14,8 +14,8 @@ _WEIGHTS = (
     "training/sparse_weights.py",
 )
 _GRAPHS = ("graphs", "files.py", "bits.py")
-_METRICS = (*_GRAPHS, "topometrics", "layers", "seeding.py")
-_ANALYSIS = ("analysis", "files.py", "seeding.py", "topometrics/_registry.py")
+_METRICS = (*_GRAPHS, "metrics", "layers", "seeding.py")
+_ANALYSIS = ("analysis", "files.py", "seeding.py", "metrics/registry.py")
 _TABLE_SCRIPTS = ("study.py", "record.py")
 # Parts of the library that a stage runs, besides its script of the same name.
 _SOURCES = {

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsetopo import registry
-from sparsetopo.datasets._files import DataFiles
+from sparsetopo.datasets.files import DataFiles
 from sparsetopo.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
-    from sparsetopo.datasets._prepared import PreparedDataset
+    from sparsetopo.datasets.prepared import PreparedDataset
 
-DATASETS: dict[str, registry.Entry] = registry.scan(__name__, Path(__file__).parent)
+DATASETS: dict[str, registry.Entry] = registry.scan(
+    f"{__name__}.entries", Path(__file__).parent / "entries"
+)
 
 __all__ = ["DATASETS", "DataFiles", "prepare"]
 

@@ -1,26 +1,18 @@
 """A pruned network as a multipartite graph: parse -> plan -> execute.
 
-``tracing`` runs a PyTorch model once and records its operations, ``resolve`` turns them into a
+`tracing` runs a PyTorch model once and records its operations, `planning` turns the recording into a
 `Plan` (node layers, bipartite blocks, spatial incidences), and `MGE` joins a plan with masked
-weights. Only the modules whose name starts with ``tracing`` and ``encode`` need torch; nothing is
-imported here until it is asked for.
+weights, seen as `bundles` of edges. Only `tracing` and `encode` need torch; nothing is imported here
+until it is asked for.
 """
 
-import importlib
-from typing import Any
+import lazy_loader
 
-_HOMES = {
-    "Plan": "plan",
-    "MGE": "mge",
-    "mge_from_masks": "mge",
-    "trace": "tracing",
-    "register_operation": "tracing_operations",
-}
-
-__all__ = ["MGE", "Plan", "mge_from_masks", "register_operation", "trace"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "mge": ["MGE", "mge_from_masks"],
+        "plan": ["Plan"],
+        "tracing.trace": ["register_operation", "trace"],
+    },
+)

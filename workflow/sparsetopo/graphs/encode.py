@@ -10,7 +10,7 @@ from torch import nn
 
 from sparsetopo.errors import MaskError
 from sparsetopo.graphs.mge import MGE, mge_from_masks
-from sparsetopo.graphs.tracing import trace
+from sparsetopo.graphs.tracing.trace import trace
 
 
 def encode(

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.errors import EncodingError, MaskError
-from sparsetopo.graphs.bundle import Bundle
-from sparsetopo.graphs.bundles import bundles
+from sparsetopo.graphs.bundles.build import bundles
+from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.mge_file import read_mge, write_mge
 from sparsetopo.graphs.plan import Plan
 
@@ -143,7 +143,7 @@ class MGE:
         EncodingError
             If the matrix would not fit in memory.
         """
-        from sparsetopo.graphs.unroll import unroll
+        from sparsetopo.graphs.export.unroll import unroll
 
         return unroll(self.plan, self.weights, self.masks)
 

@@ -6,35 +6,14 @@ networks, `ramanujan` their expander metrics, and `network` makes tables of all 
 Torch-free; nothing is imported here until it is asked for.
 """
 
-import importlib
-from typing import Any
+import lazy_loader
 
-_HOMES = {
-    "LayerKind": "bge",
-    "rolled": "bge",
-    "rolled_channel": "bge",
-    "bge_topometrics": "measure",
-    "scaled_bge_topometrics": "measure",
-    "ramanujan_metrics": "ramanujan",
-    "layer_kinds": "network",
-    "topometric_records": "network",
-    "ramanujan_records": "network",
-}
-
-__all__ = [  # noqa: RUF022 (in the order of use)
-    "LayerKind",
-    "rolled",
-    "rolled_channel",
-    "bge_topometrics",
-    "scaled_bge_topometrics",
-    "ramanujan_metrics",
-    "layer_kinds",
-    "topometric_records",
-    "ramanujan_records",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bge": ["LayerKind", "rolled", "rolled_channel"],
+        "measure": ["bge_topometrics", "scaled_bge_topometrics"],
+        "network": ["layer_kinds", "ramanujan_records", "topometric_records"],
+        "ramanujan": ["ramanujan_metrics"],
+    },
+)

@@ -1,6 +1,6 @@
 """The ten topometrics that exist for a bipartite graph of one layer.
 
-All but the 3-node motifs are measured by `sparsetopo.topometrics`, the code that measures whole
+All but the 3-node motifs are measured by `sparsetopo.metrics`, the code that measures whole
 networks. Of the paper's sixteen, six say nothing of a single layer (sinks, sources, disconnected
 nodes, the two shares of their edges) or equal another (n2 = n1, as no walk has two steps).
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sparsetopo.layers.bge import degrees
-from sparsetopo.topometrics import scaled, topometrics
+from sparsetopo.metrics.measure import scaled, topometrics
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE

@@ -32,7 +32,7 @@ from scipy.sparse import csr_array
 
 from sparsetopo.layers.bge import biadjacency
 from sparsetopo.layers.singular_values import two_largest_singular_values
-from sparsetopo.topometrics._blas import single_threaded_blas
+from sparsetopo.metrics.blas import single_threaded_blas
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sparsetopo.analysis.tables import require_columns, sparsity_strings
+from sparsetopo.analysis.tables.table import require_columns, sparsity_strings
 from sparsetopo.plots.style import algorithm_style, display, figure_style, new_figure
 
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sparsetopo.analysis.splits import VALIDATIONS
-from sparsetopo.analysis.tables import require_columns
+from sparsetopo.analysis.regression.splits import VALIDATIONS
+from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.style import figure_style, new_figure

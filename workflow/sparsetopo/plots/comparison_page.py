@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.comparison import Comparison, check_permuted
-from sparsetopo.analysis.comparison_tables import (
+from sparsetopo.analysis.paper.comparison import Comparison, check_permuted
+from sparsetopo.analysis.paper.comparison_tables import (
     MAE_TOLERANCE,
     R2_TOLERANCE,
     RANKING_TOLERANCE,

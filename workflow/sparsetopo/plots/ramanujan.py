@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sparsetopo.analysis.ramanujan_density import RAMANUJAN_METRICS, correlations
-from sparsetopo.analysis.tables import require_columns
+from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.style import algorithm_style, display, figure_style, new_figure
 from sparsetopo.seeding import generator

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sparsetopo.analysis.tables import require_columns
+from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.style import display, figure_style, new_figure
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sparsetopo.analysis.tables import require_columns
+from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure

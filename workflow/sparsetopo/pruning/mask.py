@@ -31,7 +31,7 @@ class Mask(LayerArrays[np.bool_]):
     seed
         Seed it was made with, if any.
     initial_weights_digest
-        `sparsetopo.architectures._initial.digest` of the weights it was scored on, "" if there
+        `sparsetopo.networks.initial_weights.digest` of the weights it was scored on, "" if there
         were none.
     metadata
         Anything else worth keeping, JSON-able (options, version of the algorithm).

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from sparsetopo.training.memory import named_out_of_memory
+from sparsetopo.networks.memory import named_out_of_memory
 
 
 def scoring_out_of_memory(algorithm: str, settings: Sequence[str]) -> AbstractContextManager[None]:

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.memory import is_out_of_memory
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning.images import ImageSource
-from sparsetopo.pruning.prunable import prunable_parameters
 from sparsetopo.pruning.selection import number_kept
-from sparsetopo.training.memory import is_out_of_memory
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from sparsetopo.training.memory import is_out_of_memory
+from sparsetopo.networks.memory import is_out_of_memory
 
 RandomStates = list[tuple[torch.Generator, Tensor]]
 

@@ -8,20 +8,20 @@ from typing import Any
 from torch import nn
 
 from sparsetopo import registry
-from sparsetopo.architectures._initial import digest
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.arrays import to_arrays
+from sparsetopo.networks.initial_weights import digest
+from sparsetopo.networks.precision import tf32_only_if_asked
+from sparsetopo.networks.prunable import computed_weights, prunable_parameters
+from sparsetopo.networks.restore import restored
 from sparsetopo.pruning import ALGORITHMS, is_single_shot, needs
-from sparsetopo.pruning.arrays import to_arrays
 from sparsetopo.pruning.controls import check_shuffle, shuffled
 from sparsetopo.pruning.images import ImageSource, image_source
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.prunable import computed_weights, prunable_parameters
-from sparsetopo.pruning.restore import restored
 from sparsetopo.pruning.scores import Scores
 from sparsetopo.pruning.selection import checked_sparsity
-from sparsetopo.training.precision import tf32_only_if_asked
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.architectures._initial import digest
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.networks.initial_weights import digest
 from sparsetopo.pruning.controls import check_shuffle, shuffled
 from sparsetopo.pruning.layer_arrays import LayerArrays
 from sparsetopo.pruning.mask import Mask
@@ -37,7 +37,7 @@ class Scores(LayerArrays[np.floating]):
     seed
         Seed they were made with.
     initial_weights_digest
-        `sparsetopo.architectures._initial.digest` of the weights they were made at.
+        `sparsetopo.networks.initial_weights.digest` of the weights they were made at.
     metadata
         Anything else worth keeping, JSON-able: options, version of the algorithm, and
         "stream_labels", which the shuffling of masks depends on too.

@@ -16,7 +16,7 @@ from typing import Any
 
 from torch import nn
 
-from sparsetopo.pruning.prunable import prunable_parameters
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning.recomputed import Recomputed
 
 # Prunable weights of a module that is a segment, at most: the two convolutions of a residual block

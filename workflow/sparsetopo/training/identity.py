@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from sparsetopo.datasets._checksum import checksum
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.checksum import checksum
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.networks.state import model_arrays
 from sparsetopo.training.recipe import Recipe
-from sparsetopo.training.state import model_arrays
 
 
 def run_digest(

@@ -18,20 +18,20 @@ from torch import nn
 from torch.nn import functional
 
 from sparsetopo import seeding
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError
+from sparsetopo.networks.determinism import seed_torch
+from sparsetopo.networks.memory import named_out_of_memory
+from sparsetopo.networks.precision import autocast, tf32_only_if_asked
+from sparsetopo.networks.state import copy_into, model_arrays, to_array
 from sparsetopo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from sparsetopo.training.compilation import Forward
-from sparsetopo.training.determinism import seed_torch
 from sparsetopo.training.draws import batch_slices, draw_epoch
 from sparsetopo.training.evaluate import Evaluation, evaluate, evaluation_batch
 from sparsetopo.training.images import Epoch, ResidentImages
-from sparsetopo.training.memory import named_out_of_memory
 from sparsetopo.training.optimiser import MaskedSGD
-from sparsetopo.training.precision import autocast, tf32_only_if_asked
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.result import EpochProgress, Progress, TrainingResult
-from sparsetopo.training.state import copy_into, model_arrays, to_array
 
 logger = logging.getLogger(__name__)
 

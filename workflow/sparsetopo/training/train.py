@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from sparsetopo.datasets._prepared import PreparedDataset
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.networks.determinism import deterministic_algorithms, resolve_device
+from sparsetopo.networks.memory import named_out_of_memory
+from sparsetopo.networks.precision import check_precision
 from sparsetopo.training.compilation import compiled_forward
-from sparsetopo.training.determinism import deterministic_algorithms, resolve_device
 from sparsetopo.training.identity import run_digest
-from sparsetopo.training.memory import named_out_of_memory
-from sparsetopo.training.precision import check_precision
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.result import Progress, TrainingResult
 from sparsetopo.training.run import Run

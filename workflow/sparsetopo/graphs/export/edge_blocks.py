@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundle import Bundle
-from sparsetopo.graphs.incidence import Incidence
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.bundles.incidence import Incidence
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsetopo.graphs.export.edge_blocks import edges
-from sparsetopo.graphs.memory import require_memory
+from sparsetopo.graphs.export.memory import require_memory
 
 if TYPE_CHECKING:
     from igraph import Graph

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sparsetopo.graphs.export.edge_blocks import edges
-from sparsetopo.graphs.memory import require_memory
+from sparsetopo.graphs.export.memory import require_memory
 
 if TYPE_CHECKING:
     from networkx import DiGraph

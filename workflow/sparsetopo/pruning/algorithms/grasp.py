@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sparsetopo.architectures._initial import kaiming_normal
+from sparsetopo.networks.initial_weights import kaiming_normal
 from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import per_class

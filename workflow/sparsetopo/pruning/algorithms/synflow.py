@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sparsetopo.pruning.arrays import to_arrays
+from sparsetopo.networks.arrays import to_arrays
 from sparsetopo.pruning.problem import Problem, forward
 from sparsetopo.pruning.selection import check_finite, largest_of, split
 

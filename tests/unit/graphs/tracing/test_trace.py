@@ -1,0 +1,303 @@
+"""Tracing: node layers, names of parameters, what is refused, and that the model is unchanged."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils import parametrizations, prune
+
+from sparsetopo.errors import EncodingError, MaskError
+from sparsetopo.graphs import register_operation, trace
+from sparsetopo.graphs.encode import encode
+from sparsetopo.graphs.tracing.operations import HANDLERS, elementwise
+
+
+class Net(nn.Module):
+    """Module whose forward is a function of (module, x)."""
+
+    def __init__(self, forward, **modules):
+        super().__init__()
+        self.function = forward
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def conv(inputs, outputs, kernel=3, **options):
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False, **options)
+
+
+def joins(plan):
+    """(source, target, parameter) of every block, by layer names."""
+    names = [layer.name for layer in plan.node_layers]
+    return {(names[b.source], names[b.target], b.parameter) for b in plan.blocks}
+
+
+def test_addition_merges_fresh_operands_only():
+    net = Net(
+        lambda m, x: m.c(functional.relu(m.a(x)) + m.b(x)), a=conv(1, 2), b=conv(1, 2), c=conv(2, 2)
+    )
+    plan = trace(net, (1, 4, 4))
+    assert [layer.name for layer in plan.node_layers] == ["input", "a + b", "c"]
+    assert joins(plan) == {
+        ("input", "a + b", "a.weight"),
+        ("input", "a + b", "b.weight"),
+        ("a + b", "c", "c.weight"),
+    }
+
+
+def test_operand_that_is_read_elsewhere_is_a_shortcut():
+    def forward(m, x):
+        y = m.a(x)
+        return m.b(y) + y
+
+    net = Net(forward, a=conv(1, 2), b=conv(2, 2))
+    assert joins(trace(net, (1, 4, 4))) == {("input", "a", "a.weight"), ("a", "b", "b.weight")}
+    with_identity = trace(net, (1, 4, 4), identity_shortcuts=True)
+    assert ("a", "b", None) in joins(with_identity)
+
+
+def test_addition_without_fresh_operand_makes_no_nodes():
+    def forward(m, x):
+        y, z = m.a(x), m.b(x)
+        return m.c(functional.max_pool2d(y, 2) + functional.max_pool2d(z, 2))
+
+    plan = trace(Net(forward, a=conv(1, 2), b=conv(1, 2), c=conv(2, 2)), (1, 4, 4))
+    assert {("a", "c", "c.weight"), ("b", "c", "c.weight")} <= joins(plan)
+    assert len(plan.node_layers) == 4
+
+
+def test_returned_operand_is_not_fresh():
+    def forward(m, x):
+        y, z = m.a(x), m.b(x)
+        return y, y + z
+
+    plan = trace(Net(forward, a=conv(1, 2), b=conv(1, 2)), (1, 4, 4))
+    assert [layer.name for layer in plan.node_layers] == ["input", "a", "b"]
+    assert plan.outputs == (1, 2)
+
+
+def test_identity_source_that_runs_later_still_precedes_its_target():
+    def forward(m, x):
+        y = m.a(x)
+        z = m.b(x)
+        return m.c(z), y + z
+
+    net = Net(forward, a=conv(1, 1), b=conv(1, 1), c=conv(1, 1))
+    plan = trace(net, (1, 4, 4), identity_shortcuts=True)
+    assert all(block.source < block.target for block in plan.blocks)
+    assert ("b", "a", None) in joins(plan)
+
+
+def test_frame_is_the_largest_padding_on_the_input_and_absent_after_pooling():
+    net = Net(lambda m, x: m.a(x) + m.b(x), a=conv(1, 1, 3), b=conv(1, 1, 5))
+    first = trace(net, (1, 4, 6)).node_layers[0]
+    assert (first.height, first.width) == (8, 10)
+    pooled = trace(Net(lambda m, x: m.a(functional.max_pool2d(x, 2)), a=conv(1, 1)), (1, 4, 6))
+    assert (pooled.node_layers[0].height, pooled.node_layers[0].width) == (4, 6)
+
+
+def test_what_no_output_depends_on_is_left_out():
+    def forward(m, x):
+        m.b(x)
+        return m.a(x)
+
+    assert set(trace(Net(forward, a=conv(1, 1), b=conv(1, 1)), (1, 4, 4)).parameters) == {
+        "a.weight"
+    }
+
+
+def test_shared_weights_are_two_blocks_of_one_parameter():
+    plan = trace(Net(lambda m, x: m.a(m.a(x)), a=conv(2, 2)), (2, 4, 4))
+    assert [block.parameter for block in plan.blocks] == ["a.weight"] * 2
+    assert len(plan.node_layers) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: prune.l1_unstructured(c, "weight", 0.5),
+        lambda c: parametrizations.weight_norm(c),
+        lambda c: c,
+    ],
+)
+def test_parameter_is_named_after_the_calling_module(change):
+    net = Net(lambda m, x: m.block(x), block=nn.Sequential(conv(1, 2), nn.ReLU()))
+    change(net.block[0])
+    assert set(trace(net, (1, 4, 4)).parameters) == {"block.0.weight"}
+
+
+def test_functional_call_with_own_parameter():
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = nn.Parameter(torch.randn(2, 1, 3, 3))
+
+        def forward(self, x):
+            return functional.conv2d(x, weight=self.kernel, bias=None, padding=1)
+
+    assert trace(Functional(), (1, 4, 4)).parameters == {"kernel": (2, 1, 3, 3)}
+
+
+def test_option_a_shortcut_and_views_and_in_place_operations():
+    def forward(m, x):
+        y = m.a(x)
+        z = m.b(functional.relu(y, inplace=True))
+        z += functional.pad(y[:, :, ::2, ::2], (0, 0, 0, 0, 1, 1))
+        z.relu_()
+        pooled = z.mean(3).mean(2)
+        return m.fc(pooled.view(pooled.size(0), -1))
+
+    net = Net(forward, a=conv(1, 2), b=conv(2, 4, stride=2), fc=nn.Linear(4, 3))
+    plan = trace(net, (1, 4, 4), identity_shortcuts=True)
+    (shortcut,) = [block for block in plan.blocks if block.kind == "identity"]
+    assert (shortcut.target_channel, shortcut.outputs, shortcut.source) == (1, 2, 1)
+    assert plan.axes[shortcut.rows].sources == (0, 2)
+
+
+class Negative(torch.autograd.Function):
+    """Custom autograd function; tracing sees the torch functions in it."""
+
+    @staticmethod
+    def forward(context, x):
+        return -x
+
+
+def test_custom_autograd_function_is_seen_through():
+    net = Net(lambda m, x: m.b(Negative.apply(m.a(x))), a=conv(1, 1), b=conv(1, 1))
+    assert len(trace(net, (1, 4, 4)).blocks) == 2
+
+
+def scripted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated, but in use
+        return torch.jit.script(nn.ReLU())
+
+
+def refused(forward, shape=(1, 4, 4), **modules):
+    return Net(forward, **(modules or {"a": conv(1, 1)})), shape
+
+
+MAP = (1, 4, 4)
+REFUSED = {
+    "attention": (
+        refused(lambda m, x: m.m(x, x, x)[0], (3, 4), m=nn.MultiheadAttention(4, 1)),
+        ["attention", "'m'", "MultiheadAttention"],
+    ),
+    "product": (refused(lambda m, x: m.a(x) * m.a(x)), ["2 tensors", "Net", "mul"]),
+    "matmul": (refused(lambda m, x: m.a(x) @ torch.eye(4)), ["matrix product", "matmul"]),
+    "shuffle": (
+        refused(lambda m, x: m.s(m.a(x)), a=conv(1, 4), s=nn.ChannelShuffle(2)),
+        ["'s'", "ChannelShuffle", "register_operation"],
+    ),
+    "five dimensions": ((nn.Sequential(nn.Unflatten(1, (1, 2))), (2, 4, 4)), ["'0' (Unflatten)"]),
+    "flipped batch": (refused(lambda m, x: m.a(x.flip(0))), ["flip", "register_operation"]),
+    "mixed batch": (
+        refused(lambda m, x: m.a(x.view(1, 2, 4, 4)), a=conv(2, 1)),
+        ["batch", "view"],
+    ),
+    "tokens": (refused(lambda m, x: m.a(x), a=nn.Linear(4, 2)), ["'a' (Linear)", "each position"]),
+    "channel mean": (refused(lambda m, x: m.a(x).mean(1)), ["channels", "mean"]),
+    "wrong shape": (refused(lambda m, x: m.a(x), a=conv(3, 2)), ["'a' (Conv2d)", "(1, 4, 4)"]),
+    "no layer": ((nn.ReLU(), MAP), ["no convolution", "no linear"]),
+    "scripted": ((nn.Sequential(conv(1, 1), scripted()), MAP), ["'1'", "scripted"]),
+    "bad input shape": ((conv(1, 1), (1, 0, 4)), ["(1, 0, 4)", "input_shape"]),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
+def test_refused_by_name(case):
+    (net, shape), words = REFUSED[case]
+    with pytest.raises(EncodingError) as caught:
+        trace(net, shape)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_data_dependent_control_flow_is_refused():
+    net = Net(lambda m, x: m.a(x) if m.a(x).relu().mean((2, 3)).item() else x, a=conv(1, 1))
+    with pytest.raises(EncodingError, match="looks at the values"):
+        trace(net, (1, 4, 4))
+
+
+def test_register_operation():
+    net = Net(lambda m, x: m.b(torch.special.erfc(m.a(x))), a=conv(1, 1), b=conv(1, 1))
+    with pytest.raises(EncodingError, match=r"erfc.*register_operation"):
+        trace(net, (1, 4, 4))
+    try:
+        register_operation(torch.special.erfc)(elementwise)
+        assert len(trace(net, (1, 4, 4)).blocks) == 2
+    finally:
+        del HANDLERS[torch.special.erfc]
+
+
+class Restless(nn.Module):
+    """Changes its buffer, its training flag and the random state whenever it runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = prune.random_unstructured(conv(1, 2), "weight", 0.5)
+        self.norm = nn.BatchNorm2d(2)
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x):
+        self.calls += 1
+        self.norm.eval()
+        torch.rand(3)
+        return self.norm(self.conv(x))
+
+
+def test_model_is_restored_bit_for_bit():
+    net = Restless().train()
+    net.norm.running_mean.uniform_()
+    weight = net.conv.weight
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    flags = [module.training for module in net.modules()]
+    random_state, version = torch.get_rng_state(), net.norm.running_mean._version
+    trace(net, (1, 4, 4))
+    after = net.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert [module.training for module in net.modules()] == flags
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert net.conv.weight is weight
+    assert weight.grad_fn is not None
+    assert net.norm.running_mean._version == version
+    assert torch.is_grad_enabled()
+    assert not nn.modules.module._global_forward_hooks
+    assert not nn.modules.module._global_forward_pre_hooks
+
+
+def test_model_is_restored_after_a_refusal():
+    net = Net(lambda m, x: m.n(m.a(x)).sort()[0], a=conv(1, 1), n=nn.BatchNorm2d(1)).train()
+    with pytest.raises(EncodingError, match="sort"):
+        trace(net, (1, 4, 4))
+    assert all(module.training for module in net.modules())
+    assert not nn.modules.module._global_forward_pre_hooks
+
+
+@pytest.mark.parametrize(
+    "shape", [5.5, "3", (3, 8.5, 8), (1, 3, 8, 8), (0, 8, 8), (), None, (True, 8)]
+)
+def test_an_input_shape_of_another_kind_is_refused_in_a_sentence(shape):
+    with pytest.raises(EncodingError, match=r"input_shape is .* whole, positive"):
+        trace(nn.Sequential(nn.Flatten(), nn.Linear(8, 2)), shape)
+
+
+def test_numpy_sizes_are_sizes():
+    plan = trace(nn.Linear(8, 2), np.array([8]))
+    assert plan.input_shape == (8,)
+
+
+def test_weights_without_a_model_are_refused():
+    with pytest.raises(EncodingError, match=r"model is a OrderedDict, .* load it into its model"):
+        trace(nn.Linear(8, 2).state_dict(), (8,))
+
+
+def test_masks_that_name_no_parameter_are_refused():
+    with pytest.raises(MaskError, match="masks is a list, but must be a mapping"):
+        encode(nn.Linear(8, 2), (8,), masks=[np.ones((2, 8), bool)])

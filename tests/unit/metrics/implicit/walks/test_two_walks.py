@@ -1,0 +1,335 @@
+"""Pairs within two hops and motif counts of the implicit graph, against the explicit backend."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from math import comb
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.random_graphs import graphs
+from tests.unit.graphs.test_golden import CASES, GOLDEN, load_case
+from torch import nn
+
+from sparsetopo.errors import MetricError
+from sparsetopo.graphs.bundles.build import bundles
+from sparsetopo.graphs.bundles.incidence import Incidence
+from sparsetopo.graphs.encode import encode
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.entries.motifs import motif4
+from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
+from sparsetopo.metrics.implicit.walks import block as walk_blocks
+from sparsetopo.metrics.implicit.walks import exact_sums
+from sparsetopo.metrics.implicit.walks.block import WalkBlock
+from sparsetopo.metrics.implicit.walks.classes import walk_classes
+from sparsetopo.metrics.implicit.walks.edge_sums import edge_product_sum
+from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum, product_sum
+from sparsetopo.metrics.implicit.walks.step import Step
+from sparsetopo.metrics.implicit.walks.two_walks import TwoWalks
+
+
+def two_walks(mge):
+    return TwoWalks(mge.plan.node_layers, bundles(mge.plan, mge.weights, mge.masks))
+
+
+def undirected_degrees(mge):
+    primitives = ExplicitPrimitives(mge)
+    return primitives.in_degrees + primitives.out_degrees
+
+
+def assert_as_explicit(mge):
+    walks, explicit = two_walks(mge), ExplicitPrimitives(mge)
+    assert walks.pairs_within_two_hops() == explicit.pairs_within_two_hops
+    if walks.four_joined_layers() is None:
+        assert walks.motif_counts(undirected_degrees(mge)) == explicit.motif_counts
+    else:
+        with pytest.raises(MetricError, match="pairwise joined"):
+            walks.motif_counts(undirected_degrees(mge))
+
+
+@given(graphs())
+@settings(
+    max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+def test_random_networks(mge):
+    assert_as_explicit(mge)
+
+
+@pytest.mark.slow
+@given(graphs())
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_random_networks(mge):
+    assert_as_explicit(mge)
+
+
+@given(mge=graphs(), tile_bytes=st.sampled_from([4, 300, 2000]))
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+def test_small_tiles_and_wide_counters(mge, tile_bytes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk_blocks, "_TILE_BYTES", tile_bytes)
+        patch.setattr(walk_blocks, "_SUMMED_ENTRIES", 3)
+        patch.setattr(walk_blocks, "_FLOAT32_EXACT", 2)
+        patch.setattr(exact_sums, "_INT64_EXACT", 2)
+        assert_as_explicit(mge)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden_cases(case):
+    network, masks, architecture = load_case(case)
+    expected = json.loads((GOLDEN / case / "expected.json").read_text())
+    mge = encode(network, architecture["input"], masks)
+    walks = two_walks(mge)
+    assert walks.pairs_within_two_hops() / mge.num_nodes == pytest.approx(expected["n2"], rel=1e-12)
+    counts = walks.motif_counts(undirected_degrees(mge))
+    assert motif4(SimpleNamespace(motif_counts=counts)) == expected["motif4"]
+
+
+class Residual(nn.Module):
+    """Two stages with a projection shortcut, whose layers form triangles, and a pooled head."""
+
+    def __init__(self, channels=6):
+        super().__init__()
+        self.first = nn.Conv2d(3, channels, 3, padding=1, bias=False)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.third = nn.Conv2d(channels, 2 * channels, 3, 2, 1, bias=False)
+        self.fourth = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, bias=False)
+        self.shortcut = nn.Conv2d(channels, 2 * channels, 1, 2, bias=False)
+        self.head = nn.Linear(2 * channels, 5, bias=False)
+
+    def forward(self, x):
+        x = self.first(x).relu()
+        x = x + self.second(x).relu()
+        x = self.fourth(self.third(x).relu()) + self.shortcut(x)
+        return self.head(x.relu().mean((2, 3)))
+
+
+def residual(identity_shortcuts=True):
+    network = Residual()
+    generator = torch.Generator().manual_seed(1)
+    masks = {
+        name: torch.rand(weight.shape, generator=generator) < 0.5
+        for name, weight in network.named_parameters()
+    }
+    return encode(network, (3, 10, 12), masks, identity_shortcuts)
+
+
+@pytest.mark.parametrize("identity_shortcuts", [False, True])
+def test_triangles(identity_shortcuts):
+    mge = residual(identity_shortcuts)
+    assert ExplicitPrimitives(mge).motif_counts.diamonds > 0
+    assert_as_explicit(mge)
+
+
+def test_pairs_are_listed_until_they_are_computed():
+    mge = residual()
+    walks = two_walks(mge)
+    directed = walks.pairs(directed=True, undirected=False)
+    undirected = walks.pairs(directed=False, undirected=True)
+    both = walks.pairs(directed=True, undirected=True)
+    assert set(both) == set(directed) | set(undirected)
+    assert 0 < len(directed) < len(both) < len(directed) + len(undirected)
+    for pair in directed:
+        walks.compute(pair)
+    assert walks.pairs(directed=True, undirected=False) == []
+    assert set(walks.pairs(directed=True, undirected=True)) == set(both) - set(directed)
+    assert walks.pairs_within_two_hops() == ExplicitPrimitives(mge).pairs_within_two_hops
+
+
+def test_threads_do_not_change_the_counts():
+    mge = residual()
+    walks = two_walks(mge)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(walks.compute, walks.pairs(directed=True, undirected=True)))
+    assert walks.pairs(directed=True, undirected=True) == []
+    degrees = undirected_degrees(mge)
+    assert walks.pairs_within_two_hops() == two_walks(mge).pairs_within_two_hops()
+    assert walks.motif_counts(degrees) == two_walks(mge).motif_counts(degrees)
+
+
+class Concatenating(nn.Module):
+    """Every convolution reads the outputs of all before it."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Conv2d(2 * n, 2, 3, padding=1, bias=False) for n in range(1, layers + 1)
+        )
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = torch.cat([x, layer(x)], 1)
+        return x
+
+
+def test_four_joined_layers():
+    mge = encode(Concatenating(3), (2, 5, 5))
+    walks = two_walks(mge)
+    assert walks.four_joined_layers() == (0, 1, 2, 3)
+    names = ", ".join(layer.name for layer in mge.plan.node_layers)
+    with pytest.raises(MetricError, match=names):
+        walks.motif_counts(undirected_degrees(mge))
+    assert walks.pairs_within_two_hops() == ExplicitPrimitives(mge).pairs_within_two_hops
+
+
+def test_three_joined_layers_are_counted():
+    mge = encode(Concatenating(2), (2, 5, 5))
+    assert two_walks(mge).four_joined_layers() is None
+    assert_as_explicit(mge)
+
+
+def test_no_edges():
+    layers = [NodeLayer("a", 2, 3, 3), NodeLayer("b", 4, 1, 1)]
+    walks = TwoWalks(layers, [])
+    assert walks.pairs(directed=True, undirected=True) == []
+    assert walks.pairs_within_two_hops() == 22
+    counts = walks.motif_counts(np.zeros(22, dtype=np.int64))
+    assert set(vars(counts).values()) == {0}
+
+
+def test_middle_layer_whose_nodes_are_reached_but_not_read():
+    """The second convolution reads every other pixel, those that the first one never reaches."""
+    network = nn.Sequential(
+        nn.ConvTranspose2d(1, 2, 1, 2, bias=False),
+        nn.ZeroPad2d((1, 0, 1, 0)),
+        nn.Conv2d(2, 3, 1, 2, bias=False),
+    )
+    mge = encode(network, (1, 4, 4))
+    assert mge.num_edges == 2 * 16 + 2 * 3 * 9
+    assert_as_explicit(mge)
+
+
+def test_complete_bipartite_graph_beyond_64_bits():
+    """Global pooling and a linear layer: every input node is joined to every output."""
+    inputs, outputs = 128 * 64 * 64, 2000
+    network = nn.Sequential(
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, outputs, bias=False)
+    )
+    mge = encode(network, (128, 64, 64))
+    degrees = np.repeat([outputs, inputs], [inputs, outputs])
+    counts = two_walks(mge).motif_counts(degrees)
+    assert counts.stars == inputs * comb(outputs, 3) + outputs * comb(inputs, 3) > 2**64
+    assert counts.paths == inputs * outputs * (inputs - 1) * (outputs - 1)
+    assert counts.cycles == comb(inputs, 2) * comb(outputs, 2)
+    assert (counts.paws, counts.diamonds, counts.triangles) == (0, 0, 0)
+    assert two_walks(mge).pairs_within_two_hops() == inputs + outputs + inputs * outputs
+
+
+def test_entries_beyond_float32():
+    """Two outputs share more inputs than float32 counts, and int64 does not hold all squares."""
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(65, 200, bias=False))
+    mge = encode(network, (65, 511, 513))
+    (bundle,) = bundles(mge.plan, mge.weights, mge.masks)
+    step = Step(bundle, end_is_source=False)
+    rows, columns = (
+        walk_classes([(axis.from_sources, axis.from_sources)])
+        for axis in (bundle.rows, bundle.columns)
+    )
+    block = WalkBlock(200, 200, (65,), ((step, step),), True, None, rows, columns)
+    common = 65 * 511 * 513
+    assert int(np.float32(common)) != common
+    assert block.sums().squares == 200**2 * common**2 > 2**63
+
+
+def test_sums_beyond_64_bits():
+    values = np.array([2**62, 2**62 + 1, 2**62 + 3, 0])
+    assert exact_sum(values) == 3 * 2**62 + 4
+    assert product_sum(values, values[::-1]) == 2 * (2**62 + 1) * (2**62 + 3)
+
+
+def depthwise(channels):
+    network = nn.Sequential(
+        nn.Conv2d(channels, channels, 3, groups=channels, bias=False),
+        nn.Conv2d(channels, channels, 3, groups=channels, bias=False),
+    )
+    return encode(network, (channels, 6, 7))
+
+
+def test_many_identical_components():
+    many, one = depthwise(100), depthwise(1)
+    walks, expected = two_walks(many), ExplicitPrimitives(one)
+    assert walks.pairs_within_two_hops() == 100 * expected.pairs_within_two_hops
+    counts = walks.motif_counts(undirected_degrees(many))
+    assert vars(counts) == {
+        name: 100 * value for name, value in vars(expected.motif_counts).items()
+    }
+
+
+@st.composite
+def incidences(draw, sources, targets):
+    pairs = draw(
+        st.lists(
+            st.tuples(st.integers(0, targets - 1), st.integers(0, sources - 1)),
+            unique=True,
+            max_size=12,
+        )
+    )
+    taps = draw(st.lists(st.integers(0, 2), min_size=len(pairs), max_size=len(pairs)))
+    targets_of, sources_of = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2).T
+    return Incidence(
+        sources_of.copy(), np.array(taps, dtype=np.int32), targets_of.copy(), sources, 3, targets
+    )
+
+
+@given(
+    st.lists(st.tuples(incidences(4, 3), incidences(3, 5)), min_size=1, max_size=3),
+    st.none() | incidences(4, 5),
+)
+@settings(deadline=None, derandomize=True)
+def test_walk_classes(middles, direct):
+    """Position pairs share a class if and only if they have the same walks and direct tap."""
+    walks = {}
+    for middle, (first, last) in enumerate(middles):
+        for y, tap, m in zip(first.sources, first.taps, first.targets, strict=True):
+            for n, next_tap, z in zip(last.sources, last.taps, last.targets, strict=True):
+                if m == n:
+                    walks.setdefault((y, z), Counter())[middle, tap, next_tap] += 1
+    taps = {}
+    if direct is not None:
+        taps = dict(zip(zip(direct.sources, direct.targets, strict=True), direct.taps, strict=True))
+    classes = walk_classes(
+        [(first.from_targets, last.from_sources) for first, last in middles], direct
+    )
+    found = {}
+    for c, tap in enumerate(classes.direct):
+        of_class = Counter()
+        for k, pairs in enumerate(classes.tap_pairs):
+            number = c * len(middles) + k
+            for i in range(classes.starts[number], classes.starts[number + 1]):
+                walk = classes.walks[i]
+                of_class[k, pairs.first[walk], pairs.last[walk]] = classes.multiplicities[i]
+        found[c] = (of_class, tap)
+    pairs = list(zip(classes.firsts.tolist(), classes.lasts.tolist(), strict=True))
+    assert sorted(pairs) == sorted(walks)
+    for pair, c in zip(pairs, classes.labels.tolist(), strict=True):
+        assert found[c] == (walks[pair], taps.get(pair, -1))
+    assert len({(frozenset(walk.items()), tap) for walk, tap in found.values()}) == len(found)
+    assert classes.sizes.sum() == len(pairs)
+    for k in range(len(middles)):
+        totals = [sum(n for (m, *_), n in walk.items() if m == k) for walk in walks.values()]
+        assert classes.most_walks(k) == max(totals, default=0)
+
+
+@given(graphs(), st.integers(0, 2**32 - 1), st.sampled_from([10, 2**20, 2**40, 2**62]))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_edge_product_sum(mge, seed, largest):
+    values = np.random.default_rng(seed).integers(0, largest, mge.num_nodes)
+    edges = mge.to_scipy().tocoo()
+    expected = sum(int(values[u]) * int(values[v]) for u, v in zip(*edges.coords, strict=True))
+    planes = [
+        values[offset : offset + layer.size].reshape(layer.channels, layer.height, layer.width)
+        for offset, layer in zip(mge.layer_offsets, mge.plan.node_layers, strict=False)
+    ]
+    found = sum(
+        edge_product_sum(bundle, planes[bundle.source], planes[bundle.target])
+        for bundle in bundles(mge.plan, mge.weights, mge.masks)
+    )
+    assert found == expected

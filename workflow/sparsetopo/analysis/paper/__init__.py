@@ -1,0 +1,1 @@
+"""The authors' released results, and our tables beside the paper's."""

@@ -1,0 +1,208 @@
+"""The paper's tables 3, 4, 11 and 12 beside ours: one row a printed cell.
+
+The paper prints two digits, so a cell of the rankings counts as met within `RANKING_TOLERANCE`:
+half a unit of the last digit on either side, and as much for what the authors' own numbers lost.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sparsetopo.analysis.tables.table import read_table, require_columns
+from sparsetopo.errors import DataError, FileFormatError
+
+PAPER_FOLDER = Path(__file__).parents[4] / "resources" / "paper"
+RANKING_TOLERANCE = 0.0101
+R2_TOLERANCE, MAE_TOLERANCE = 0.02, 0.002
+"""A cell that is off by more gets a remark."""
+
+POOLS = {"table4": "all", "table11": "scored", "table12": "random"}
+"""Table of the paper: the pool of algorithms that it ranks."""
+STRATEGIES = ("layer_density", "delta_r", "delta_r_imdb", "lambda_imsg", "mixture")
+ENCODINGS = ("MGE", "rolled", "rolled-channel")
+MEAN = "mean"
+"""Sparsity of the paper's row averages."""
+
+_RANKING_KEYS = ["architecture", "strategy", "sparsity"]
+
+
+@dataclass(frozen=True)
+class PaperTables:
+    """What the paper printed.
+
+    Attributes
+    ----------
+    regression
+        Table 3: encoding, column, paper_adjusted_r2, paper_mae.
+    rankings
+        By table ("table4", "table11", "table12"): architecture, strategy, sparsity, paper_rbo (a
+        misprint corrected), note. Rows of sparsity "mean" are the printed averages.
+    """
+
+    regression: pd.DataFrame
+    rankings: dict[str, pd.DataFrame]
+
+
+def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
+    """Read the printed tables.
+
+    Parameters
+    ----------
+    folder
+        With regression.csv, ranking_all.csv, ranking_scored.csv and ranking_random.csv (default:
+        ``resources/paper`` beside the workflow).
+
+    Raises
+    ------
+    FileFormatError
+        If a file is missing, not CSV, or lacks a column.
+    """
+    root = Path(folder)
+    printed = _read(root / "regression.csv", ["score", "encoding", "column", "value"])
+    wide = printed.pivot(index=["encoding", "column"], columns="score", values="value")
+    wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
+    order = printed[["encoding", "column"]].drop_duplicates()
+    order = order.sort_values(
+        "encoding", key=lambda names: names.map(ENCODINGS.index), kind="stable"
+    )
+    regression = order.merge(wide.reset_index(), on=["encoding", "column"])
+    rankings = {}
+    for table, pool in POOLS.items():
+        rows = _read(root / f"ranking_{pool}.csv", [*_RANKING_KEYS, "rbo", "note"])
+        rankings[table] = rows.rename(columns={"rbo": "paper_rbo"})[
+            [*_RANKING_KEYS, "paper_rbo", "note"]
+        ]
+    return PaperTables(
+        regression[["encoding", "column", "paper_adjusted_r2", "paper_mae"]], rankings
+    )
+
+
+def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
+    """Table 3 beside ours.
+
+    Parameters
+    ----------
+    regression
+        ``tables/regression.csv``; what counts is the mean over regressors, shuffled folds,
+        features scaled over the column.
+    paper
+        `PaperTables.regression`.
+
+    Returns
+    -------
+    DataFrame
+        encoding, column, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
+        difference_r2, difference_mae (ours minus the paper's). What was not computed is missing.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a cell is there twice.
+    """
+    values = ["adjusted_r2", "adjusted_r2_std", "mae"]
+    keys = ["encoding", "column"]
+    require_columns(regression, [*keys, *values, "validation", "scaling", "regressor"])
+    ours = regression[
+        (regression["validation"] == "shuffled")
+        & (regression["scaling"] == "column")
+        & (regression["regressor"] == MEAN)
+    ]
+    table = _beside(ours, paper, keys, values, "regression")
+    table["difference_r2"] = table["adjusted_r2"] - table["paper_adjusted_r2"]
+    table["difference_mae"] = table["mae"] - table["paper_mae"]
+    return table[
+        [*keys, *values, "paper_adjusted_r2", "paper_mae", "difference_r2", "difference_mae"]
+    ]
+
+
+def ranking_comparison(ranking: pd.DataFrame, paper: PaperTables, table: str) -> pd.DataFrame:
+    """Table 4, 11 or 12 beside ours, without its row averages.
+
+    Parameters
+    ----------
+    ranking
+        ``tables/ranking.csv``.
+    table
+        "table4", "table11" or "table12".
+
+    Returns
+    -------
+    DataFrame
+        architecture, strategy, sparsity, rbo, rbo_std, paper_rbo, difference (ours minus the
+        paper's).
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a cell is there twice.
+    """
+    values = ["rbo", "rbo_std"]
+    require_columns(ranking, ["pool", *_RANKING_KEYS, *values])
+    printed = paper.rankings[table]
+    printed = printed[printed["sparsity"] != MEAN]
+    ours = ranking[ranking["pool"] == POOLS[table]]
+    result = _beside(ours, printed, _RANKING_KEYS, values, "ranking")
+    result["difference"] = result["rbo"] - result["paper_rbo"]
+    return result[[*_RANKING_KEYS, *values, "paper_rbo", "difference"]]
+
+
+def means_comparison(ranking_means: pd.DataFrame, paper: PaperTables, table: str) -> pd.DataFrame:
+    """Row averages of table 4, 11 or 12 beside ours.
+
+    Parameters
+    ----------
+    ranking_means
+        ``tables/ranking_means.csv``.
+    table
+        "table4", "table11" or "table12".
+
+    Returns
+    -------
+    DataFrame
+        architecture, strategy, rbo, paper_rbo, difference (ours minus the paper's).
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a row is there twice.
+    """
+    keys = ["architecture", "strategy"]
+    require_columns(ranking_means, ["pool", *keys, "rbo"])
+    printed = paper.rankings[table]
+    printed = printed[printed["sparsity"] == MEAN]
+    ours = ranking_means[ranking_means["pool"] == POOLS[table]]
+    result = _beside(ours, printed, keys, ["rbo"], "ranking_means")
+    result["difference"] = result["rbo"] - result["paper_rbo"]
+    return result[[*keys, "rbo", "paper_rbo", "difference"]]
+
+
+def beyond(differences: pd.Series, tolerance: float) -> pd.Series:
+    """Whether each difference is larger than the tolerance; a missing one is not."""
+    # The printed values are decimals: 0.57 - 0.56 must not exceed 0.01 by rounding.
+    return differences.abs() > tolerance + 1e-12
+
+
+def _beside(
+    ours: pd.DataFrame, printed: pd.DataFrame, keys: list[str], values: list[str], name: str
+) -> pd.DataFrame:
+    twice = ours[ours.duplicated(keys) & ours[keys].isin(_wanted(printed, keys)).all(axis=1)]
+    if len(twice):
+        cell = "/".join(map(str, twice.iloc[0][keys]))
+        raise DataError(f"the {name} table has {cell} more than once; each cell may be there once.")
+    chosen = ours.drop_duplicates(keys)[[*keys, *values]].astype(dict.fromkeys(values, np.float64))
+    return printed.merge(chosen, how="left", on=keys)
+
+
+def _wanted(printed: pd.DataFrame, keys: list[str]) -> dict[str, list[str]]:
+    return {key: printed[key].unique().tolist() for key in keys}
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+    table = read_table(path)
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise FileFormatError(f"{path}: lacks the column(s) {', '.join(missing)}.")
+    return table

@@ -1,0 +1,169 @@
+"""The names that the authors' released tables use, and ours: the only place where they are mapped.
+
+Source: the files under ``graph_data`` of github.com/eliacunegatti/mge-snn (Cunegatti et al. 2024).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sparsetopo.analysis.tables.paper_grid import ALGORITHMS, SEEDS, SPARSITIES
+from sparsetopo.analysis.tables.table import CELL, sparsity_strings
+from sparsetopo.errors import DataError
+
+DATASETS: Mapping[str, str] = {
+    "CIFAR-10": "CIFAR-10",
+    "CIFAR-100": "CIFAR-100",
+    "tinyimagenet": "Tiny-ImageNet",
+}
+ARCHITECTURES: Mapping[str, str] = {
+    "CONV-6": "Conv-6",
+    "Resnet-20": "Resnet-20",
+    "Resnet-32": "Resnet-32",
+    "Wide-Resnet-28-2": "Wide-Resnet-28-2",
+}
+"""Released name: ours. What is not here is not of the paper's grid."""
+
+CELL_COLUMNS: Mapping[str, str] = {
+    "pruning": "algorithm",
+    "dataset": "dataset",
+    "model": "architecture",
+    "sparsity": "sparsity",
+    "seed": "seed",
+}
+
+UNROLLED_COLUMNS: Mapping[str, str] = {
+    "accuracy": "accuracy",
+    "nodes": "nodes",
+    "edges": "edges",
+    "sink_nodes": "sink",
+    "source_nodes": "source",
+    "disc_nodes": "disconnected",
+    # Exchanged on purpose: the released r-in is the paper's removable out-edges (it is what the
+    # source nodes have), the released r-out its removable in-edges.
+    "r-in": "r_out",
+    "r-out": "r_in",
+    "1-hop_nei": "n1",
+    "2-hop_nei": "n2",
+    "motif": "motif4",
+    "k-core": "k_core",
+    "avg_node_strength": "strength",
+    "no_connected_components": "components",
+    "mean_connected_components": "component_size",
+    "cut-edges": "cut_edges",
+    "cut-nodes": "cut_nodes",
+    "spectral_gap": "spectral_gap",
+    "spectral_radius": "spectral_radius",
+}
+"""Whole networks; the metrics are scaled (`features.scale`)."""
+
+LAYER_COLUMNS: Mapping[str, str] = {
+    "accuracy": "accuracy",
+    "layer_id": "layer",
+    "layer_name": "name",
+    "nodes": "nodes",
+    "edges": "edges",
+    "motif": "motif",
+    "1-hop_nei": "n1",
+    "k-core": "k_core",
+    "avg_node_strength": "strength",
+    "no_connected_components": "components",
+    "mean_connected_components": "component_size",
+    "cut-edges": "cut_edges",
+    "cut-nodes": "cut_nodes",
+    "spectral_gap": "spectral_gap",
+    "spectral_radius": "spectral_radius",
+}
+"""Layers, tidied; the metrics are raw."""
+
+REPOSITORY_LAYER_COLUMNS: Mapping[str, str] = {
+    "pruning_algorithm": "pruning",
+    "motifs_count": "motif",
+    "nei_one_hop": "1-hop_nei",
+    "coreness_all": "k-core",
+    "strenght_all": "avg_node_strength",
+    "weak_clusters": "no_connected_components",
+    "mean_weak": "mean_connected_components",
+    "bridges": "cut-edges",
+    "a_point": "cut-nodes",
+    "spectral_gap_weighted_undirected": "spectral_gap",
+    "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
+}
+"""Columns of the layer files in the authors' repository: their tidied names (others are equal)."""
+
+RAMANUJAN_COLUMNS: Mapping[str, str] = {
+    "accuracy": "accuracy",
+    "layer_id": "layer",
+    "layer_name": "name",
+    "no_weights": "weights",
+    "no_params": "parameters",
+    "layer_sparsity": "density",
+    "degree_bound": "delta_r",
+    "iterative_degree_bound": "delta_r_imdb",
+    "iterative_spectral_gap": "lambda_imsg",
+}
+"""Layers, Ramanujan metrics. The released layer_sparsity is the share of weights that are kept."""
+
+
+def rows_of_grid(
+    released: pd.DataFrame,
+    name: str,
+    columns: Mapping[str, str],
+    within: list[str],
+    notes: list[str],
+) -> pd.DataFrame:
+    """Rows of the paper's grid under our names.
+
+    Parameters
+    ----------
+    released
+        With the keys of `CELL_COLUMNS` and of `columns`.
+    name
+        Of the file, for messages.
+    columns
+        Released name: ours.
+    within
+        Columns of ours that tell the rows of a cell apart.
+    notes
+        A sentence on what was read and left out is added.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by cell and `within`, exact duplicates left out; sparsity is a string.
+
+    Raises
+    ------
+    DataError
+        If no row is of the grid, or two rows of a cell differ.
+    """
+    table = released.rename(columns={**CELL_COLUMNS, **columns})
+    table["dataset"] = table["dataset"].map(DATASETS)
+    table["architecture"] = table["architecture"].map(ARCHITECTURES)
+    table["sparsity"] = sparsity_strings(table["sparsity"])
+    inside = (
+        table["algorithm"].isin(ALGORITHMS)
+        & table["sparsity"].isin(SPARSITIES)
+        & table["seed"].isin(SEEDS)
+        & table[["dataset", "architecture"]].notna().all(axis=1)
+    )
+    count, rows = int(inside.sum()), len(table)
+    if not count:
+        raise DataError(f"{name}: none of its {rows} row(s) belongs to the paper's grid.")
+    chosen = table[inside].drop_duplicates()
+    notes.append(
+        f"{Path(name).name.split('.')[0]}: {rows} row(s) read, {rows - count} of other networks left out, "
+        f"{count - len(chosen)} exact duplicate(s) left out."
+    )
+    keys = [*CELL, *within]
+    twice = chosen.duplicated(keys)
+    if twice.any():
+        first = "/".join(map(str, chosen.loc[twice, keys].iloc[0]))
+        raise DataError(
+            f"{name}: {int(twice.sum())} row(s) differ from another of the same cell, the first is {first}; a cell may "
+            "have one row only."
+        )
+    chosen = chosen.astype(dict.fromkeys(["seed", *within], np.int64))
+    return chosen.sort_values(keys, kind="stable", ignore_index=True)

@@ -1,0 +1,219 @@
+"""Find and read the authors' released files, in either of two layouts.
+
+- tidied: ``unrolled.csv``, ``rolled.csv``, ``rolled_channel.csv`` and ``ramanujan.csv`` (each also
+  as ``.csv.xz``), in the folder or in its ``published/``;
+- the authors' repository (github.com/eliacunegatti/mge-snn): the folder, or its ``graph_data``,
+  holds ``graph_metrics/unrolled/unrolled.csv`` and one file a data set and architecture under
+  ``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic).
+
+Both give the same four tables, with the columns of the tidied files. In the repository the
+Ramanujan files do not name the pruning algorithm: a network there is recognised among the layers
+of the rolled files by data set, architecture, sparsity, seed, accuracy and the number of weights
+of each of its layers.
+"""
+
+import os
+from dataclasses import dataclass
+from itertools import product
+from lzma import LZMAError
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sparsetopo.analysis.paper.released_columns import (
+    ARCHITECTURES,
+    CELL_COLUMNS,
+    DATASETS,
+    LAYER_COLUMNS,
+    RAMANUJAN_COLUMNS,
+    REPOSITORY_LAYER_COLUMNS,
+    UNROLLED_COLUMNS,
+)
+from sparsetopo.analysis.tables.paper_grid import ALGORITHMS
+from sparsetopo.errors import DataError, FileFormatError
+
+LAYOUTS = (
+    "either the tidied files unrolled.csv, rolled.csv, rolled_channel.csv and ramanujan.csv (or .csv.xz), in it or "
+    "in its published/, or graph_data/ of the authors' repository (github.com/eliacunegatti/mge-snn)"
+)
+TIDIED = ("unrolled", "rolled", "rolled_channel", "ramanujan")
+_ENCODINGS = ("rolled", "rolled_channel")
+_TEXT = {"pruning", "pruning_algorithm", "dataset", "model", "layer_name"}
+_NETWORK = ["dataset", "model", "sparsity", "seed", "accuracy"]
+
+
+@dataclass(frozen=True)
+class ReleasedFiles:
+    """The four tables as released, with the tidied columns, and where they were read.
+
+    Attributes
+    ----------
+    tables
+        By the names of `TIDIED`.
+    names
+        Path or folder of each, for messages.
+    notes
+        Sentences on what could not be used.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    names: dict[str, str]
+    notes: list[str]
+
+
+def read_files(folder: str | os.PathLike[str]) -> ReleasedFiles:
+    """Read whichever layout the folder has (the tidied one if it has both).
+
+    Raises
+    ------
+    DataError
+        If the folder is missing, has neither layout, or a Ramanujan file cannot be joined.
+    FileFormatError
+        If a file or a column of the layout is missing, or a file is not CSV.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise DataError(f"{root}: there is no such folder; the released results need {LAYOUTS}.")
+    for place in (root, root / "published"):
+        if any(_tidied(place, name) for name in TIDIED):
+            return _read_tidied(place)
+    for place in (root / "graph_data", root):
+        if (place / "graph_metrics").is_dir() or (place / "ramanunjan_results").is_dir():
+            return _read_repository(place)
+    raise DataError(f"{root}: holds no released results; they are {LAYOUTS}.")
+
+
+def _tidied(folder: Path, name: str) -> Path | None:
+    for suffix in (".csv", ".csv.xz"):
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
+    return None
+
+
+def _read_tidied(folder: Path) -> ReleasedFiles:
+    columns = {
+        "unrolled": [*CELL_COLUMNS, *UNROLLED_COLUMNS],
+        "rolled": [*CELL_COLUMNS, *LAYER_COLUMNS],
+        "rolled_channel": [*CELL_COLUMNS, *LAYER_COLUMNS],
+        "ramanujan": [*CELL_COLUMNS, *RAMANUJAN_COLUMNS],
+    }
+    tables, names = {}, {}
+    for name in TIDIED:
+        path = _tidied(folder, name) or folder / f"{name}.csv"
+        tables[name], names[name] = _read(path, columns[name]), str(path)
+    return ReleasedFiles(tables, names, [])
+
+
+def _read_repository(folder: Path) -> ReleasedFiles:
+    metrics, ramanujan = folder / "graph_metrics", folder / "ramanunjan_results"
+    unrolled = metrics / "unrolled" / "unrolled.csv"
+    tables = {"unrolled": _read(unrolled, [*CELL_COLUMNS, *UNROLLED_COLUMNS])}
+    names = {"unrolled": str(unrolled)}
+    theirs = {tidy: column for column, tidy in REPOSITORY_LAYER_COLUMNS.items()}
+    wanted = [theirs.get(column, column) for column in [*CELL_COLUMNS, *LAYER_COLUMNS]]
+    pairs = list(product(DATASETS, ARCHITECTURES))
+    for encoding in _ENCODINGS:
+        paths = [metrics / encoding / f"{encoding}-{data}-{model}.csv" for data, model in pairs]
+        table = pd.concat([_read(path, wanted) for path in paths], ignore_index=True)
+        tables[encoding] = table.rename(columns=dict(REPOSITORY_LAYER_COLUMNS))
+        names[encoding] = str(metrics / encoding)
+    unnamed = [column for column in [*CELL_COLUMNS, *RAMANUJAN_COLUMNS] if column != "pruning"]
+    paths = [ramanujan / model / f"rolled-{data}-{model}.csv" for data, model in pairs]
+    parts, strangers = [], 0
+    for path, (data, model) in zip(paths, pairs, strict=True):
+        rolled = tables["rolled"]
+        rolled = rolled[(rolled["dataset"] == data) & (rolled["model"] == model)]
+        named = name_algorithms(_read(path, unnamed), rolled, str(path))
+        strangers += int(named["pruning"].isna().sum())
+        parts.append(named.dropna(subset=["pruning"]).astype({"pruning": "str"}))
+    tables["ramanujan"] = pd.concat(parts, ignore_index=True)
+    names["ramanujan"] = str(ramanujan)
+    notes = (
+        [f"{strangers} row(s) of {ramanujan} belong to no network of the rolled files: left out."]
+        if strangers
+        else []
+    )
+    return ReleasedFiles({name: tables[name] for name in TIDIED}, names, notes)
+
+
+def name_algorithms(ramanujan: pd.DataFrame, rolled: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Give the rows of a Ramanujan file the pruning algorithm that the file does not name.
+
+    Parameters
+    ----------
+    ramanujan
+        Rows of one network one after the other, layers in ascending order (as released).
+    rolled
+        Rows of the same data set and architecture, which name the algorithm; weights are edges.
+    name
+        Of the file, for messages.
+
+    Returns
+    -------
+    DataFrame
+        `ramanujan` with the column pruning, missing where no network of `rolled` is the same.
+
+    Raises
+    ------
+    DataError
+        If the algorithms of two networks cannot be told apart, one of them the paper's, or if no
+        network at all is known.
+    """
+    known: dict[tuple[object, ...], set[str]] = {}
+    for (algorithm, *network), rows in rolled.groupby(["pruning", *_NETWORK], sort=False):
+        rows = rows.drop_duplicates(["layer_id", "edges"]).sort_values("layer_id")
+        key = _signature(network, rows["layer_id"], rows["edges"])
+        known.setdefault(key, set()).add(str(algorithm))
+    starts = (ramanujan["layer_id"] <= ramanujan["layer_id"].shift()) | (
+        ramanujan[_NETWORK] != ramanujan[_NETWORK].shift()
+    ).any(axis=1)
+    found = pd.Series(index=ramanujan.index, dtype="object")
+    for _, rows in ramanujan.groupby(starts.cumsum(), sort=False):
+        network = rows.iloc[0][_NETWORK].tolist()
+        algorithms = known.get(_signature(network, rows["layer_id"], rows["no_weights"]), set())
+        # Methods beyond the paper's seven keep as many weights in every layer; nothing uses them.
+        if len(algorithms) > 1 and not algorithms.isdisjoint(ALGORITHMS):
+            raise DataError(
+                f"{name}: the network {'/'.join(map(str, network[:4]))} of accuracy {network[4]} may be of "
+                f"{' or '.join(sorted(algorithms))}, which have as many weights in every layer; the tidied layout, "
+                "which names the algorithm, is needed."
+            )
+        found[rows.index] = min(algorithms, default=np.nan)
+    if found.isna().all():
+        raise DataError(
+            f"{name}: none of its {len(ramanujan)} row(s) belongs to a network of the rolled files; "
+            "are both from the same release?"
+        )
+    return ramanujan.assign(pruning=found)
+
+
+def _signature(network: list[object], layers: pd.Series, weights: pd.Series) -> tuple[object, ...]:
+    pairs = zip(layers.astype(float), weights.astype(float), strict=True)
+    return (*network, *pairs)
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read the columns of a CSV file (plain, or .xz by its name)."""
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise FileFormatError(
+            f"{path}: there is no such file; released results are {LAYOUTS}."
+        ) from error
+    except (ValueError, OSError, EOFError, LZMAError) as error:
+        raise FileFormatError(f"{path}: not a readable CSV table ({error}).") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise FileFormatError(
+            f"{path}: lacks the column(s) {', '.join(missing)}; released results are {LAYOUTS}."
+        )
+    table = table[columns].copy()
+    for column in set(columns) - _TEXT:
+        try:
+            table[column] = pd.to_numeric(table[column])
+        except (ValueError, TypeError) as error:
+            raise FileFormatError(
+                f"{path}: the column '{column}' holds something that is not a number ({error})."
+            ) from error
+    return table

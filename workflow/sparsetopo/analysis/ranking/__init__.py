@@ -1,0 +1,1 @@
+"""Pruning algorithms ranked without training, and compared with their true order."""

@@ -1,0 +1,1 @@
+"""The accuracy drop regressed on features, with cross-validation, nulls and intervals."""

@@ -1,0 +1,157 @@
+"""Cross-validated scores of a set of regressors on one sample.
+
+The splits are an argument, so that shuffled folds (the paper's) and others (leave one dataset
+out, say) are scored by the same code.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.analysis.regression.splits import Split
+from sparsetopo.analysis.tables.features import min_max
+from sparsetopo.errors import DataError
+
+SCALING_ROWS = ("column", "fold")
+"""Where the range of a feature is taken: all rows, test rows included; or the rows fitted on."""
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """Scores of several regressors on the test folds of one cross-validation.
+
+    Attributes
+    ----------
+    r2, mae
+        Shape (regressors, folds). R2 is NaN in a fold whose target is constant.
+    predictions
+        Shape (regressors, rows): each row predicted while it was left out (NaN if it never was).
+    warnings
+        Shape (regressors,): fits that did not converge.
+    """
+
+    r2: _Array
+    mae: _Array
+    predictions: _Array
+    warnings: NDArray[np.int64]
+
+
+def cross_validate(
+    features: _Array,
+    target: _Array,
+    splits: Iterable[Split],
+    regressors: Mapping[str, Callable[[], Any]],
+    scaling: str = "column",
+) -> FoldScores:
+    """Fit every regressor on each split's first rows and score it on the second.
+
+    Parameters
+    ----------
+    features, target
+        Shapes (rows, features) and (rows,).
+    scaling
+        Where the min-max range of a feature is taken: "column" = all rows, test rows included, as
+        in the paper; "fold" = the rows that are fitted on.
+    """
+    splits = list(splits)
+    shape = (len(regressors), len(splits))
+    r2, mae = np.full(shape, np.nan), np.full(shape, np.nan)
+    predictions = np.full((len(regressors), len(target)), np.nan)
+    unconverged = np.zeros(len(regressors), dtype=np.int64)
+    for fold, (train, test) in enumerate(splits):
+        scaled = scaled_for(features, train, scaling)
+        for row, make in enumerate(regressors.values()):
+            predicted, count = _fit_predict(make(), scaled[train], target[train], scaled[test])
+            unconverged[row] += count
+            predictions[row, test] = predicted
+            r2[row, fold] = r_squared(target[test], predicted)
+            mae[row, fold] = np.abs(target[test] - predicted).mean()
+    return FoldScores(r2, mae, predictions, unconverged)
+
+
+def scaled_for(features: _Array, train: NDArray[np.int64], scaling: str) -> _Array:
+    """All rows brought to 0..1 over those that `scaling` names (`SCALING_ROWS`)."""
+    return min_max(features, features[train] if scaling == "fold" else None)
+
+
+def require_scaling(scaling: str) -> None:
+    """Refuse a scaling that does not exist.
+
+    Raises
+    ------
+    DataError
+        Names it and those there are.
+    """
+    if scaling not in SCALING_ROWS:
+        raise DataError(f"there is no scaling '{scaling}'; known: {', '.join(SCALING_ROWS)}.")
+
+
+@contextmanager
+def quick_fits() -> Iterator[None]:
+    """Fit many small problems: one BLAS thread, no repeated checks of inputs by scikit-learn.
+
+    The matrices are tiny, and the last bits must not depend on the number of threads.
+    """
+    import sklearn
+    from threadpoolctl import threadpool_limits
+
+    with (
+        threadpool_limits(1),
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
+    ):
+        yield
+
+
+def r_squared(truth: _Array, predicted: _Array) -> float:
+    """Coefficient of determination, 1 - squared error / squared deviation; NaN: constant truth."""
+    return float(r_squared_each(truth[:, None], predicted[:, None])[0])
+
+
+def r_squared_each(truth: _Array, predicted: _Array) -> _Array:
+    """R2 of each column of two arrays of shape (rows, targets); NaN where the truth is constant."""
+    deviation = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    # A spread that is rounding only is no spread.
+    largest = np.maximum(1.0, np.abs(truth).max(axis=0))
+    constant = deviation <= len(truth) * (1e-12 * largest) ** 2
+    error = ((truth - predicted) ** 2).sum(axis=0)
+    return np.where(constant, np.nan, 1.0 - error / np.where(constant, 1.0, deviation))
+
+
+def defined_mean(values: _Array, axis: int) -> _Array:
+    """Mean over an axis of what is not NaN; NaN (without a warning) where nothing is."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=axis)
+    total = np.where(defined, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
+    """Adjust R2 for n rows and p features: 1 - (1 - R2) (n - 1) / (n - p - 1), n > p + 1."""
+    return 1.0 - (1.0 - r2) * (rows - 1) / (rows - features - 1)
+
+
+def _fit_predict(estimator: Any, train: _Array, target: _Array, test: _Array) -> tuple[_Array, int]:
+    """Predictions for `test`, and 1 if the fit did not converge; other warnings pass on."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    # Where no feature varies, PCA divides 0 by 0 for a ratio that nothing reads.
+    division: Literal["warn", "ignore"] = "warn" if np.ptp(train, axis=0).any() else "ignore"
+    with warnings.catch_warnings(record=True) as caught, np.errstate(invalid=division):
+        warnings.simplefilter("always")
+        predicted = estimator.fit(train, target).predict(test)
+    count = 0
+    for warning in caught:
+        if issubclass(warning.category, ConvergenceWarning):
+            count += 1
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return np.asarray(predicted, dtype=np.float64), min(count, 1)

@@ -1,0 +1,130 @@
+"""Null distribution and resamples of one cross-validated score: the tasks that workers share.
+
+A task takes plain arrays and returns plain arrays; how many tasks there are depends on the numbers
+asked for, never on the number of workers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.analysis.importance import RIDGE_PENALTY
+from sparsetopo.analysis.regression.bootstrap import cluster_draws, resampled_r2
+from sparsetopo.analysis.regression.case import Regressors
+from sparsetopo.analysis.regression.cross_validation import (
+    adjusted_r_squared,
+    cross_validate,
+    defined_mean,
+    quick_fits,
+)
+from sparsetopo.analysis.regression.permutation import (
+    cluster_permutations,
+    fold_average_r2,
+    ridge_predictions,
+)
+from sparsetopo.analysis.regression.splits import Split
+from sparsetopo.analysis.regression.subsets import Sample
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score whose uncertainty is asked for.
+
+    Attributes
+    ----------
+    sample, clusters, groups
+        The column's rows, the cluster of each, and the group of each (`bootstrap.cluster_draws`).
+    repeats
+        The splits that the score is averaged over.
+    scaling
+        As in `cross_validation.cross_validate`.
+    seed, permutations, resamples
+        Of the random draws, which are the same for all scores of a column with equal rows.
+    """
+
+    sample: Sample
+    clusters: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    repeats: Sequence[Sequence[Split]]
+    scaling: str
+    seed: int
+    permutations: int
+    resamples: int
+
+    def permuted_drops(self) -> _Array:
+        """Shape (permutations, rows)."""
+        sample = self.sample
+        rows = cluster_permutations(
+            self.clusters,
+            self.permutations,
+            sample.kind,
+            sample.name,
+            self.seed,
+            groups=self.groups,
+        )
+        return sample.drop[rows]
+
+    def resampled(self, predictions: _Array, splits: Sequence[Split]) -> _Array:
+        """R2 of the resamples, averaged over predictors (rows of `predictions`)."""
+        sample = self.sample
+        draws = cluster_draws(
+            self.clusters, self.groups, self.resamples, sample.kind, sample.name, self.seed
+        )
+        return resampled_r2(sample.drop, predictions, splits, self.clusters, draws).mean(axis=1)
+
+    def adjusted(self, r2: _Array) -> _Array:
+        """Average over repeats (the first axis) and adjust."""
+        rows, features = self.sample.values.shape
+        return np.asarray(adjusted_r_squared(defined_mean(r2, axis=0), rows, features))
+
+
+Result = tuple[_Array, _Array, _Array]
+"""Adjusted R2 of the observed (one or none), of permutations, and of resamples."""
+
+_NONE = np.zeros(0)
+
+
+def ridge_uncertainty(score: Score) -> Result:
+    """Score, null and resamples of the ridge regression."""
+    drop, values = score.sample.drop, score.sample.values
+    drops = np.vstack([drop, score.permuted_drops()]).T
+    r2, resampled = [], []
+    with quick_fits():
+        for splits in score.repeats:
+            predictions = ridge_predictions(values, drops, splits, RIDGE_PENALTY, score.scaling)
+            r2.append(fold_average_r2(drops, predictions, splits))
+            resampled.append(score.resampled(predictions[:, :1].T, splits))
+    adjusted = score.adjusted(np.array(r2))
+    return adjusted[:1], adjusted[1:], score.adjusted(np.array(resampled))
+
+
+def mean_observed(score: Score, regressors: Regressors) -> Result:
+    """Score and resamples of the mean over the regressors."""
+    drop, values = score.sample.drop, score.sample.values
+    r2, resampled = [], []
+    with quick_fits():
+        for splits in score.repeats:
+            scores = cross_validate(values, drop, splits, regressors, score.scaling)
+            r2.append(defined_mean(scores.r2, axis=1).mean(keepdims=True))
+            resampled.append(score.resampled(scores.predictions, splits))
+    return score.adjusted(np.array(r2)), _NONE, score.adjusted(np.array(resampled))
+
+
+def mean_null(score: Score, regressors: Regressors, start: int, stop: int) -> Result:
+    """Null of the mean over the regressors: permutations `start` to `stop`, fitted one by one."""
+    values = score.sample.values
+    null = []
+    with quick_fits():
+        for drop in score.permuted_drops()[start:stop]:
+            r2 = [
+                defined_mean(
+                    cross_validate(values, drop, splits, regressors, score.scaling).r2, axis=1
+                ).mean()
+                for splits in score.repeats
+            ]
+            null.append(score.adjusted(np.array(r2)))
+    return _NONE, np.array(null), _NONE

@@ -1,0 +1,102 @@
+"""From the scores of folds and repeats to rows of the regression table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sparsetopo.analysis.regression.cross_validation import adjusted_r_squared, defined_mean
+from sparsetopo.analysis.regression.subsets import ColumnStatus, Sample
+
+MEAN = "mean"
+"""In the column "regressor": the mean over the regressors, which is what the paper prints."""
+MEDIAN = "median"
+"""Likewise; tells more with few rows, where a regressor without penalty can fail without limit."""
+
+_NUMBERS = ("adjusted_r2", "adjusted_r2_std", "adjusted_r2_median_fold", "r2", "mae", "mae_std")
+
+_Array = NDArray[np.float64]
+Scores = tuple[_Array, _Array, NDArray[np.int64]]
+"""R2 and MAE, shape (repeats, regressors, folds), and unconverged fits (repeats, regressors)."""
+
+
+def undefined_rows(status: ColumnStatus) -> pd.DataFrame:
+    """Make the one row of a column that cannot be scored."""
+    empty = dict.fromkeys(_NUMBERS, np.nan)
+    return pd.DataFrame([{"regressor": MEAN, **empty, "unconverged": 0, "status": status.text}])
+
+
+def summary_rows(
+    chunks: Sequence[Scores],
+    names: Sequence[str],
+    sample: Sample,
+    status: ColumnStatus,
+    *,
+    over_folds: bool,
+) -> pd.DataFrame:
+    """Rows of a column: one a regressor, their mean, their median.
+
+    Parameters
+    ----------
+    chunks
+        Scores of consecutive repeats.
+    names
+        The regressors.
+    over_folds
+        Whether a regressor's standard deviation is that over folds (of the only repeat), not over
+        repeats.
+    """
+    r2, mae, unconverged = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
+    # A test fold whose drops are all equal has no R2 and is left out of the average.
+    over_repeats, errors = defined_mean(r2, axis=2), mae.mean(axis=2)
+    spread_r2, spread_mae = (r2[0].T, mae[0].T) if over_folds else (over_repeats, errors)
+    rows, features = sample.values.shape
+    # Adjusting is linear in R2, so adjusting the average is averaging the adjusted.
+    adjust = (
+        (lambda values: adjusted_r_squared(values, rows, features))
+        if status.adjusted
+        else (lambda values: np.full_like(values, np.nan))
+    )
+    result = pd.DataFrame(
+        {
+            "regressor": list(names),
+            "adjusted_r2": adjust(defined_mean(over_repeats, axis=0)),
+            "adjusted_r2_std": _spread(adjust(spread_r2)),
+            "adjusted_r2_median_fold": adjust(defined_mean(_median(r2), axis=0)),
+            "r2": defined_mean(over_repeats, axis=0),
+            "mae": errors.mean(axis=0),
+            "mae_std": _spread(spread_mae),
+            "unconverged": unconverged.sum(axis=0),
+            "status": status.text,
+        }
+    )
+    return pd.concat([result, _over_regressors(result)], ignore_index=True)
+
+
+def _over_regressors(result: pd.DataFrame) -> pd.DataFrame:
+    numbers = result[["adjusted_r2", "adjusted_r2_median_fold", "r2", "mae"]]
+    summary = pd.DataFrame(
+        [numbers.mean(skipna=False), numbers.median(skipna=False)], index=[MEAN, MEDIAN]
+    )
+    for score in ("adjusted_r2", "mae"):
+        summary[f"{score}_std"] = float(_spread(result[score].to_numpy()[:, None])[0])
+    summary["unconverged"] = result["unconverged"].sum()
+    summary["status"] = result["status"].iloc[0]
+    return summary.rename_axis("regressor").reset_index()[result.columns]
+
+
+def _median(r2: _Array) -> _Array:
+    """Median over the last axis (test folds) of what is not NaN; NaN where nothing is."""
+    values = np.ma.median(np.ma.masked_invalid(r2), axis=-1)
+    return np.asarray(np.ma.filled(values, np.nan), dtype=np.float64)
+
+
+def _spread(values: _Array) -> Any:
+    """Standard deviation (ddof=1) of each column over what is defined; NaN below two values."""
+    centred = values - defined_mean(values, axis=0)
+    defined = ~np.isnan(centred)
+    count = defined.sum(axis=0)
+    squares = np.where(defined, centred**2, 0.0).sum(axis=0)
+    return np.where(count > 1, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)

@@ -1,0 +1,1 @@
+"""The collected tables: read, checked, scaled, and joined into features."""

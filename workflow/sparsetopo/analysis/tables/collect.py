@@ -1,0 +1,161 @@
+"""Gather result files into tidy tables: one row a sparse network, one row a dense baseline.
+
+`collect` is for a study that trained its networks, `collect_published` for one that takes the paper's accuracies.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import pandas as pd
+
+from sparsetopo.analysis.tables.accuracy_drop import DenseReference, add_accuracy_drop
+from sparsetopo.analysis.tables.published_accuracies import PublishedAccuracies
+from sparsetopo.analysis.tables.result_rows import (
+    BASELINE_COLUMNS,
+    NETWORK_COLUMNS,
+    Path,
+    baseline_row,
+    network_row,
+    published_network_row,
+    published_outcome,
+)
+from sparsetopo.errors import DataError
+
+
+def collect(
+    networks: Iterable[tuple[Path, Path, Path]],
+    baselines: Iterable[Path],
+    reference: DenseReference,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Collect result files into the table of networks, with accuracy drops, and that of baselines.
+
+    Parameters
+    ----------
+    networks
+        (mask, result, topometrics) files of every cell.
+    baselines
+        Result files of the dense baselines.
+    reference
+        Which dense accuracy a drop refers to; see `add_accuracy_drop`.
+    """
+    dense = pd.DataFrame([baseline_row(path) for path in baselines])
+    sparse = pd.DataFrame([network_row(*paths) for paths in networks])
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    dense = dense.sort_values(BASELINE_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
+def collect_published(
+    networks: Iterable[tuple[Path, Path]],
+    accuracies: PublishedAccuracies,
+    reference: DenseReference,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Collect masks and topometrics into the table of networks, with the paper's accuracies and drops.
+
+    Parameters
+    ----------
+    networks
+        (mask, topometrics) files of every cell.
+    accuracies
+        See `published_accuracies.read_published_accuracies`.
+    reference
+        Must be "mean": a published mean belongs to no seed.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Networks, and baselines: the published dense rows of the data sets and architectures that occur, one a pair
+        (not one a seed: there is one number), so their seed is missing.
+
+    Raises
+    ------
+    DataError
+        As `published_network_row`; or if no network at all has an accuracy, or a dense one is missing.
+    """
+    if reference != "mean":
+        raise DataError(
+            f"analysis.dense_reference is '{reference}', but a published dense accuracy is a mean over seeds; "
+            "it must be 'mean' (accuracies: published)."
+        )
+    sparse = pd.DataFrame([published_network_row(*paths, accuracies) for paths in networks])
+    sparse = sparse.astype({"accuracy": "float64", "accuracy_std": "float64"})
+    if sparse["accuracy"].isna().all():
+        raise DataError(
+            f"{accuracies.path}: has no accuracy for any of the {len(sparse)} networks of this study; "
+            "add cells to its grid."
+        )
+    pairs = sorted(set(sparse[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
+    for pair in pairs:
+        if pair not in accuracies.dense:
+            raise DataError(
+                f"{accuracies.path}: has no dense accuracy for {'/'.join(pair)}; the accuracy drop needs one."
+            )
+    dense = pd.DataFrame(
+        [
+            {
+                **dict(zip(BASELINE_COLUMNS, (*pair, None), strict=True)),
+                **published_outcome(accuracies.dense[pair]),
+            }
+            for pair in pairs
+        ]
+    )
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
+def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse a table of networks that is not exactly the grid, each cell once.
+
+    Parameters
+    ----------
+    grid
+        Lists by their names in a configuration: datasets, architectures, algorithms, sparsities, seeds.
+
+    Raises
+    ------
+    DataError
+        Names the first cell that is missing, repeated or foreign.
+    """
+    names = ("datasets", "architectures", "algorithms", "sparsities", "seeds")
+    wanted = set(product(*(grid[name] for name in names)))
+    rows = Counter(table[NETWORK_COLUMNS].itertuples(index=False, name=None))
+    for what, cells in (
+        ("has no row for", wanted.difference(rows)),
+        ("has a row that is not in the grid for", set(rows) - wanted),
+        ("has more than one row for", {row for row, count in rows.items() if count > 1}),
+    ):
+        if cells:
+            cell = " / ".join(map(str, min(cells)))
+            raise DataError(
+                f"the collected table {what} {cell}; a result file lies in the wrong place."
+            )
+
+
+def of_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Rows of a table that belong to a grid, as far as their columns say.
+
+    Parameters
+    ----------
+    table
+        With any of the cell's columns; a missing value (the seed of a published mean) fits any grid.
+    grid
+        As of `require_grid`.
+
+    Raises
+    ------
+    DataError
+        If no row is left.
+    """
+    chosen = pd.Series(True, table.index)
+    for column, axis in zip(
+        ("dataset", "architecture", "algorithm", "sparsity", "seed"),
+        ("datasets", "architectures", "algorithms", "sparsities", "seeds"),
+        strict=True,
+    ):
+        if column in table:
+            chosen &= table[column].isin(list(grid[axis])) | table[column].isna()
+    if not chosen.any():
+        raise DataError("no network of the table is in the grid of the configuration.")
+    return table[chosen].reset_index(drop=True)

@@ -1,0 +1,113 @@
+"""Where a study's accuracies and weights come from: the labels of its tables, and sentences for its reader."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sparsetopo.metrics.registry import METRICS
+
+TRAINED_HERE = "trained here"
+PUBLISHED_MEAN = "published mean (Cunegatti et al. 2024, tables 8-10)"
+"""Values of the column `SOURCE_COLUMN`."""
+SOURCE_COLUMN = "accuracy_source"
+
+PUBLISHED = "published"
+NOT_PUBLISHED = "not published"
+"""Statuses of a network that was not trained here: its accuracy is the paper's, or was not printed."""
+
+
+def uses_published(table: pd.DataFrame) -> bool:
+    """Whether the accuracies of a table are published ones."""
+    return SOURCE_COLUMN in table and bool((table[SOURCE_COLUMN] == PUBLISHED_MEAN).any())
+
+
+def label_source(result: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
+    """Return an analysis's table with the source of the accuracies it rests on as its last column.
+
+    Parameters
+    ----------
+    result
+        What an analysis found.
+    networks
+        The collected table that it analysed; without a column `SOURCE_COLUMN` (an older or foreign
+        table) the result stays as it is.
+    """
+    if SOURCE_COLUMN not in networks:
+        return result
+    sources = "; ".join(sorted(networks[SOURCE_COLUMN].unique()))
+    return result.assign(**{SOURCE_COLUMN: sources})
+
+
+def weighted_metrics(names: Sequence[str]) -> list[str]:
+    """Those metrics that depend on the weights of the edges, not on the mask alone."""
+    return [name for name in names if name in METRICS and METRICS[name].reads_weights]
+
+
+def origin(
+    published: bool, initial_weights: bool, metrics: Sequence[str], *, released: bool = False
+) -> str:
+    """Say where accuracies and weights come from; empty for a study that trained and measured all.
+
+    Parameters
+    ----------
+    published
+        Whether the accuracies are the paper's.
+    initial_weights
+        Whether the graphs carry the initial weights, not the trained ones.
+    metrics
+        Names of the metrics that the study analyses.
+    released
+        Whether networks, accuracies and metrics are those that the paper's authors released.
+    """
+    sentences = []
+    if released:
+        sentences.append(
+            "Nothing was pruned, trained or measured for this study: networks, accuracies and metrics are those that "
+            "the paper's authors released (github.com/eliacunegatti/mge-snn); dense accuracies are the printed means. "
+            "Only the analysis was computed here."
+        )
+    if published:
+        sentences.append(
+            "No network was trained for this study: masks, graphs and topometrics were computed here on the initial "
+            "weights, but all accuracies, sparse and dense, are the means that the paper published "
+            "(Cunegatti et al. 2024, tables 8-10), the same for every seed of a cell."
+        )
+    weighted = weighted_metrics(metrics)
+    if initial_weights and weighted:
+        which = ", ".join(weighted)
+        sentences.append(
+            f"{len(weighted)} of the {len(metrics)} topometrics depend on the weights ({which}); they are those of the "
+            "initial weights, not of the trained ones that the paper used. The others depend on the masks alone."
+        )
+    return " ".join(sentences)
+
+
+def defined(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Say what the names of a study stand for where its configuration defines them or sets options.
+
+    Parameters
+    ----------
+    definitions
+        By section ("datasets", "pruning") and name: its options, and under "from" the registry entry.
+    """
+    sentences = []
+    for section, names in definitions.items():
+        for name, given in names.items():
+            options = {key: value for key, value in given.items() if key != "from"}
+            what = " from " + str(given["from"]) if "from" in given else ""
+            settings = ", ".join(f"{key} {value}" for key, value in sorted(options.items()))
+            of = f" ({settings})" if settings else ""
+            kind = "data set" if section == "datasets" else "algorithm"
+            sentences.append(f"Here {kind} {name} is as configured{what}{of}.")
+    return " ".join(sentences)
+
+
+def figure_note(published: bool, initial_weights: bool = False, *, released: bool = False) -> str:
+    """Short form of `origin`, to stand above a figure; leave out the weights if it shows no metric."""
+    parts = (
+        ["networks, accuracies and metrics: released by the paper's authors"] if released else []
+    )
+    parts += ["accuracies: published means"] if published else []
+    parts += ["metrics that read weights: initial weights"] if initial_weights else []
+    return "; ".join(parts)

@@ -1,0 +1,44 @@
+"""What a reader of a study must know before its figures: its size, and what is missing or not as usual."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sparsetopo.analysis.tables.provenance import uses_published
+from sparsetopo.analysis.tables.table import check_table
+
+
+def study_facts(networks: pd.DataFrame, dense: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
+    """Sentences on a study.
+
+    Parameters
+    ----------
+    networks, dense
+        The collected tables: one row a sparse network, with accuracy_drop and status; one row a dense baseline.
+    metrics
+        Metric columns that the study analyses.
+
+    Raises
+    ------
+    DataError
+        As `tables.check_table`.
+    """
+    notes = check_table(networks, metrics).notes
+    mean = f"{dense['accuracy'].mean():.1%}"
+    if uses_published(networks):
+        size = (
+            f"{len(networks)} sparse networks, none of them trained here; the published dense accuracies of their "
+            f"{len(dense)} pair(s) of data set and architecture have a mean of {mean}."
+        )
+        return [size, *notes]
+    diverged = int((networks["status"] == "diverged").sum())
+    facts = [
+        f"{len(networks)} sparse networks, {len(dense)} dense baselines with a mean test accuracy of {mean}; "
+        f"{diverged} of the sparse ones diverged in training."
+    ]
+    lost = int(networks["accuracy_drop"].isna().sum())
+    if lost:
+        facts.append(
+            f"{lost} networks have no accuracy drop, because their dense baselines diverged."
+        )
+    return facts + notes

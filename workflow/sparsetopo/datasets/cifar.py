@@ -1,0 +1,107 @@
+"""CIFAR-10 and CIFAR-100, which differ only in torchvision's reader.
+
+torchvision names the archive, the files in it and their MD5s. Its reader unpickles the files, as
+they are published in that format; it does so only after their MD5s were found right.
+"""
+
+import logging
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.datasets.download import RemoteArchive, fetch, md5_of
+from sparsetopo.datasets.files import DataFiles
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_cifar(name: str, reader: Any, classes: int, files: DataFiles) -> PreparedDataset:
+    """Read the unpacked folder; without it unpack the archive, downloaded if need be.
+
+    Parameters
+    ----------
+    name
+        Name of the data set.
+    reader
+        ``torchvision.datasets.CIFAR10`` or ``CIFAR100``.
+    classes
+        Number of classes.
+    files
+        Where the folder or the archive lies.
+
+    Raises
+    ------
+    DataError
+        If neither is there and it cannot be downloaded, or a file is missing or damaged.
+    """
+    unpacked = files.folder / reader.base_folder
+    if not unpacked.is_dir():
+        archive = RemoteArchive(reader.url, reader.filename, reader.tgz_md5, reader.base_folder)
+        _unpack(fetch(archive, files), reader, unpacked)
+    _check(unpacked, _published_files(reader))
+    logger.info("%s: reading %s", name, unpacked)
+    train, test = (_part(reader, files.folder, train=train) for train in (True, False))
+    return PreparedDataset.from_arrays(name, train, test, classes)
+
+
+def _published_files(reader: Any) -> dict[str, str]:
+    """MD5 of every file of the folder that the reader opens."""
+    images = dict([*reader.train_list, *reader.test_list])
+    return images | {reader.meta["filename"]: reader.meta["md5"]}
+
+
+def _check(unpacked: Path, published: dict[str, str]) -> None:
+    for filename, md5 in published.items():
+        path = unpacked / filename
+        if not path.is_file():
+            state = "is missing"
+        elif md5_of(path) != md5:
+            state = f"does not have the published MD5 {md5}"
+        else:
+            continue
+        raise DataError(
+            f"{path.absolute()}: {state}, so the folder is damaged or incomplete: delete the folder and run again, or "
+            f"put the published files into it."
+        )
+
+
+def _unpack(archive: Path, reader: Any, unpacked: Path) -> None:
+    """Take the published files out of the archive; the folder gets its place when it is whole."""
+    logger.info("%s: unpacking", archive)
+    try:
+        with (
+            tempfile.TemporaryDirectory(
+                dir=unpacked.parent, prefix=f".{unpacked.name}."
+            ) as scratch,
+            tarfile.open(archive) as tar,
+        ):
+            new = Path(scratch) / unpacked.name
+            new.mkdir()
+            # By name, not all there is: nothing in an archive can make us write elsewhere.
+            for filename in _published_files(reader):
+                source = tar.extractfile(f"{reader.base_folder}/{filename}")
+                if source is None:
+                    raise KeyError(f"'{filename}' is no file")
+                with source, open(new / filename, "wb") as target:
+                    shutil.copyfileobj(source, target)
+            try:
+                new.rename(unpacked)
+            except OSError:
+                if not unpacked.is_dir():  # else another process was first
+                    raise
+    except (OSError, tarfile.TarError, EOFError, KeyError) as error:
+        raise DataError(f"{archive.absolute()}: cannot be unpacked there: {error}.") from error
+
+
+def _part(reader: Any, folder: Path, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    part = reader(folder, train=train, download=False)
+    # torchvision gives (N, H, W, C).
+    images = np.ascontiguousarray(part.data.transpose(0, 3, 1, 2))
+    return images, np.asarray(part.targets, dtype=np.int64)

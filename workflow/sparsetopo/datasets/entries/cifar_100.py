@@ -1,0 +1,33 @@
+"""CIFAR-100: 50,000 training and 10,000 test images of 32x32 pixels in 100 classes (the fine labels).
+
+Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009),
+https://www.cs.toronto.edu/~kriz/cifar.html, read by torchvision. The published files are Python
+pickles; they are opened only after their MD5s were found right.
+"""
+
+from sparsetopo.datasets.files import DataFiles
+from sparsetopo.datasets.prepared import PreparedDataset
+
+NAME = "CIFAR-100"
+VERSION = 1
+INPUT_SHAPE = [3, 32, 32]
+CLASSES = 100
+TRAIN_IMAGES = 50_000
+NEEDS = "files"
+OPTIONS: dict[str, dict[str, object]] = {}
+
+
+def prepare(files: DataFiles) -> PreparedDataset:
+    """Prepare the data set from ``cifar-100-python/`` or ``cifar-100-python.tar.gz``.
+
+    Raises
+    ------
+    DataError
+        If neither is there and it cannot be downloaded, or a file is missing or damaged.
+    """
+    # Not at the top: torch takes seconds to import.
+    from torchvision.datasets import CIFAR100
+
+    from sparsetopo.datasets.cifar import prepare_cifar
+
+    return prepare_cifar(NAME, CIFAR100, CLASSES, files)

@@ -1,0 +1,148 @@
+"""A user's own images, in folders named by their classes (the layout of torchvision's ImageFolder).
+
+The parts are ``<folder>/train/<class>/...`` and ``<folder>/test/<class>/...`` (or ``val``); without these
+the classes lie in ``<folder>/<class>/...`` and a share of each, drawn from `split_seed`, is set aside
+for testing. Labels follow the sorted names of the classes.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo import seeding
+from sparsetopo.datasets.image_listing import (
+    class_names,
+    labelled_files,
+    part_folders,
+    require_same_classes,
+)
+from sparsetopo.datasets.images import as_array, decode, in_channels, is_grey, square
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.datasets.split import stratified_split
+from sparsetopo.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+NAME = "image-folder"
+VERSION = 1
+OPTIONS = {
+    "folder": {
+        "type": "string",
+        "minLength": 1,
+        "description": "Folder of the images; relative to the directory that the workflow runs in.",
+    },
+    "size": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "default": None,
+        "description": "Pixels a side after a centre crop to a square and resizing; null: as stored, all alike.",
+    },
+    "channels": {
+        "type": "integer",
+        "enum": [1, 3],
+        "default": 3,
+        "description": "3: colour, grey images get three equal channels; 1: grey, colours become their luma.",
+    },
+    "test_fraction": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.2,
+        "description": "Share of each class set aside for testing where there are no folders train and test (or val).",
+    },
+    "split_seed": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+        "description": "Seed of the draw of the test images.",
+    },
+}
+
+
+def prepare(
+    folder: str,
+    size: int | None = None,
+    channels: int = 3,
+    test_fraction: float = 0.2,
+    split_seed: int = 0,
+) -> PreparedDataset:
+    """Prepare the data set; the parameters are the options.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing or not of that layout, a class is empty or missing in a part, an
+        image is damaged, or images differ in size while no `size` is given.
+    """
+    root = Path(folder).expanduser().absolute()
+    if not root.is_dir():
+        raise DataError(
+            f"{root}: there is no such folder; the option 'folder' must name the folder of the images, one folder a "
+            f"class in it."
+        )
+    parts = part_folders(root)
+    train: NDArray[np.int64] | slice
+    test: NDArray[np.int64] | slice
+    if parts is None:
+        names = class_names(root)
+        images, labels = _read(labelled_files(root, names), size, channels)
+        random = seeding.generator("test split", NAME, split_seed)
+        try:
+            train, test = stratified_split(labels, test_fraction, random)
+        except DataError as error:
+            raise DataError(f"{root}: {error}") from None
+    else:
+        names = require_same_classes(*parts)
+        train_files, test_files = (labelled_files(part, names) for part in parts)
+        images, labels = _read(train_files + test_files, size, channels)
+        # Slices: no copies.
+        train, test = np.s_[: len(train_files)], np.s_[len(train_files) :]
+    logger.info("%s: labels 0 to %d are the classes %s", root, len(names) - 1, ", ".join(names))
+    return PreparedDataset.from_arrays(
+        NAME, (images[train], labels[train]), (images[test], labels[test]), len(names)
+    )
+
+
+def _read(
+    files: list[tuple[Path, int]], size: int | None, channels: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Read images (N, C, H, W) and labels (N,) of files that have one size, or are given one."""
+    first = files[0][0]
+    images: NDArray[np.uint8] | None = None
+    grey = 0
+    for index, (path, _) in enumerate(files):
+        image = decode(_content(path), str(path))
+        grey += is_grey(image)
+        image = in_channels(image, channels)
+        pixels = as_array(image if size is None else square(image, size))
+        if images is None:
+            images = np.empty((len(files), *pixels.shape), dtype=np.uint8)
+        elif pixels.shape != images.shape[1:]:
+            raise DataError(
+                f"{path}: is {image.width}x{image.height} pixels, but {first} is {images.shape[3]}x{images.shape[2]}; "
+                f"give the option 'size' to bring all images to one size."
+            )
+        images[index] = pixels
+    assert images is not None  # a class has at least one image
+    _report_conversions(len(files), grey, channels)
+    return images, np.array([label for _, label in files], dtype=np.int64)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror or error}); make it readable or delete it."
+        ) from error
+
+
+def _report_conversions(count: int, grey: int, channels: int) -> None:
+    if channels == 3 and grey == count:
+        logger.warning("all %d images are grey: 'channels: 1' would store a third as much", count)
+    elif channels == 3 and grey:
+        logger.info("%d of %d images are grey and get three equal channels", grey, count)
+    elif channels == 1 and grey < count:
+        logger.info("%d of %d images have colours and become grey", count - grey, count)

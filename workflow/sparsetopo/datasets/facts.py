@@ -1,0 +1,41 @@
+"""Shape and number of classes of a prepared data set, read without its images."""
+
+import os
+from dataclasses import dataclass
+
+from sparsetopo.datasets.prepared import KIND
+from sparsetopo.errors import FileFormatError
+from sparsetopo.files import read_header
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a network must fit.
+
+    Parameters
+    ----------
+    input_shape
+        (channels, height, width) of an image.
+    classes
+        Number of classes.
+    """
+
+    input_shape: tuple[int, int, int]
+    classes: int
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "DatasetFacts":
+        """Read the header of a file of `PreparedDataset.save`.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is missing, truncated or foreign.
+        """
+        shapes, metadata = read_header(path)
+        if metadata.get("kind") != KIND or len(shapes.get("train_images", ())) != 4:
+            raise FileFormatError(
+                f"{path}: is not a prepared data set; give the file that the data stage wrote."
+            )
+        _, channels, height, width = shapes["train_images"]
+        return cls((channels, height, width), metadata["dataset"]["classes"])

@@ -1,0 +1,1 @@
+"""Bundles: all edges between two node layers, as masked weights and incidences."""

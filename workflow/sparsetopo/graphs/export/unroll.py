@@ -1,0 +1,186 @@
+"""Unrolling: from the implicit form of the graph to an explicit sparse matrix.
+
+For each block and each pair of taps (ky, kx): kept weights x row pairs x column pairs, without a
+loop over edges. The matrix is assembled one source layer at a time, so that only that layer's edges
+exist as coordinates.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import EncodingError
+from sparsetopo.graphs.export.memory import require_memory
+from sparsetopo.graphs.plan import Block, Plan
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Weights = Mapping[str, NDArray[np.float32]]
+Masks = Mapping[str, NDArray[np.bool_]]
+Edges = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.float32]]
+
+
+def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
+    """Build the adjacency matrix of the graph.
+
+    Parameters
+    ----------
+    plan, weights, masks
+        The parts of an MGE.
+
+    Returns
+    -------
+    csr_array
+        (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
+        summed, in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where they fit,
+        else int64.
+
+    Raises
+    ------
+    EncodingError
+        If the matrix needs more memory than there is.
+    """
+    from scipy.sparse import csr_array
+
+    counts = {id(block): num_unmerged_edges(plan, block, masks) for block in plan.blocks}
+    total = sum(counts.values())
+    limit = np.iinfo(np.int32).max
+    index_dtype = np.dtype(np.int32 if max(total, plan.num_nodes) <= limit else np.int64)
+    by_source: list[list[Block]] = [[] for _ in plan.node_layers]
+    for block in plan.blocks:
+        by_source[block.source].append(block)
+    largest = max(sum(counts[id(block)] for block in blocks) for blocks in by_source)
+    # The result, and one source layer as coordinates, once more as its own rows, and while sorting.
+    width = index_dtype.itemsize
+    require_memory(total * (width + 4) + largest * (5 * width + 20) + plan.num_nodes * width, total)
+
+    indices = np.empty(total, dtype=index_dtype)
+    values = np.empty(total, dtype=np.float32)
+    row_ends = np.zeros(plan.num_nodes + 1, dtype=index_dtype)
+    filled = 0
+    for layer, (offset, blocks) in enumerate(zip(plan.layer_offsets, by_source, strict=False)):
+        size = plan.node_layers[layer].size
+        rows = _rows_of_layer(plan, blocks, weights, masks, offset, size, index_dtype)
+        stop = filled + rows.nnz
+        indices[filled:stop] = rows.indices
+        values[filled:stop] = single_precision(rows.data)
+        row_ends[offset + 1 : offset + size + 1] = rows.indptr[1:] + filled
+        filled = stop
+    shape = (plan.num_nodes, plan.num_nodes)
+    if filled < total:
+        indices, values = indices[:filled].copy(), values[:filled].copy()
+    matrix = csr_array((values, indices, row_ends), shape=shape)
+    matrix.has_canonical_format = True
+    return matrix
+
+
+def _rows_of_layer(
+    plan: Plan,
+    blocks: list[Block],
+    weights: Weights,
+    masks: Masks,
+    offset: int,
+    size: int,
+    index_dtype: np.dtype[Any],
+) -> "csr_array":
+    """Rows of one source layer as a (size, V) matrix with sorted, merged entries."""
+    from scipy.sparse import coo_array, csr_array
+
+    parts = [
+        edges for block in blocks for edges in block_edges(plan, block, weights, masks, index_dtype)
+    ]
+    if not parts:
+        return csr_array((size, plan.num_nodes), dtype=np.float32)
+    sources = np.concatenate([part[0] for part in parts])
+    sources -= index_dtype.type(offset)
+    targets = np.concatenate([part[1] for part in parts])
+    values = np.concatenate([part[2] for part in parts], dtype=np.float64)
+    rows = coo_array((values, (sources, targets)), shape=(size, plan.num_nodes)).tocsr()
+    rows.sum_duplicates()  # sorts too; keeps explicit zeros
+    return rows
+
+
+def block_edges(
+    plan: Plan,
+    block: Block,
+    weights: Weights,
+    masks: Masks,
+    index_dtype: np.dtype[Any] | type = np.int64,
+) -> Iterator[Edges]:
+    """Edges of one block, a tap pair at a time: (source ids, target ids, |w|), not merged."""
+    source, target = plan.node_layers[block.source], plan.node_layers[block.target]
+    kernels, kept = kernels_and_mask(block, weights, masks)
+    rows = _pairs_by_tap(plan, block.rows, block.kernel[0])
+    columns = _pairs_by_tap(plan, block.columns, block.kernel[1])
+    group_outputs = block.outputs // block.groups
+    offsets = plan.layer_offsets
+    for ky, (row_sources, row_targets) in enumerate(rows):
+        for kx, (column_sources, column_targets) in enumerate(columns):
+            outputs, inputs = np.nonzero(kept[:, :, ky, kx])
+            if not (outputs.size and row_sources.size and column_sources.size):
+                continue
+            source_channels = (
+                block.source_channel + outputs // group_outputs * block.inputs + inputs
+            )
+            target_channels = block.target_channel + outputs
+            positions = (row_sources[:, None] * source.width + column_sources).ravel()
+            target_positions = (row_targets[:, None] * target.width + column_targets).ravel()
+            planes = offsets[block.source] + source_channels * (source.height * source.width)
+            target_planes = offsets[block.target] + target_channels * (target.height * target.width)
+            magnitudes = np.abs(kernels[outputs, inputs, ky, kx])
+            yield (
+                np.add.outer(planes.astype(index_dtype), positions.astype(index_dtype)).ravel(),
+                np.add.outer(
+                    target_planes.astype(index_dtype), target_positions.astype(index_dtype)
+                ).ravel(),
+                np.repeat(magnitudes, positions.size),
+            )
+
+
+def single_precision(sums: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Weights of merged edges as float32.
+
+    Raises
+    ------
+    EncodingError
+        If one is larger than float32 can hold.
+    """
+    with np.errstate(over="ignore"):
+        rounded = sums.astype(np.float32)
+    if np.isinf(rounded).any():
+        raise EncodingError(
+            f"parallel edges have weights that sum to {float(sums.max()):.3g}, more than float32 can "
+            f"hold ({np.finfo(np.float32).max:.3g}): scale the weights down."
+        )
+    return rounded
+
+
+def kernels_and_mask(
+    block: Block, weights: Weights, masks: Masks
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Kernels of a block and which of them are kept, both (outputs, inputs, kh, kw)."""
+    if block.parameter is None:
+        kernels = block.kernels(None)
+        return kernels, np.ones(kernels.shape, dtype=bool)
+    return block.kernels(weights[block.parameter]), block.kernels(masks[block.parameter])
+
+
+def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:
+    """Count the edges of a block before parallel ones are merged."""
+    rows = plan.axes[block.rows].tap_counts(block.kernel[0])
+    columns = plan.axes[block.columns].tap_counts(block.kernel[1])
+    if block.parameter is None:
+        return block.outputs * int(rows[0]) * int(columns[0])
+    kept = np.count_nonzero(block.kernels(masks[block.parameter]), axis=(0, 1))
+    return int(rows @ kept @ columns)
+
+
+def _pairs_by_tap(
+    plan: Plan, axis: int, taps: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(source positions, target positions) of each tap along an axis."""
+    sources, tap_of, targets = plan.axes[axis].arrays()
+    return [(sources[tap_of == tap], targets[tap_of == tap]) for tap in range(taps)]

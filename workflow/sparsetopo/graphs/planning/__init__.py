@@ -1,0 +1,1 @@
+"""From a recording to a plan: node layers, blocks and spatial incidences."""

@@ -1,0 +1,1 @@
+"""From a PyTorch model to a recording of what it computes. Needs torch."""

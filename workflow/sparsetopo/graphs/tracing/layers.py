@@ -1,0 +1,144 @@
+"""Handlers of the layers with weights: convolution, transposed convolution, linear."""
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from sparsetopo.graphs.planning.recording import Convolution, Linear, ValueShape
+from sparsetopo.graphs.tracing.operations import Call, register_operation
+
+
+def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
+    """Give a number or sequence as (height, width), with height `one` in one dimension."""
+    values = (
+        [int(v) for v in setting]
+        if isinstance(setting, tuple | list | torch.Size)
+        else [int(setting)]
+    )
+    if len(values) == 1:
+        values *= dimensions
+    return (one, values[0]) if dimensions == 1 else (values[0], values[1])
+
+
+def weight_name(call: Call, weight: Any) -> str:
+    """Name of the weight tensor of a layer, or an error that says why there is none."""
+    if call.is_data(weight):
+        raise call.fail(
+            "its weights derive from the input (a dynamic convolution), which the graph cannot "
+            "express."
+        )
+    name = call.recorder.parameter_name(weight)
+    if name is None:
+        raise call.fail(
+            "its weights are neither a parameter of the model nor the attribute 'weight' of the "
+            "module that calls it."
+        )
+    return name
+
+
+def require_map(call: Call, tensor: torch.Tensor, dimensions: int) -> tuple[int, ValueShape]:
+    """Value and shape of a batched (N, C, L) or (N, C, H, W) tensor."""
+    value = call.value(tensor)
+    shape = call.shape(value)
+    if tensor.dim() != dimensions + 2:
+        raise call.fail(f"its input of shape {tuple(tensor.shape)} has no batch dimension.")
+    if dimensions == 1 and shape.height != 1:
+        raise call.fail("a one-dimensional operation on a flattened map cannot be encoded.")
+    return value, shape
+
+
+@register_operation(torch.conv1d, torch.conv2d, functional.conv1d, functional.conv2d)
+def convolution(call: Call) -> None:
+    """Handle F.conv1d and F.conv2d."""
+    tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
+    dimensions = weight.dim() - 2
+    value, _ = require_map(call, tensor, dimensions)
+    kernel = (1, weight.shape[2]) if dimensions == 1 else (weight.shape[2], weight.shape[3])
+    dilation = per_axis(call.argument(5, "dilation", 1), dimensions, 1)
+    padding = call.argument(4, "padding", 0)
+    if padding == "same":
+        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        pairs = tuple((t // 2, t - t // 2) for t in total)
+    else:
+        pairs = tuple((p, p) for p in per_axis(0 if padding == "valid" else padding, dimensions, 0))
+    _append(
+        call,
+        value,
+        weight,
+        kernel,
+        call.argument(3, "stride", 1),
+        (pairs[0], pairs[1]),
+        dilation,
+        6,
+        False,
+    )
+
+
+@register_operation(
+    torch.conv_transpose1d,
+    torch.conv_transpose2d,
+    functional.conv_transpose1d,
+    functional.conv_transpose2d,
+)
+def transposed_convolution(call: Call) -> None:
+    """Handle F.conv_transpose1d and F.conv_transpose2d."""
+    tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
+    dimensions = weight.dim() - 2
+    value, _ = require_map(call, tensor, dimensions)
+    kernel = (1, weight.shape[2]) if dimensions == 1 else (weight.shape[2], weight.shape[3])
+    dilation = per_axis(call.argument(7, "dilation", 1), dimensions, 1)
+    top, left = per_axis(call.argument(4, "padding", 0), dimensions, 0)
+    _append(
+        call,
+        value,
+        weight,
+        kernel,
+        call.argument(3, "stride", 1),
+        ((top, top), (left, left)),
+        dilation,
+        6,
+        True,
+    )
+
+
+def _append(
+    call: Call,
+    value: int,
+    weight: torch.Tensor,
+    kernel: tuple[int, int],
+    stride: Any,
+    padding: tuple[tuple[int, int], tuple[int, int]],
+    dilation: tuple[int, int],
+    groups_position: int,
+    transposed: bool,
+) -> None:
+    dimensions = weight.dim() - 2
+    result = call.result
+    height, width = (1, result.shape[2]) if dimensions == 1 else (result.shape[2], result.shape[3])
+    kind = Convolution(
+        parameter=weight_name(call, weight),
+        parameter_shape=tuple(weight.shape),
+        transposed=transposed,
+        groups=int(call.argument(groups_position, "groups", 1)),
+        kernel=kernel,
+        stride=per_axis(stride, dimensions, 1),
+        padding=padding,
+        dilation=dilation,
+    )
+    call.returns(call.append(kind, [value], ValueShape(result.shape[1], height, width, False)))
+
+
+@register_operation(functional.linear)
+def linear(call: Call) -> None:
+    """Handle F.linear on vectors."""
+    tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
+    value = call.value(tensor)
+    if tensor.dim() != 2:
+        raise call.fail(
+            f"a linear layer on an input of shape {tuple(tensor.shape)} works on each position "
+            "by itself; flatten it "
+            "first, or use a 1x1 convolution."
+        )
+    kind = Linear(weight_name(call, weight), tuple(weight.shape))
+    call.returns(call.append(kind, [value], ValueShape(weight.shape[0], 1, 1, True)))

@@ -1,0 +1,1 @@
+"""Entries of the registry: one family of metrics a file."""

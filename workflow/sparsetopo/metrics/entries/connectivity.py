@@ -1,0 +1,56 @@
+"""Global metrics: into how many pieces the graph falls, and what holds the pieces together.
+
+Source: Cunegatti et al., TMLR 2024, section 4.1. All are of the undirected graph.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sparsetopo.metrics.primitives import Primitives
+
+METRICS = {
+    "components": {
+        "category": "global",
+        "scaling": "none",
+        "needs": ["num_components"],
+        "description": "weakly connected components, isolated nodes counted",
+    },
+    "component_size": {
+        "category": "global",
+        "scaling": "nodes",
+        "needs": ["num_components"],
+        "description": "mean number of nodes of a weakly connected component",
+    },
+    "cut_edges": {
+        "category": "global",
+        "scaling": "edges",
+        "needs": ["num_bridges"],
+        "description": "edges whose removal splits a component (bridges)",
+    },
+    "cut_nodes": {
+        "category": "global",
+        "scaling": "edges",
+        "needs": ["num_articulation_points"],
+        "description": "nodes whose removal splits a component (articulation points)",
+    },
+}
+
+
+def components(primitives: "Primitives") -> int:
+    """Count the weakly connected components."""
+    return primitives.num_components
+
+
+def component_size(primitives: "Primitives") -> float:
+    """Mean size of the components: V over their number."""
+    return primitives.num_nodes / primitives.num_components
+
+
+def cut_edges(primitives: "Primitives") -> int:
+    """Count the bridges."""
+    return primitives.num_bridges
+
+
+def cut_nodes(primitives: "Primitives") -> int:
+    """Count the articulation points."""
+    return primitives.num_articulation_points

@@ -1,0 +1,194 @@
+"""Outer eigenvalues of the weighted adjacency matrix of a graph that is never stored.
+
+Most of the work is done in single precision, which is twice as fast. It finds good vectors; their
+Rayleigh quotients, taken in double precision, are accurate to the square of the vectors' errors.
+Should the residuals say that this is not enough, the iteration goes on in double precision.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
+from sparsetopo.metrics.implicit.spectra.bipartite import (
+    bipartite_eigenvalues,
+    is_thin,
+)
+from sparsetopo.metrics.implicit.spectra.krylov import SPARE, outer_pairs
+from sparsetopo.metrics.implicit.spectra.ritz import (
+    NotConvergedError,
+    Product,
+    RitzPairs,
+    Vectors,
+)
+from sparsetopo.metrics.implicit.spectra.slabs import Slabs
+from sparsetopo.metrics.implicit.spectra.waves import WAVES, standing_waves
+from sparsetopo.metrics.implicit.workers import Workers
+from sparsetopo.metrics.primitives import AdjacencyEigenvalues
+from sparsetopo.seeding import generator
+
+# Graphs up to this order are solved dense.
+_DENSE_ORDER = 400
+# Of a power of two that single precision holds.
+_LARGEST_EXPONENT = 127
+# Noise in the start block, beside waves of height 1.
+_NOISE = np.float32(0.1)
+# Vectors of a basis, and what they may take.
+_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 21, 2**29
+_MAX_PRODUCTS = 200
+# Pairs wanted at the upper and at the lower end. No others can have one of the three largest
+# magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
+_ABOVE, _BELOW = 3, 2
+# Rounding errors of a product in single precision, in units of its precision.
+_ROUNDING = 20
+# Error allowed in a gap, relative to it, or to the largest eigenvalue where that is more: less than
+# half of what is promised. In single precision a quarter of it is asked for, so that the check in
+# double precision mostly confirms it.
+_OF_GAP, _OF_LARGEST = 4e-6, 4e-10
+_STRICTER = 4
+
+
+def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
+    """Whether a graph of these node layers is so small, or thin, that all eigenvalues are computed."""
+    sizes = tuple(layer.size for layer in layers)
+    return is_thin(sizes) or sum(sizes) <= _DENSE_ORDER
+
+
+def adjacency_eigenvalues(
+    layers: Sequence[NodeLayer],
+    bundles: Sequence[Bundle],
+    degrees: NDArray[np.float64],
+    workers: Workers | None = None,
+) -> AdjacencyEigenvalues:
+    """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
+
+    Parameters
+    ----------
+    layers, bundles
+        The graph.
+    degrees
+        (V,) weighted degrees.
+    workers
+        Threads; the result does not depend on how many there are.
+
+    Raises
+    ------
+    NotConvergedError
+        If many eigenvalues lie too close together, as those of many almost equal components do.
+    """
+    largest_degree = float(degrees.max(initial=0.0))
+    if largest_degree == 0:
+        return AdjacencyEigenvalues((0.0, 0.0, 0.0), (0.0, 0.0))
+    # Scaled, so that squares of single-precision numbers neither vanish nor overflow; by a power of
+    # two, which rounds nothing.
+    scale = 2.0 ** min(round(math.log2(largest_degree)), _LARGEST_EXPONENT)
+    workers = workers or Workers()
+    adjacency = Adjacency(layers, bundles, scale, workers)
+    sizes = tuple(layer.size for layer in layers)
+    if is_thin(sizes):
+        values = bipartite_eigenvalues(adjacency.product, sizes)
+    else:
+        values = _outer_eigenvalues(
+            adjacency.product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
+        )
+    values *= scale
+    first, second, third = _magnitudes(values, np.zeros_like(values)).tolist()
+    largest, next_to_largest = np.append(values, [0.0, 0.0])[:2].tolist()
+    return AdjacencyEigenvalues((first, second, third), (largest, next_to_largest))
+
+
+def _outer_eigenvalues(
+    product: Product, order: int, start: Callable[[], Vectors], workers: Workers
+) -> NDArray[np.float64]:
+    """Eigenvalues, descending; of a large matrix only those at the ends are accurate.
+
+    `start` makes the start block, so that nobody here keeps it.
+    """
+    if order <= _DENSE_ORDER:
+        return np.linalg.eigvalsh(product(np.eye(order)))[::-1].astype(np.float64)
+    options: dict[str, Any] = {
+        "above": _ABOVE,
+        "below": _BELOW,
+        "capacity": min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (4 * order))),
+        "max_products": _MAX_PRODUCTS,
+        "random": generator("eigenvalues", order),
+        "workers": workers,
+    }
+    pairs, vectors = outer_pairs(product, start(), _single_precision_is_exhausted, **options)
+    vectors = vectors.astype(np.float64)
+    above, below = _ABOVE + SPARE, _BELOW + SPARE
+    inner = pairs.values[above:-below]
+
+    def accurate(found: RitzPairs) -> bool:
+        return _gaps_are_accurate(found.kept_apart(inner, above, below) if len(inner) else found)
+
+    polished = _rayleigh_ritz(product, vectors, Slabs(order, workers))
+    if not accurate(polished):
+        polished, _ = outer_pairs(product, vectors, accurate, **options)
+        if not accurate(polished):
+            raise NotConvergedError(f"no accurate eigenvalues in {_MAX_PRODUCTS} products")
+    return polished.values
+
+
+def _rayleigh_ritz(product: Product, vectors: Vectors, slabs: Slabs) -> RitzPairs:
+    """The pairs that the span of some nearly orthonormal vectors holds, by one product."""
+    image = product(vectors)
+    # Orthonormal: vectors @ to_orthonormal, by Cholesky's factor of their Gram matrix.
+    to_orthonormal = np.linalg.inv(np.linalg.cholesky(slabs.gram(vectors, vectors))).T
+    projection = to_orthonormal.T @ slabs.gram(vectors, image) @ to_orthonormal
+    values, rotation = np.linalg.eigh(projection)
+    factors = to_orthonormal @ rotation
+
+    def squares(rows: slice) -> Vectors:
+        residuals = image[rows] @ factors - (vectors[rows] @ factors) * values
+        total: Vectors = np.sum(residuals**2, axis=0)
+        return total
+
+    return RitzPairs(values[::-1], np.sqrt(slabs.summed(squares))[::-1])
+
+
+def _single_precision_is_exhausted(pairs: RitzPairs) -> bool:
+    """Whether the gaps are accurate, or the residuals of the ends mere rounding errors."""
+    ends = np.append(pairs.residuals[:_ABOVE], pairs.residuals[-_BELOW:])
+    rounding = _ROUNDING * float(np.finfo(np.float32).eps)
+    return _gaps_are_accurate(pairs, _STRICTER) or bool(ends.max() <= rounding * pairs.values[0])
+
+
+def _gaps_are_accurate(pairs: RitzPairs, stricter: float = 1.0) -> bool:
+    """Whether both gaps are known well enough, or better by a factor."""
+    values, errors = pairs.values, pairs.errors
+    first, _, third = _magnitudes(values, np.zeros_like(values))
+    upper = _magnitudes(values, errors)
+    gap_error = max(upper[0] - first, upper[2] - third)
+    signed_error = errors[:2].max()
+    floor = _OF_LARGEST * first
+    return bool(
+        stricter * gap_error <= max(_OF_GAP * (first - third), floor)
+        and stricter * signed_error <= max(_OF_GAP * (first - values[1]), floor)
+    )
+
+
+def _magnitudes(values: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three largest magnitudes if values (descending) miss their eigenvalues by these errors."""
+    upper, lower = (values + errors)[:_ABOVE], (errors - values)[-_BELOW:]
+    return np.sort(np.concatenate([upper, lower, np.zeros(3)]))[::-1][:3]
+
+
+def _smooth_start(layers: Sequence[NodeLayer], degrees: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Start block for the adjacency matrix: standing waves.
+
+    Between channels the outer eigenvectors vary more or less as the weighted degrees. A tenth of
+    noise reaches what the waves do not.
+    """
+    order = len(degrees)
+    random = generator("smooth start", order)
+    start = random.standard_normal((order, len(WAVES)), dtype=np.float32)
+    start *= _NOISE
+    start += standing_waves(layers)
+    start *= degrees.astype(np.float32)[:, None]
+    return start

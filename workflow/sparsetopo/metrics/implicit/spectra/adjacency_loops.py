@@ -1,0 +1,329 @@
+"""Compiled products of one bundle, in both directions, with a block of vectors.
+
+A bundle is a convolution with the magnitudes |w| between a *core* map and a *wide* one, which is
+at least as large (strides and pooling shrink maps). For every tap, the core map is joined to a part
+of the wide one, row by row and column by column; so both directions work on core-sized maps:
+
+- *gather*: for each column tap, pick the columns of the wide map; for each row tap, pick its rows;
+  add multiples of these maps to those of the core.
+- *scatter*, the transpose: add multiples of the core's maps to core-sized maps of the wide
+  channels, and those to the rows and columns that the taps join.
+
+Maps are cut into bands of core rows, so that what is picked stays in the processor's cache. Where
+a tap picks neighbouring rows or all columns nothing is copied.
+
+Maps are flat arrays, read by a start and an unsigned offset: a slice would count its references,
+and an index that may be negative keeps LLVM from using vectors.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.metrics.implicit.compiled import inlined, kernel
+
+if TYPE_CHECKING:
+    from sparsetopo.metrics.implicit.spectra.adjacency_tables import BundleTables
+
+Maps = NDArray[np.floating[Any]]
+
+# Numbers that the picked part of a band may hold: half a megabyte in float32, a part of any second
+# level cache.
+_BAND = 2**17
+
+
+@kernel
+def gather(tables: "BundleTables", wide: Maps, core: Maps, block: int) -> None:
+    """Add the product with the wide maps to the core maps.
+
+    Parameters
+    ----------
+    tables
+        The bundle.
+    wide, core
+        Maps of all channels, (channels * height * width * block,) of float32 or float64.
+    block
+        Number of vectors.
+    """
+    width = tables.core_width * block
+    step = _band_height(tables, width)
+    stride = tables.wide_height * width
+    picked = np.empty(tables.wide_channels * stride, dtype=core.dtype)
+    rows = np.empty(tables.wide_channels * step * width, dtype=core.dtype)
+    for top in range(0, tables.core_height, step):
+        bottom = min(tables.core_height, top + step)
+        first, last = _wide_rows(tables, top, bottom)
+        for tx in range(len(tables.column_is_identity)):
+            if tables.column_is_identity[tx]:
+                _gather_rows(tables, tx, wide, stride, 0, core, rows, top, bottom, width)
+            elif tables.column_starts[tx] < tables.column_starts[tx + 1]:
+                _pick_columns(tables, tx, wide, picked, first, last, block)
+                _gather_rows(tables, tx, picked, stride, first, core, rows, top, bottom, width)
+
+
+@kernel
+def scatter(tables: "BundleTables", core: Maps, wide: Maps, block: int) -> None:
+    """Add the product with the core maps to the wide maps; arguments as of `gather`."""
+    width = tables.core_width * block
+    step = _band_height(tables, width)
+    stride = tables.wide_height * width
+    placed = np.empty(tables.wide_channels * stride, dtype=core.dtype)
+    rows = np.empty(tables.wide_channels * step * width, dtype=core.dtype)
+    for top in range(0, tables.core_height, step):
+        bottom = min(tables.core_height, top + step)
+        first, last = _wide_rows(tables, top, bottom)
+        for tx in range(len(tables.column_is_identity)):
+            if tables.column_is_identity[tx]:
+                _scatter_rows(tables, tx, core, wide, stride, 0, rows, top, bottom, width)
+            elif tables.column_starts[tx] < tables.column_starts[tx + 1]:
+                for channel in range(tables.wide_channels):
+                    if tables.wide_used[tx, channel]:
+                        _clear(placed, channel * stride, (last + 1 - first) * width)
+                _scatter_rows(tables, tx, core, placed, stride, first, rows, top, bottom, width)
+                _place_columns(tables, tx, placed, wide, first, last, block)
+
+
+@kernel
+def _band_height(tables: "BundleTables", width: int) -> int:
+    """Core rows of a band."""
+    return min(tables.core_height, max(1, _BAND // (tables.wide_channels * width)))
+
+
+@kernel
+def _wide_rows(tables: "BundleTables", top: int, bottom: int) -> Any:
+    """First and last wide row that a band is joined to."""
+    first, last = tables.wide_height, -1
+    for r in range(len(tables.core_rows)):
+        if top <= tables.core_rows[r] < bottom:
+            first = min(first, tables.wide_rows[r])
+            last = max(last, tables.wide_rows[r])
+    return first, last
+
+
+@inlined
+def _clipped(tables: "BundleTables", ty: int, top: int, bottom: int) -> Any:
+    """Range of the row tap's pairs whose core row lies in a band."""
+    a, b = tables.row_starts[ty], tables.row_starts[ty + 1]
+    while a < b and tables.core_rows[a] < top:
+        a += 1
+    while b > a and tables.core_rows[b - 1] >= bottom:
+        b -= 1
+    return a, b
+
+
+@kernel
+def _gather_rows(
+    tables: "BundleTables",
+    tx: int,
+    maps: Maps,
+    stride: int,
+    first: int,
+    core: Maps,
+    rows: Maps,
+    top: int,
+    bottom: int,
+    width: int,
+) -> None:
+    """Add to a band of the core maps, for all row taps of one column tap.
+
+    Parameters
+    ----------
+    maps
+        Wide maps of core width, from row `first` on, `stride` apart.
+    rows
+        Room for the picked rows of a band.
+    """
+    plane = tables.core_height * width
+    height = bottom - top
+    for ty in range(len(tables.row_is_run)):
+        a, b = _clipped(tables, ty, top, bottom)
+        if a == b:
+            continue
+        lists = (ty * len(tables.column_is_identity) + tx) * tables.core_channels
+        if tables.row_is_run[ty]:
+            source, source_stride = maps, stride
+            start, size = (tables.wide_rows[a] - first) * width, (b - a) * width
+            target = tables.core_rows[a] * width
+        else:
+            for channel in range(tables.wide_channels):
+                if tables.wide_used[tx, channel]:
+                    _clear(rows, channel * height * width, height * width)
+                    for r in range(a, b):
+                        to = (channel * height + tables.core_rows[r] - top) * width
+                        at = channel * stride + (tables.wide_rows[r] - first) * width
+                        _add(rows, to, maps, at, width)
+            source, source_stride = rows, height * width
+            start, size, target = 0, height * width, top * width
+        for channel in range(tables.core_channels):
+            low = tables.core_starts[lists + channel]
+            high = tables.core_starts[lists + channel + 1]
+            _add_multiples(
+                core,
+                channel * plane + target,
+                source,
+                source_stride,
+                start,
+                tables.core_ends,
+                tables.core_magnitudes,
+                low,
+                high,
+                size,
+            )
+
+
+@kernel
+def _scatter_rows(
+    tables: "BundleTables",
+    tx: int,
+    core: Maps,
+    maps: Maps,
+    stride: int,
+    first: int,
+    rows: Maps,
+    top: int,
+    bottom: int,
+    width: int,
+) -> None:
+    """Add from a band of the core maps, for all row taps of one column tap, to `maps`."""
+    plane = tables.core_height * width
+    height = bottom - top
+    for ty in range(len(tables.row_is_run)):
+        a, b = _clipped(tables, ty, top, bottom)
+        if a == b:
+            continue
+        lists = (ty * len(tables.column_is_identity) + tx) * tables.wide_channels
+        for channel in range(tables.wide_channels):
+            low = tables.wide_starts[lists + channel]
+            high = tables.wide_starts[lists + channel + 1]
+            if low == high:
+                continue
+            if tables.row_is_run[ty]:
+                to = channel * stride + (tables.wide_rows[a] - first) * width
+                start, size = tables.core_rows[a] * width, (b - a) * width
+                _add_multiples(
+                    maps,
+                    to,
+                    core,
+                    plane,
+                    start,
+                    tables.wide_ends,
+                    tables.wide_magnitudes,
+                    low,
+                    high,
+                    size,
+                )
+                continue
+            _clear(rows, 0, height * width)
+            _add_multiples(
+                rows,
+                0,
+                core,
+                plane,
+                top * width,
+                tables.wide_ends,
+                tables.wide_magnitudes,
+                low,
+                high,
+                height * width,
+            )
+            for r in range(a, b):
+                to = channel * stride + (tables.wide_rows[r] - first) * width
+                _add(maps, to, rows, (tables.core_rows[r] - top) * width, width)
+
+
+@kernel
+def _pick_columns(
+    tables: "BundleTables", tx: int, wide: Maps, picked: Maps, first: int, last: int, block: int
+) -> None:
+    """Columns of one tap, of the wide rows first to last: maps of core width."""
+    width, wide_width = tables.core_width * block, tables.wide_width * block
+    for channel in range(tables.wide_channels):
+        if not tables.wide_used[tx, channel]:
+            continue
+        start = channel * tables.wide_height * width
+        _clear(picked, start, (last + 1 - first) * width)
+        for row in range(first, last + 1):
+            to = start + (row - first) * width
+            at = (channel * tables.wide_height + row) * wide_width
+            for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
+                _add(
+                    picked,
+                    to + tables.core_columns[s] * block,
+                    wide,
+                    at + tables.wide_columns[s] * block,
+                    tables.column_lengths[s] * block,
+                )
+
+
+@kernel
+def _place_columns(
+    tables: "BundleTables", tx: int, placed: Maps, wide: Maps, first: int, last: int, block: int
+) -> None:
+    """Transpose of `_pick_columns`: add to the columns that the tap joins."""
+    width, wide_width = tables.core_width * block, tables.wide_width * block
+    for channel in range(tables.wide_channels):
+        if not tables.wide_used[tx, channel]:
+            continue
+        for row in range(first, last + 1):
+            at = channel * tables.wide_height * width + (row - first) * width
+            to = (channel * tables.wide_height + row) * wide_width
+            for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
+                _add(
+                    wide,
+                    to + tables.wide_columns[s] * block,
+                    placed,
+                    at + tables.core_columns[s] * block,
+                    tables.column_lengths[s] * block,
+                )
+
+
+@inlined
+def _clear(result: Maps, start: int, size: int) -> None:
+    to = np.uint64(start)
+    for i in range(np.uint64(size)):
+        result[to + i] = 0
+
+
+@inlined
+def _add(result: Maps, result_start: int, source: Maps, source_start: int, size: int) -> None:
+    to, at = np.uint64(result_start), np.uint64(source_start)
+    for i in range(np.uint64(size)):
+        result[to + i] += source[at + i]
+
+
+@inlined
+def _add_multiples(
+    result: Maps,
+    result_start: int,
+    source: Maps,
+    stride: int,
+    source_start: int,
+    ends: NDArray[np.int32],
+    magnitudes: NDArray[np.float32],
+    first: int,
+    stop: int,
+    size: int,
+) -> None:
+    """Add multiples of the maps that a list names: four at a time, to load the result less often."""
+    to, n = np.uint64(result_start), np.uint64(size)
+    j = first
+    while j + 4 <= stop:
+        w0, w1, w2, w3 = magnitudes[j], magnitudes[j + 1], magnitudes[j + 2], magnitudes[j + 3]
+        a0 = np.uint64(source_start + ends[j] * stride)
+        a1 = np.uint64(source_start + ends[j + 1] * stride)
+        a2 = np.uint64(source_start + ends[j + 2] * stride)
+        a3 = np.uint64(source_start + ends[j + 3] * stride)
+        for i in range(n):
+            result[to + i] += (
+                w0 * source[a0 + i]
+                + w1 * source[a1 + i]
+                + w2 * source[a2 + i]
+                + w3 * source[a3 + i]
+            )
+        j += 4
+    while j < stop:
+        w, a = magnitudes[j], np.uint64(source_start + ends[j] * stride)
+        for i in range(n):
+            result[to + i] += w * source[a + i]
+        j += 1

@@ -1,0 +1,83 @@
+"""Largest eigenvalue of the weighted Laplacian D - A, mostly on a small part of the graph.
+
+Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first
+sought on some node layers only, and layers are added while the residual outside them matters:
+
+- No eigenvalue that lives in other layers alone exceeds the largest of d_v + m_v there, where m_v
+  is the weighted mean degree of the neighbours of v (Merris, Linear Algebra Appl. 285, 1998: the
+  row sums of the signless Laplacian scaled by the degrees). Layers where this bound exceeds the
+  largest degree, which the eigenvalue always does, belong to the part from the beginning.
+- The residual of the vector found, in all layers that the part is joined to, is the residual in the
+  whole graph. An eigenvalue lies no further from the value than its norm r; and since the layers
+  left out have no eigenvalue above their bound b, they raise the value by about r^2 / (value - b).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.spectra.laplacian_part import Part
+from sparsetopo.metrics.implicit.spectra.laplacian_start import start_vectors
+
+# Errors allowed, relative to the eigenvalue: of a part's value, first and last; and by what the
+# layers left out may add. Ten times their sum is promised.
+_ROUGH, _ACCURATE, _LEFT_OUT = 1e-4, 3e-7, 1e-6
+# Steps before a value is believed: from the start, as what the start vectors hardly hold takes some
+# to grow, and from vectors already found. Vectors that go on from part to part.
+_LEAST_STEPS, _FURTHER_STEPS, _CARRIED = 8, 1, 4
+
+
+def laplacian_largest_eigenvalue(
+    layers: Sequence[NodeLayer], bundles: Sequence[Bundle], degrees: NDArray[np.float64]
+) -> float:
+    """Largest eigenvalue of D - A.
+
+    Parameters
+    ----------
+    layers, bundles
+        The graph.
+    degrees
+        (V,) weighted degrees.
+
+    Raises
+    ------
+    NotConvergedError
+        If many eigenvalues lie too close together.
+    """
+    largest = float(degrees.max(initial=0.0))
+    if largest == 0:
+        return 0.0
+    whole = Part(layers, bundles, range(len(layers)), degrees)
+    if whole.is_small:
+        return float(np.linalg.eigvalsh(whole.matrix)[-1])
+    mean_degrees = whole.adjacency.product(degrees[:, None])[:, 0]
+    np.divide(mean_degrees, degrees, out=mean_degrees, where=degrees > 0)
+    bounds = whole.largest_by_layer(degrees + mean_degrees)
+    chosen = _with_joined(np.flatnonzero(bounds > largest).tolist(), bundles)
+    part = Part(layers, bundles, chosen, degrees)
+    vectors, tolerance, least_steps = start_vectors(part), _ROUGH, _LEAST_STEPS
+    while True:
+        value, vectors = part.largest_pair(vectors, tolerance, least_steps)
+        vectors, least_steps = vectors[:, :_CARRIED], _FURTHER_STEPS
+        beyond = np.delete(bounds, part.chosen).max(initial=0.0)
+        wider = Part(layers, bundles, _with_joined(part.chosen, bundles), degrees)
+        continued = wider.embedded(vectors, part)
+        residual = wider.residual_outside(continued[:, :1], part)
+        if min(residual, residual**2 / (value - beyond)) > _LEFT_OUT * value:
+            part, vectors = wider, continued
+        elif tolerance == _ACCURATE or part.is_small:
+            return value
+        else:
+            tolerance = _ACCURATE
+
+
+def _with_joined(chosen: Sequence[int], bundles: Sequence[Bundle]) -> list[int]:
+    """Layers with those that an edge joins to them."""
+    found = set(chosen)
+    for bundle in bundles:
+        if bundle.source in chosen or bundle.target in chosen:
+            found |= {bundle.source, bundle.target}
+    return sorted(found)

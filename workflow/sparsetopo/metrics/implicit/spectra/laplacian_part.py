@@ -1,0 +1,114 @@
+"""Some node layers of a graph, and the part of the weighted Laplacian D - A that belongs to them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
+from sparsetopo.metrics.implicit.spectra.davidson import largest_pair
+
+# Parts up to this order are solved dense.
+_DENSE_ORDER = 400
+_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 40, 16, 2**29
+_MAX_STEPS = 400
+
+Vectors = NDArray[np.float64]
+
+
+class Part:
+    """The rows and columns of the Laplacian that belong to some node layers.
+
+    Parameters
+    ----------
+    layers, bundles
+        The whole graph.
+    chosen
+        Indices of the layers, ascending.
+    degrees
+        (V,) weighted degrees in the whole graph.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[NodeLayer],
+        bundles: Sequence[Bundle],
+        chosen: Sequence[int],
+        degrees: Vectors,
+    ) -> None:
+        place = {layer: number for number, layer in enumerate(chosen)}
+        inside = [
+            replace(bundle, source=place[bundle.source], target=place[bundle.target])
+            for bundle in bundles
+            if bundle.source in place and bundle.target in place
+        ]
+        offsets = np.cumsum([0, *(layer.size for layer in layers)])
+        self.chosen = chosen
+        self.layers = [layers[n] for n in chosen]
+        self.sizes = [layer.size for layer in self.layers]
+        self.degrees = np.concatenate([degrees[offsets[n] : offsets[n + 1]] for n in chosen])
+        self.adjacency = Adjacency(self.layers, inside)
+
+    def product(self, vectors: Vectors) -> Vectors:
+        """Product of the part with (nodes, block) vectors."""
+        return self.degrees[:, None] * vectors - self.adjacency.product(vectors)
+
+    @property
+    def matrix(self) -> Vectors:
+        """The part as a dense array."""
+        return self.product(np.eye(len(self.degrees)))
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is solved dense, exact whatever the tolerance."""
+        return len(self.degrees) <= _DENSE_ORDER
+
+    def largest_by_layer(self, values: Vectors) -> Vectors:
+        """Largest of some values of the nodes in each layer."""
+        return np.maximum.reduceat(values, np.cumsum([0, *self.sizes[:-1]]))
+
+    def largest_pair(
+        self, start: Vectors, tolerance: float, least_steps: int
+    ) -> tuple[float, Vectors]:
+        """Largest eigenvalue of the part, and vectors, its own first; arguments as of `davidson`."""
+        order = len(self.degrees)
+        if self.is_small:
+            values, vectors = np.linalg.eigh(self.matrix)
+            return float(values[-1]), vectors[:, -1:]
+        return largest_pair(
+            self.product,
+            self.degrees,
+            start,
+            tolerance=tolerance,
+            capacity=min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (16 * order))),
+            least_steps=least_steps,
+            max_steps=_MAX_STEPS,
+        )
+
+    def embedded(self, vectors: Vectors, narrower: "Part") -> Vectors:
+        """Vectors of a part of this part as vectors (nodes, columns) of this one."""
+        pieces = dict(
+            zip(narrower.chosen, np.split(vectors, np.cumsum(narrower.sizes[:-1])), strict=True)
+        )
+        return np.concatenate(
+            [
+                pieces.get(layer, np.zeros((size, vectors.shape[1])))
+                for layer, size in zip(self.chosen, self.sizes, strict=True)
+            ]
+        )
+
+    def residual_outside(self, vector: Vectors, narrower: "Part") -> float:
+        """Norm of the product with a (nodes, 1) vector of a part of this part, outside that part."""
+        image = self.product(np.ascontiguousarray(vector))[:, 0]
+        outside = [
+            float(piece @ piece)
+            for layer, piece in zip(
+                self.chosen, np.split(image, np.cumsum(self.sizes[:-1])), strict=True
+            )
+            if layer not in narrower.chosen
+        ]
+        return math.sqrt(math.fsum(outside))

@@ -1,0 +1,56 @@
+"""Tall, narrow arrays (V, columns), worked on in slabs of rows by several threads.
+
+Slabs are fixed, and sums over them are taken in their order, in float64: no bit depends on the
+number of threads.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.metrics.implicit.spectra.ritz import Vectors
+from sparsetopo.metrics.implicit.workers import Workers
+
+_ROWS = 2**15
+
+
+class Slabs:
+    """The rows of arrays of one height.
+
+    Parameters
+    ----------
+    height
+        V.
+    workers
+        Threads.
+    """
+
+    def __init__(self, height: int, workers: Workers) -> None:
+        self._rows = [slice(first, first + _ROWS) for first in range(0, height, _ROWS)]
+        self._workers = workers
+
+    def each(self, function: Callable[[slice], Any]) -> list[Any]:
+        """Results of a function of each slab's rows, in their order."""
+        return self._workers.run([partial(function, rows) for rows in self._rows])
+
+    def summed(self, function: Callable[[slice], NDArray[Any]]) -> NDArray[np.float64]:
+        """Sum over the slabs of a function's results."""
+        return np.sum([part.astype(np.float64) for part in self.each(function)], axis=0)
+
+    def gram(self, left: Vectors, right: Vectors) -> NDArray[np.float64]:
+        """Left' @ right."""
+        return self.summed(lambda rows: left[rows].T @ right[rows])
+
+    def combined(self, vectors: Vectors, factors: NDArray[np.float64]) -> Vectors:
+        """Columns of `vectors` combined by factors (columns, new columns), in their precision."""
+        result = np.empty((len(vectors), factors.shape[1]), dtype=vectors.dtype)
+        rounded = factors.astype(vectors.dtype)
+
+        def combine(rows: slice) -> None:
+            np.matmul(vectors[rows], rounded, out=result[rows])
+
+        self.each(combine)
+        return result

@@ -1,0 +1,1 @@
+"""Breadth-first forest, biconnected components and core numbers of the implicit graph."""

@@ -1,0 +1,84 @@
+"""Breadth-first forest of the undirected graph: weakly connected components and distances.
+
+The first root is the node of largest degree, in a classifier mostly an output, which is joined to
+whole planes of the last map: the levels are few and grow fast. Each level is found from the one
+before, the frontier, in one of two ways, whichever is estimated cheaper in a node layer: the
+frontier's nodes *push* to all their neighbours, or each node that is still unreached *pulls*, that
+is, looks for one neighbour in the frontier and stops (Beamer, Asanovic and Patterson,
+"Direction-optimizing breadth-first search", SC 2012). So most nodes are found by looking at one or
+two of their edges. In a large map the frontier is a ring of pixels that widens by one a level:
+only at pixels next to it are nodes asked to pull.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import EncodingError
+from sparsetopo.metrics.implicit.neighbours import Neighbours
+from sparsetopo.metrics.implicit.traversal import forest_loops
+
+
+class Forest(NamedTuple):
+    """A breadth-first tree of every component.
+
+    Attributes
+    ----------
+    parents
+        (V,) int32, -1 for roots; an isolated node is a root.
+    levels
+        (V,) int32 distance from the root.
+    order
+        (V,) int32 nodes as they were reached: one component after the other, level by level.
+    num_components
+        Isolated nodes counted.
+    """
+
+    parents: NDArray[np.int32]
+    levels: NDArray[np.int32]
+    order: NDArray[np.int32]
+    num_components: int
+
+
+def breadth_first_forest(neighbours: Neighbours, degrees: NDArray[np.int64]) -> Forest:
+    """Grow a forest over all nodes.
+
+    Parameters
+    ----------
+    neighbours
+        The graph.
+    degrees
+        (V,) undirected degrees.
+
+    Raises
+    ------
+    EncodingError
+        If there are 2**31 nodes or more.
+    """
+    nodes = len(degrees)
+    if nodes > np.iinfo(np.int32).max:
+        raise EncodingError(
+            f"the graph has {nodes:,} nodes, but components, bridges and articulation points are "
+            "found for fewer than 2**31: use a smaller input, or leave these metrics out."
+        )
+    parents = np.full(nodes, -1, dtype=np.int32)
+    levels = np.full(nodes, forest_loops.UNREACHED, dtype=np.int32)
+    order = np.empty(nodes, dtype=np.int32)
+    isolated = np.flatnonzero(degrees == 0)
+    levels[isolated] = 0
+    order[: len(isolated)] = isolated
+    pixel_starts = np.append(0, np.cumsum(neighbours.layer_plane))
+    search = forest_loops.Search(
+        parents,
+        levels,
+        order,
+        unreached=np.add.reduceat(degrees > 0, neighbours.layer_offsets[:-1], dtype=np.int64),
+        frontier=np.zeros(len(neighbours.layer_plane), dtype=np.int64),
+        pulls=np.zeros(len(neighbours.layer_plane), dtype=np.bool_),
+        edges=forest_loops.edges_of_halves(neighbours),
+        pixel_starts=pixel_starts,
+        pixels=np.full(pixel_starts[-1], -1, dtype=np.int32),
+    )
+    trees = forest_loops.grow(neighbours, search, degrees, len(isolated))
+    return Forest(parents, levels, order, trees)

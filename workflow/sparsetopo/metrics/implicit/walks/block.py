@@ -1,0 +1,232 @@
+"""One block of A^2, the walks of two steps between two node layers: sums over its entries.
+
+The entry at two nodes of a first and a last layer is a sum over the middle layers, the walks w that
+their rows have, and the walks v that their columns have, of ::
+
+    (n_w * n_v * P @ Q.T)[channel in the last layer, channel in the first layer]
+
+where P (Q) is the 0/1 pattern of channels that the taps of w and v have between the last (the
+first) layer and the middle one. Only the two lists of walks depend on the rows and the columns. So
+`walk_classes` groups these by their lists; matrix products give P @ Q.T for all pairs of taps, a
+tile of channels at a time; and one kernel sums them up for each row class and column class. A class
+counts as often as it has members. No entry is ever stored for longer than that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from math import isqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.metrics.implicit.walks.classes import WalkClasses
+from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
+from sparsetopo.metrics.implicit.walks.loops import (
+    ClassWalks,
+    EntrySums,
+    sum_entries,
+)
+from sparsetopo.metrics.implicit.walks.step import Step
+from sparsetopo.metrics.implicit.walks.triangles import Triangles
+
+# Bytes of products held at a time: large tiles make quick matrix products, small ones stay in the
+# caches.
+_TILE_BYTES = 2**23
+# Entries that the kernel sums at a time: they should stay in the first-level cache.
+_SUMMED_ENTRIES = 2**10
+# Below it float32 counts exactly.
+_FLOAT32_EXACT = 2**24
+# Rough seconds on one core, to tell costly blocks from cheap ones; only speed depends on them.
+_SECONDS_PER_MULTIPLICATION = 1.5e-11
+_SECONDS_PER_SUMMAND = 2e-10
+
+
+@dataclass(frozen=True)
+class WalkSums:
+    """Sums over the entries t of a block of A^2.
+
+    Attributes
+    ----------
+    positive, squares
+        Number of t > 0, and sum of t^2.
+    triangles
+        The same by edges, where edges join the two layers.
+    """
+
+    positive: int
+    squares: int
+    triangles: Triangles | None
+
+
+class _Tile(NamedTuple):
+    """Channels of the last and of the first layer, and how many tiles have equal sums."""
+
+    last: range
+    first: range
+    times: int
+
+
+@dataclass(frozen=True, eq=False)
+class WalkBlock:
+    """A block of A^2.
+
+    Attributes
+    ----------
+    first_channels, last_channels
+        Number of channels of the two layers.
+    middle_channels
+        Number of channels of each middle layer.
+    steps
+        For each middle layer the step from the first and the step from the last layer.
+    symmetric
+        Whether the first and the last layer are the same.
+    direct
+        Edges from the first layer (source) to the last, if any.
+    rows, columns
+        Classes of the positions.
+    """
+
+    first_channels: int
+    last_channels: int
+    middle_channels: tuple[int, ...]
+    steps: tuple[tuple[Step, Step], ...]
+    symmetric: bool
+    direct: Bundle | None
+    rows: WalkClasses
+    columns: WalkClasses
+
+    def seconds(self) -> float:
+        """Rough time that `sums` takes."""
+        multiplications = sum(map(int.__mul__, self._num_products, self.middle_channels))
+        summands = len(self.rows.walks) * len(self.columns.walks)
+        each = multiplications * _SECONDS_PER_MULTIPLICATION + summands * _SECONDS_PER_SUMMAND
+        return each * self.first_channels * self.last_channels
+
+    def sums(self) -> WalkSums:
+        """Sum over the entries."""
+        row_walks, column_walks = self._class_walks()
+        classes = len(self.rows.direct), len(self.columns.direct)
+        members = np.outer(self.rows.sizes, self.columns.sizes)
+        joined = self.direct is not None
+        by_first = np.zeros((*classes, self.first_channels * joined), dtype=np.int64)
+        by_last = np.zeros((*classes, self.last_channels * joined), dtype=np.int64)
+        positive = squares = closed = diamonds = 0
+        for tile, products in self._tile_products():
+            sums = EntrySums.zeros(classes, len(tile.first) * joined, len(tile.last) * joined)
+            buffer = np.empty(max(_SUMMED_ENTRIES, len(tile.first)), row_walks.counts.dtype)
+            sum_entries(
+                products,
+                row_walks,
+                column_walks,
+                len(self.steps),
+                buffer,
+                sums,
+                *self._direct_edges(tile),
+            )
+            positive += tile.times * product_sum(sums.positive, members)
+            squares += tile.times * product_sum(sums.squares, members)
+            closed += product_sum(sums.closed, members)
+            diamonds += product_sum(sums.diamonds, members)
+            by_first[:, :, tile.first.start : tile.first.stop] += sums.by_first
+            by_last[:, :, tile.last.start : tile.last.stop] += sums.by_last
+        if self.direct is None:
+            return WalkSums(positive, squares, None)
+        triangles = Triangles(closed, diamonds, self.rows, self.columns, by_first, by_last)
+        return WalkSums(positive, squares, triangles)
+
+    @cached_property
+    def _num_products(self) -> list[int]:
+        """For each middle layer the number of pairs of taps that walks have."""
+        tap_pairs = zip(self.rows.tap_pairs, self.columns.tap_pairs, strict=True)
+        return [len(y.first) * len(x.first) for y, x in tap_pairs]
+
+    @cached_property
+    def _largest_entry(self) -> int:
+        """A bound of the entries; it is at most the number of nodes of the middle layers."""
+        return sum(
+            self.rows.most_walks(k) * self.columns.most_walks(k) * channels
+            for k, channels in enumerate(self.middle_channels)
+        )
+
+    def _class_walks(self) -> tuple[ClassWalks, ClassWalks]:
+        """Walks of the rows and of the columns, as places among all products of a tile."""
+        counted = np.float32 if self._largest_entry < _FLOAT32_EXACT else np.float64
+        strides = np.array([len(pairs.first) for pairs in self.columns.tap_pairs])
+        bases = np.array([0, *accumulate(self._num_products)])
+        row_places = bases[self.rows.middles] + self.rows.walks * strides[self.rows.middles]
+        rows, columns = (
+            ClassWalks(
+                classes.starts, places, classes.multiplicities.astype(counted), classes.direct
+            )
+            for classes, places in ((self.rows, row_places), (self.columns, self.columns.walks))
+        )
+        return rows, columns
+
+    def _tiles(self) -> Iterator[_Tile]:
+        """Cut the channels of both layers into ranges, such that sums over a tile are exact."""
+        area = _TILE_BYTES // (4 * max(sum(self._num_products), 1))
+        area = max(min(area, (2**63 - 1) // max(self._largest_entry, 1) ** 2), 1)
+        lasts = firsts = isqrt(area)
+        if not self.symmetric:
+            lasts = min(self.last_channels, max(lasts, area // self.first_channels))
+            firsts = area // lasts
+        for last in _ranges(self.last_channels, lasts):
+            for first in _ranges(self.first_channels, firsts):
+                if not self.symmetric:
+                    yield _Tile(last, first, 1)
+                elif first.start <= last.start:
+                    yield _Tile(last, first, 1 if first == last else 2)
+
+    def _tile_products(self) -> Iterator[tuple[_Tile, NDArray[np.float32]]]:
+        """Tiles that are not zero, with (products, last channels, first channels) products."""
+        number = sum(self._num_products)
+        buffer = np.zeros(0, dtype=np.float32)
+        for tile in self._tiles():
+            shape = (number, len(tile.last), len(tile.first))
+            size = number * shape[1] * shape[2]
+            if len(buffer) < size:
+                buffer = np.empty(size, dtype=np.float32)
+            products = buffer[:size].reshape(shape)
+            if self._multiply(tile, products):
+                yield tile, products
+
+    def _multiply(self, tile: _Tile, products: NDArray[np.float32]) -> bool:
+        """Set the products of a tile; return whether there may be others than 0."""
+        base, found = 0, False
+        for k, (first, last) in enumerate(self.steps):
+            into = products[base : base + self._num_products[k]]
+            base += len(into)
+            reached = first.middle_channels(tile.first), last.middle_channels(tile.last)
+            # Grouped and depthwise layers reach a small part of the middle layer.
+            middle = range(max(r.start for r in reached), min(r.stop for r in reached))
+            if not middle:
+                into[:] = 0
+                continue
+            found = True
+            firsts, lasts = first.pattern(tile.first, middle), last.pattern(tile.last, middle)
+            for place, (first_tap, last_tap) in enumerate(self._taps(k)):
+                np.matmul(lasts[last_tap], firsts[first_tap].T, out=into[place])
+        return found
+
+    def _taps(self, k: int) -> Iterator[tuple[int, int]]:
+        """Taps of the first and of the last step, for each product through a middle layer."""
+        rows, columns = self.rows.tap_pairs[k], self.columns.tap_pairs[k]
+        first, last = (step.bundle.columns.num_taps for step in self.steps[k])
+        first_taps = np.add.outer(rows.first * first, columns.first).ravel()
+        last_taps = np.add.outer(rows.last * last, columns.last).ravel()
+        return zip(first_taps.tolist(), last_taps.tolist(), strict=True)
+
+    def _direct_edges(self, tile: _Tile) -> tuple[NDArray[np.float32], int]:
+        """(taps, last channels, first channels) 1 at direct edges; number of column taps."""
+        if self.direct is None:
+            return np.zeros((0, 0, 0), dtype=np.float32), 0
+        step = Step(self.direct, end_is_source=False)
+        return step.pattern(tile.last, tile.first), self.direct.columns.num_taps
+
+
+def _ranges(length: int, step: int) -> list[range]:
+    return [range(start, min(start + step, length)) for start in range(0, length, step)]

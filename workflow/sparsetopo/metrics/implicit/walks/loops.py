@@ -1,0 +1,197 @@
+"""Kernels for walks of two steps: patterns of channels, and sums over the entries of A^2."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.metrics.implicit.compiled import kernel
+
+
+class ClassWalks(NamedTuple):
+    """The walks of the classes along one axis.
+
+    A row class and a column class have the walks
+    ``products[rows.places[i] + columns.places[j]]``, taken ``rows.counts[i] * columns.counts[j]``
+    times, for all i and j of one middle layer.
+
+    Attributes
+    ----------
+    starts
+        (classes * middles + 1,) int64; the entries of class c and middle layer k are
+        ``starts[c * middles + k] : starts[c * middles + k + 1]``.
+    places
+        (entries,) int64.
+    counts
+        (entries,) floating.
+    direct
+        (classes,) int64, tap of the direct edges, or -1.
+    """
+
+    starts: NDArray[np.int64]
+    places: NDArray[np.int64]
+    counts: NDArray[np.floating]
+    direct: NDArray[np.int64]
+
+
+class EntrySums(NamedTuple):
+    """Sums over the entries t of A^2 in a tile of channels, for each (row class, column class).
+
+    Attributes
+    ----------
+    positive, squares
+        (row classes, column classes) int64: number of t > 0, and sum of t^2.
+    closed, diamonds
+        (row classes, column classes) int64, over the entries at a direct edge: number of t > 0, and
+        sum of t (t - 1) / 2.
+    by_first, by_last
+        (row classes, column classes, channels) int64, over the entries at a direct edge: sum of t
+        by the tile's channel in the first and in the last layer. No channels where there are no
+        direct edges.
+    """
+
+    positive: NDArray[np.int64]
+    squares: NDArray[np.int64]
+    closed: NDArray[np.int64]
+    diamonds: NDArray[np.int64]
+    by_first: NDArray[np.int64]
+    by_last: NDArray[np.int64]
+
+    @classmethod
+    def zeros(cls, classes: tuple[int, int], firsts: int, lasts: int) -> "EntrySums":
+        """Nothing added up yet, for some numbers of classes and channels."""
+        by_class = [np.zeros(classes, dtype=np.int64) for _ in range(4)]
+        by_channel = [np.zeros((*classes, n), dtype=np.int64) for n in (firsts, lasts)]
+        return cls(*by_class, *by_channel)
+
+
+@kernel
+def list_range(
+    starts: NDArray[np.int64], ends: NDArray[np.int32], channels: int, begin: int, end: int
+) -> tuple[int, int]:
+    """Lowest, and highest + 1, of what the lists of channels `begin` to `end` (exclusive) hold."""
+    low, high = np.iinfo(np.int64).max, 0
+    for tap in range((len(starts) - 1) // channels):
+        for channel in range(begin, end):
+            start, stop = starts[tap * channels + channel], starts[tap * channels + channel + 1]
+            if start < stop:
+                low = min(low, int(ends[start]))
+                high = max(high, int(ends[stop - 1]) + 1)
+    return min(low, high), high
+
+
+@kernel
+def set_ones(
+    ones: NDArray[np.float32],
+    row: int,
+    column: int,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int32],
+    channels: int,
+    begin: int,
+    end: int,
+) -> None:
+    """Set ones[tap, row + i, column + e] for each e in the list of (tap, channel begin + i).
+
+    What lies beyond the columns of the array is left out.
+    """
+    taps, _, columns = ones.shape
+    for tap in range(taps):
+        for channel in range(begin, end):
+            lists = tap * channels + channel
+            for i in range(starts[lists], starts[lists + 1]):
+                place = column + ends[i]
+                if 0 <= place < columns:
+                    ones[tap, row + channel - begin, place] = 1
+
+
+@kernel
+def _set_entries(
+    entries: NDArray[np.floating],
+    products: NDArray[np.float32],
+    begin: int,
+    rows: ClassWalks,
+    columns: ClassWalks,
+    middles: int,
+    y: int,
+    x: int,
+) -> None:
+    """Entries of A^2 for row class y and column class x, from the tile's entry `begin` on.
+
+    Parameters
+    ----------
+    entries
+        (at most the tile's entries,) set.
+    products
+        (products, channels in the last layer * channels in the first layer).
+    """
+    entries[:] = 0
+    for k in range(middles):
+        for i in range(rows.starts[y * middles + k], rows.starts[y * middles + k + 1]):
+            for j in range(columns.starts[x * middles + k], columns.starts[x * middles + k + 1]):
+                count = rows.counts[i] * columns.counts[j]
+                product = products[rows.places[i] + columns.places[j], begin:]
+                for e in range(len(entries)):
+                    entries[e] += count * product[e]
+
+
+@kernel
+def sum_entries(
+    products: NDArray[np.float32],
+    rows: ClassWalks,
+    columns: ClassWalks,
+    middles: int,
+    buffer: NDArray[np.floating],
+    sums: EntrySums,
+    edges: NDArray[np.float32],
+    edge_column_taps: int,
+) -> None:
+    """Sum over the entries t of A^2 in a tile of channels.
+
+    Parameters
+    ----------
+    products
+        (products, channels in the last layer, channels in the first layer): walks of two steps for
+        one choice of taps.
+    rows, columns
+        Which products the entries of a class add up.
+    middles
+        Number of middle layers.
+    buffer
+        (at least the channels in the first layer,) of a type that holds every t exactly.
+    sums
+        Added to.
+    edges
+        (taps, channels in the last layer, channels in the first layer) 1 at a direct edge, else 0.
+    edge_column_taps
+        Number of column taps of the direct edges.
+    """
+    row_classes, column_classes = sums.squares.shape
+    num_products, lasts, firsts = products.shape
+    flat = products.reshape(num_products, lasts * firsts)
+    step = len(buffer) // firsts
+    # A few rows of all products stay in the cache while every pair of classes reads them.
+    for begin in range(0, lasts, step):
+        end = min(begin + step, lasts)
+        entries = buffer[: (end - begin) * firsts]
+        for y in range(row_classes):
+            for x in range(column_classes):
+                _set_entries(entries, flat, begin * firsts, rows, columns, middles, y, x)
+                positive, squares = np.int64(0), np.int64(0)
+                for e in range(len(entries)):
+                    t = np.int64(entries[e])
+                    positive += t > 0
+                    squares += t * t
+                sums.positive[y, x] += positive
+                sums.squares[y, x] += squares
+                if rows.direct[y] < 0 or columns.direct[x] < 0:
+                    continue
+                tap = rows.direct[y] * edge_column_taps + columns.direct[x]
+                for c in range(begin, end):
+                    for d in range(firsts):
+                        t = np.int64(entries[(c - begin) * firsts + d])
+                        if t > 0 and edges[tap, c, d] > 0:
+                            sums.closed[y, x] += 1
+                            sums.diamonds[y, x] += t * (t - 1) // 2
+                            sums.by_first[y, x, d] += t
+                            sums.by_last[y, x, c] += t

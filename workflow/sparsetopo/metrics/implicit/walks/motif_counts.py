@@ -1,0 +1,67 @@
+"""Motif counts from degrees and sums over the entries of A^2, as `_motif_counts` defines them.
+
+Copies of each connected graph on four nodes in a graph without cliques of four nodes; A is the
+undirected pattern, d are the degrees, T is the number of triangles and t_e that of those on e:
+
+- stars      sum_v C(d_v, 3)
+- paths      sum_e (d_u - 1)(d_v - 1) - 3 T
+- cycles     (tr A^4 - 2 sum_v d_v^2 + 2 E) / 8
+- diamonds   sum_e C(t_e, 2)
+- paws       (1/2) sum_e t_e (d_u + d_v) - 6 T
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.metrics.implicit.walks.edge_sums import edge_product_sum
+from sparsetopo.metrics.implicit.walks.triangles import Triangles
+from sparsetopo.metrics.primitives import MotifCounts
+
+
+def motif_counts(
+    degrees: Sequence[NDArray[np.int64]],
+    bundles: Sequence[Bundle],
+    trace: int,
+    triangles: Mapping[tuple[int, int], Triangles],
+) -> MotifCounts:
+    """Count the motifs of a graph without cliques of four nodes.
+
+    Parameters
+    ----------
+    degrees
+        (channels, height, width) undirected degrees of the nodes of each layer.
+    bundles
+        All edges.
+    trace
+        tr A^4.
+    triangles
+        {(source layer, target layer): triangles on the edges between them}, where there are any.
+    """
+    stars = squares = 0
+    for planes in degrees:
+        for degree, nodes in enumerate(np.bincount(planes.ravel()).tolist()):
+            stars += nodes * (degree * (degree - 1) * (degree - 2) // 6)
+            squares += nodes * degree**2
+    edges = sum(bundle.num_edges for bundle in bundles)
+    on_edges = sum(sums.total() for sums in triangles.values())
+    on_edges_by_degree = sum(
+        sums.weighted_total(degrees[source], degrees[target])
+        for (source, target), sums in triangles.items()
+    )
+    num_triangles = on_edges // 3
+    paths = sum(
+        edge_product_sum(bundle, degrees[bundle.source] - 1, degrees[bundle.target] - 1)
+        for bundle in bundles
+    )
+    return MotifCounts(
+        stars=stars,
+        paths=paths - 3 * num_triangles,
+        cycles=(trace - 2 * squares + 2 * edges) // 8,
+        paws=on_edges_by_degree // 2 - 6 * num_triangles,
+        diamonds=sum(sums.diamonds for sums in triangles.values()),
+        cliques=0,
+        triangles=num_triangles,
+    )

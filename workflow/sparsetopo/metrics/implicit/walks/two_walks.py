@@ -1,0 +1,225 @@
+"""Pairs within two hops and motif counts, from sums over the entries of A^2 block by block.
+
+A block is that of a first and a last node layer, and of the walks through some middle layers. The
+directed walks give the pairs within two hops. For the motifs A is the undirected pattern. Its
+tr A^4 counts closed walks a, b, c, d, a of nodes, thus of node layers: with a and c apart, or b and
+d apart, or to and fro between two layers: ::
+
+    tr A^4 =   sum over a != c     of || sum over b of A_ab A_bc ||^2
+             + sum over b != d, a  of || A_ba A_ad ||^2
+             + sum over joined a, b of || A_ab A_ba ||^2
+
+(||.||^2 is the sum of the squared entries, A_ab the block of A between layers a and b.) In the last
+sum a and b may be exchanged, so that of every two joined layers only the cheaper one is worked on.
+Whole blocks of A^2 within one layer, which are the largest, never occur.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.errors import MetricError
+from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.walks.block import WalkBlock, WalkSums
+from sparsetopo.metrics.implicit.walks.classes import WalkClasses, walk_classes
+from sparsetopo.metrics.implicit.walks.motif_counts import motif_counts
+from sparsetopo.metrics.implicit.walks.step import Step
+from sparsetopo.metrics.primitives import MotifCounts
+
+
+class Pair(NamedTuple):
+    """A block of A^2: walks from a first to a last node layer through some middle layers."""
+
+    first: int
+    last: int
+    middles: tuple[int, ...]
+
+
+class TwoWalks:
+    """Pairs within two hops and motif counts of an implicit graph.
+
+    Parameters
+    ----------
+    layers
+        All node layers.
+    bundles
+        All bundles; each has an edge.
+
+    Notes
+    -----
+    `compute` may run on different pairs in several threads at once.
+    """
+
+    def __init__(self, layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> None:
+        self._layers = layers
+        self._bundles = {(bundle.source, bundle.target): bundle for bundle in bundles}
+        self._sources: list[set[int]] = [set() for _ in layers]
+        self._targets: list[set[int]] = [set() for _ in layers]
+        for source, target in self._bundles:
+            self._sources[target].add(source)
+            self._targets[source].add(target)
+        self._known_classes: dict[object, WalkClasses] = {}
+        self._known_blocks: dict[Pair, WalkBlock] = {}
+        self._sums: dict[Pair, WalkSums] = {}
+
+    def pairs(self, *, directed: bool, undirected: bool) -> list[Pair]:
+        """Pairs not yet computed, costliest first.
+
+        Parameters
+        ----------
+        directed
+            Whether to list those that `pairs_within_two_hops` needs.
+        undirected
+            Whether to list those that `motif_counts` needs.
+        """
+        wanted: set[Pair] = set()
+        if directed:
+            wanted.update(self._directed_pairs())
+        if undirected:
+            for pair in self._undirected_pairs():
+                wanted.update([pair, *_parts(pair)])
+            wanted.update(self._to_and_fro(bundle) for bundle in self._bundles.values())
+        seconds = {pair: self._block(pair).seconds() for pair in wanted - self._sums.keys()}
+        return sorted(seconds, key=lambda pair: (-seconds[pair], pair))
+
+    def compute(self, pair: Pair) -> None:
+        """Sum over the entries of one block of A^2, and remember the sums."""
+        self._sums[pair] = self._block(pair).sums()
+
+    def pairs_within_two_hops(self) -> int:
+        """Ordered pairs (u, v) where a directed walk of 0, 1 or 2 edges leads from u to v."""
+        self._compute_missing(directed=True)
+        found = sum(layer.size for layer in self._layers)
+        found += sum(bundle.num_edges for bundle in self._bundles.values())
+        for pair in self._directed_pairs():
+            sums = self._sums[pair]
+            found += sums.positive - (sums.triangles.num_edges if sums.triangles else 0)
+        return found
+
+    def motif_counts(self, degrees: NDArray[np.int64]) -> MotifCounts:
+        """Copies of the connected graphs on four nodes in the undirected graph.
+
+        Parameters
+        ----------
+        degrees
+            (V,) int64 undirected degrees.
+
+        Raises
+        ------
+        MetricError
+            If four node layers are pairwise joined: sums over A^2 do not tell how many sets of four
+            pairwise joined nodes there are.
+        """
+        if four := self.four_joined_layers():
+            names = ", ".join(self._layers[layer].name for layer in four)
+            raise MetricError(
+                f"'motif4' cannot be computed on the implicit graph, because the four node layers "
+                f"{names} are pairwise joined: explicit=True counts the cliques on the unrolled graph; "
+                "or leave this metric out."
+            )
+        self._compute_missing(undirected=True)
+        trace = 0
+        triangles = {}
+        for pair in self._undirected_pairs():
+            # (first, last) stands for (last, first) too.
+            trace += 2 * self._sums[pair].squares
+            trace += 2 * sum(self._sums[part].squares for part in _parts(pair))
+            if (sums := self._sums[pair].triangles) is not None:
+                triangles[pair.first, pair.last] = sums
+        for bundle in self._bundles.values():
+            trace += 2 * self._sums[self._to_and_fro(bundle)].squares
+        return motif_counts(self._planes(degrees), [*self._bundles.values()], trace, triangles)
+
+    def four_joined_layers(self) -> tuple[int, int, int, int] | None:
+        """Four pairwise joined node layers, or None if there are none."""
+        for a, b in sorted(self._bundles):
+            after = self._targets[a] & self._targets[b]
+            for c in sorted(after):
+                for d in sorted(after & self._targets[c]):
+                    return a, b, c, d
+        return None
+
+    def _compute_missing(self, *, directed: bool = False, undirected: bool = False) -> None:
+        for pair in self.pairs(directed=directed, undirected=undirected):
+            self.compute(pair)
+
+    def _directed_pairs(self) -> list[Pair]:
+        return self._joined_pairs(self._targets, self._sources)
+
+    def _undirected_pairs(self) -> list[Pair]:
+        joined = [a | b for a, b in zip(self._sources, self._targets, strict=True)]
+        return self._joined_pairs(joined, joined)
+
+    def _joined_pairs(self, from_first: list[set[int]], to_last: list[set[int]]) -> list[Pair]:
+        """Different layers with a walk from the first to the last, each with all middle layers."""
+        return [
+            Pair(first, last, tuple(sorted(middles)))
+            for first in range(len(self._layers))
+            for last in range(first + 1, len(self._layers))
+            if (middles := from_first[first] & to_last[last])
+        ]
+
+    def _to_and_fro(self, bundle: Bundle) -> Pair:
+        """Walks from one of two joined layers to the other and back, from the cheaper side."""
+        sides = ((bundle.source, bundle.target), (bundle.target, bundle.source))
+        pairs = [Pair(end, end, (middle,)) for end, middle in sides]
+        return min(pairs, key=lambda pair: self._block(pair).seconds())
+
+    def _block(self, pair: Pair) -> WalkBlock:
+        if pair not in self._known_blocks:
+            self._known_blocks[pair] = self._new_block(pair)
+        return self._known_blocks[pair]
+
+    def _new_block(self, pair: Pair) -> WalkBlock:
+        steps = tuple(
+            (self._step(pair.first, middle), self._step(pair.last, middle))
+            for middle in pair.middles
+        )
+        direct = self._bundles.get((pair.first, pair.last))
+        return WalkBlock(
+            self._layers[pair.first].channels,
+            self._layers[pair.last].channels,
+            tuple(self._layers[middle].channels for middle in pair.middles),
+            steps,
+            pair.first == pair.last,
+            direct,
+            self._classes("rows", steps, direct),
+            self._classes("columns", steps, direct),
+        )
+
+    def _step(self, end: int, middle: int) -> Step:
+        if (end, middle) in self._bundles:
+            return Step(self._bundles[end, middle], end_is_source=True)
+        return Step(self._bundles[middle, end], end_is_source=False)
+
+    def _classes(
+        self, axis: str, steps: tuple[tuple[Step, Step], ...], direct: Bundle | None
+    ) -> WalkClasses:
+        """Classes of rows or of columns; many blocks share them."""
+        lookups = tuple(
+            (
+                first.from_middle(getattr(first.bundle, axis)),
+                last.from_middle(getattr(last.bundle, axis)),
+            )
+            for first, last in steps
+        )
+        key = (lookups, getattr(direct, axis, None))
+        if key not in self._known_classes:
+            self._known_classes[key] = walk_classes(*key)
+        return self._known_classes[key]
+
+    def _planes(self, values: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Values of the nodes as a (channels, height, width) array for each layer."""
+        ends = np.cumsum([layer.size for layer in self._layers])
+        return [
+            values[end - layer.size : end].reshape(layer.channels, layer.height, layer.width)
+            for layer, end in zip(self._layers, ends, strict=True)
+        ]
+
+
+def _parts(pair: Pair) -> list[Pair]:
+    """The block's parts, through one middle layer each."""
+    return [Pair(pair.first, pair.last, (middle,)) for middle in pair.middles]

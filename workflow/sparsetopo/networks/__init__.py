@@ -1,0 +1,1 @@
+"""What several packages do to a torch network: initial weights, restoring, determinism, memory."""

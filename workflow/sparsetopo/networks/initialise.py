@@ -1,0 +1,28 @@
+"""Load the initial weights of a cell into a network."""
+
+import torch
+from torch import nn
+
+from sparsetopo.networks.initial_weights import initial_weights
+from sparsetopo.networks.prunable import prunable_parameters
+
+
+def initialise(
+    model: nn.Module, dataset: str, architecture: str, seed: int, *, redrawn: bool = False
+) -> None:
+    """Set every parameter and buffer of a network to its initial value, in place.
+
+    Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases
+    0 and running statistics as new, whatever the network held before. `redrawn`: see there.
+    """
+    weights = prunable_parameters(model)
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    drawn = initial_weights(shapes, dataset, architecture, seed, redrawn=redrawn)
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.copy_(torch.from_numpy(drawn[name]))
+        for module in model.modules():
+            if isinstance(module, nn.modules.batchnorm._NormBase):
+                module.reset_parameters()  # weight 1, bias 0, running mean 0, variance 1, count 0
+            elif isinstance(bias := getattr(module, "bias", None), nn.Parameter):
+                bias.zero_()

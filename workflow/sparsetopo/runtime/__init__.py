@@ -1,0 +1,1 @@
+"""A run of the workflow on this machine: locks, logs, summaries, GPUs."""
