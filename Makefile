@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run freeze test test-all lint setup clean
+.PHONY: run freeze test test-middle test-all lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -24,7 +24,10 @@ freeze: setup
 	@$(VENV)/bin/python workflow/freeze.py
 
 test: setup
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not middle and not slow"
+
+test-middle: setup
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "middle and not slow"
 
 test-all: setup
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
@@ -33,6 +36,7 @@ lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	$(VENV)/bin/snakemake --lint
 
