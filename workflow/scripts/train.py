@@ -35,6 +35,7 @@ def work(snakemake, specification):
     from sparsetopo.architectures import build
     from sparsetopo.datasets.prepared import PreparedDataset
     from sparsetopo.networks.initialise import initialise
+    from sparsetopo.training.arithmetic import Arithmetic
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
@@ -55,13 +56,13 @@ def work(snakemake, specification):
             model,
             dataset,
             Recipe.from_record(specification["recipe"]),
-            order_labels=labels,
-            mask=mask,
+            labels,
+            mask,
+            arithmetic=Arithmetic(
+                str(device), specification["precision"], specification["compile"]
+            ),
             checkpoint=checkpoint,
             progress=lambda progress: logging.info("%s", progress),
-            device=str(device),
-            precision=specification["precision"],
-            compile=specification["compile"],
         )
         record = {**specification, "cell": cell_of(snakemake)}
         save_weights(weights, model, record, mask)
