@@ -41,7 +41,6 @@ def initialised_network(snakemake, specification):
 
 def training_images(snakemake):
     """The training part of the data set, normalised a few images at a time."""
-    from sparsetopo.datasets.part import TrainingPart
-    from sparsetopo.datasets.prepared import PreparedDataset
+    from sparsetopo.datasets.prepared import PreparedDataset, TrainingPart
 
     return TrainingPart(PreparedDataset.load(snakemake.input.data))

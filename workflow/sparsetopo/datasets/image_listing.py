@@ -1,7 +1,7 @@
-"""Which image files of a folder belong to which class and part: the layout of ImageFolder.
+"""Which image files of a folder belong to which class and part.
 
-One folder a class, named by it; images may lie in folders below. The rules are those of torchvision's
-``ImageFolder`` (same suffixes, same order), save that hidden folders are no classes.
+The rules are those of torchvision's ``ImageFolder`` (one folder for each class, same suffixes, same
+order), except that hidden folders are not classes.
 """
 
 import os
@@ -14,9 +14,9 @@ _TEST_FOLDERS = ("test", "val")
 
 
 def part_folders(root: Path) -> tuple[Path, Path] | None:
-    """Folders of the training and the test part, or None if the classes lie in `root` itself.
+    """Folders of the training and the test part, or None if `root` holds the classes itself.
 
-    ``test`` is preferred to ``val`` if both are there.
+    ``test`` is preferred to ``val``.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def part_folders(root: Path) -> tuple[Path, Path] | None:
 
 
 def class_names(folder: Path) -> list[str]:
-    """Names of the classes' folders, sorted.
+    """Names of the classes, sorted.
 
     Raises
     ------
