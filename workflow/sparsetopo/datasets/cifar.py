@@ -25,12 +25,8 @@ logger = logging.getLogger(__name__)
 def prepare_cifar(name: str, reader: Any, classes: int, files: DataFiles) -> PreparedDataset:
     """Read the unpacked folder; if there is none, unpack the archive, downloaded if need be.
 
-    `reader` is ``torchvision.datasets.CIFAR10`` or ``CIFAR100``.
-
-    Raises
-    ------
-    DataError
-        If neither is there and nothing can be downloaded, or a file is missing or damaged.
+    `reader` is ``torchvision.datasets.CIFAR10`` or ``CIFAR100``. A DataError says if neither is there
+    and nothing can be downloaded, or if a file is missing or damaged.
     """
     unpacked = files.folder / reader.base_folder
     if not unpacked.is_dir():

@@ -33,12 +33,9 @@ class RemoteArchive:
 
 
 def fetch(archive: RemoteArchive, files: DataFiles) -> Path:
-    """Return the path of the checked archive, which is downloaded if it is missing and that is allowed.
+    """Return the path of the checked archive, downloaded if it is missing and that is allowed.
 
-    Raises
-    ------
-    DataError
-        If it is missing and cannot be downloaded, or is not the published one.
+    A DataError says if it cannot be downloaded or is not the published one.
     """
     path = files.folder / archive.filename
     if not path.exists():

@@ -28,20 +28,10 @@ class TransferError(Exception):
 
 
 def transfer(url: str, file: IO[bytes], name: str, attempts: int = 4, pause: float = 1.0) -> None:
-    """Append to a file what it still lacks of the contents of a URL.
+    """Append to a file, open in mode ``a+b``, what it still lacks of the contents of a URL.
 
-    Parameters
-    ----------
-    url
-        Address, http or https.
-    file
-        Open for appending and reading (``a+b``); holds the beginning of the contents, or nothing.
-    name
-        For the log.
-    attempts
-        How many attempts in a row may receive nothing.
-    pause
-        Seconds before the second attempt; doubled before each further one.
+    Gives up after so many `attempts` in a row that received nothing; `pause` is in seconds and doubles
+    from one of them to the next.
 
     Raises
     ------

@@ -18,12 +18,9 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
 
 
 def decode(content: bytes, where: str) -> Image.Image:
-    """Decode the bytes of an image file; `where` names it in a message.
+    """Decode the bytes of an image file, which `where` names in a message.
 
-    Raises
-    ------
-    DataError
-        If it is damaged, of an unknown format, or has more than 8 bits per channel.
+    A DataError says if it is damaged, of an unknown format, or has more than 8 bits per channel.
     """
     try:
         image = Image.open(io.BytesIO(content))

@@ -11,15 +11,8 @@ _CHANNELS = (1, 3)  # numbers of channels that are recognised as such
 def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
     """Return the layout of images of a shape: "NHWC", "NCHW" or "NHW".
 
-    Parameters
-    ----------
-    where
-        What a message calls the array.
-    shape
-        Its shape.
-    layout
-        The layout, or "auto": three axes are grey images; of four, the last or the second is that
-        of the channels, whichever has 1 or 3 numbers.
+    If `layout` is "auto", three axes are grey images; of four, the axis of the channels is the last or
+    the second, whichever has length 1 or 3. `where` names the array in a message.
 
     Raises
     ------
@@ -55,13 +48,7 @@ def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
 
 
 def channels_first(where: str, images: NDArray[np.uint8], layout: str) -> NDArray[np.uint8]:
-    """Images of a layout as a contiguous array (N, C, H, W).
-
-    Raises
-    ------
-    DataError
-        If they have another number of axes than the layout.
-    """
+    """Images of a layout as a contiguous array (N, C, H, W); a DataError if the axes do not fit."""
     find_layout(where, images.shape, layout)
     if layout == "NHW":
         images = images[:, None]

@@ -12,21 +12,8 @@ def stratified_split(
     """Split images so that every class has the same share in the test part, up to rounding.
 
     The test part has round(test_fraction * N) images: floor(test_fraction * size) of each class, and
-    one more of the classes with the largest remainders (of the lower label in a tie).
-
-    Parameters
-    ----------
-    labels
-        Class of each image, shape (N,).
-    test_fraction
-        Share of the test part, between 0 and 1, both excluded.
-    random
-        Draws which images of a class are taken.
-
-    Returns
-    -------
-    train, test
-        Indices of the images, ascending.
+    one more of the classes with the largest remainders (of the lower label in a tie). `random` draws
+    which. Returned are the indices of the training and of the test images, ascending.
 
     Raises
     ------

@@ -25,11 +25,9 @@ class EpochDraws:
     ----------
     order
         Indices of the training images in the order they are seen, shape (N,).
-    offsets
-        Top and left edge of the crop in the padded image, shape (N, 2), each in 0..2 * PADDING; row
-        i belongs to the i-th image seen. None without augmentation.
-    flips
-        Whether the crop is mirrored left to right, shape (N,). None without augmentation.
+    offsets, flips
+        Of the i-th image seen: top and left edge of the crop in the padded image, shape (N, 2), each
+        in 0..2 * PADDING; whether it is mirrored, shape (N,). None without augmentation.
     """
 
     order: NDArray[np.int64]
@@ -40,18 +38,9 @@ class EpochDraws:
 def draw_epoch(
     labels: tuple[str, str, int], epoch: int, images: int, augmented: bool
 ) -> EpochDraws:
-    """Draw the order and augmentation of an epoch.
+    """Draw the order and, if wanted, the augmentation of an epoch (counted from 0).
 
-    Parameters
-    ----------
-    labels
-        Data set, architecture and seed.
-    epoch
-        Counted from 0.
-    images
-        Number of training images N.
-    augmented
-        Whether crops and flips are drawn; the order is the same either way.
+    `labels` are data set, architecture and seed. The order is the same with and without augmentation.
 
     Examples
     --------

@@ -42,16 +42,8 @@ def evaluation_batch(batch_size: int, device: torch.device) -> int:
 def evaluate(model: nn.Module, images: ResidentImages, batch_size: int = 128) -> Evaluation:
     """Evaluate a network in float32 and in evaluation mode, in which it is left.
 
-    An image with a NaN among its logits counts as wrong, whatever argmax makes of it.
-
-    Parameters
-    ----------
-    model
-        Gives logits of shape (B, classes).
-    images
-        Images and labels, on the model's device.
-    batch_size
-        The recipe's; see `evaluation_batch`.
+    `batch_size` is the recipe's (see `evaluation_batch`). An image with a NaN among its logits counts
+    as wrong, whatever argmax makes of it.
     """
     model.eval()
     device = images.labels.device

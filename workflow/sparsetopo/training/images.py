@@ -17,20 +17,9 @@ from sparsetopo.training.draws import PADDING, EpochDraws, batch_slices
 
 
 class ResidentImages:
-    """One part of a data set, held on a device.
+    """Images (N, C, H, W) and labels (N,) of one part of a data set, held on a device.
 
-    Parameters
-    ----------
-    images
-        uint8, shape (N, C, H, W).
-    labels
-        int64, shape (N,).
-    dataset
-        Gives the mean and standard deviation of each channel.
-    device
-        Where the tensors live.
-    padded
-        Whether crops will be taken.
+    `dataset` gives the mean and standard deviation of each channel; `padded` images can be cropped.
     """
 
     def __init__(

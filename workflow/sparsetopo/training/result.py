@@ -47,18 +47,10 @@ class TrainingResult:
 def epoch_record(
     epoch: int, learning_rate: float, loss: float, test_loss: float, accuracy: float
 ) -> dict[str, Any]:
-    """Make the history's record of an epoch, as JSON can hold it.
+    """Record an epoch (counted from 0 here, from 1 in the record) as JSON can hold it.
 
-    Parameters
-    ----------
-    epoch
-        Counted from 0; the record counts from 1.
-    learning_rate
-        Of this epoch.
-    loss
-        Mean over the training images, measured while training.
-    test_loss, accuracy
-        After the epoch. A loss that is not finite is recorded as None.
+    The loss is the mean over the training images, measured while training. A loss that is not finite
+    becomes None.
     """
     return {
         "epoch": epoch + 1,

@@ -70,14 +70,7 @@ def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int
 def from_tensors(tensors: Arrays, shapes: Any, where: str) -> Arrays:
     """Return the arrays that `to_tensors` was given, with 0 where a weight is pruned.
 
-    Parameters
-    ----------
-    tensors
-        What the file holds.
-    shapes
-        Shapes of the masked parameters, as the file's record gives them.
-    where
-        The file, for the message.
+    `shapes` is what the file's record holds; `where` names the file in a message.
 
     Raises
     ------

@@ -74,11 +74,6 @@ def _read_tree(tree: ImageTree) -> PreparedDataset:
 
     The tree holds ``wnids.txt``, ``train/<WordNet id>/images/*.JPEG``, ``val/images/*.JPEG`` and
     ``val/val_annotations.txt``.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or damaged, or the counts differ.
     """
     wordnet_ids = sorted(tree.read("wnids.txt").decode().split())
     _require(tree, "wnids.txt", "classes", len(wordnet_ids), _PUBLISHED.classes)
