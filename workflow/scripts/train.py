@@ -5,7 +5,7 @@ from network import job_device
 
 
 def masked(snakemake, model):
-    """The cell's mask, which must be of this cell, of this network, and scored on the weights it now holds."""
+    """Load the cell's mask and check that it fits the network and was scored on its present weights."""
     from sparsetopo.errors import MaskError
     from sparsetopo.files import read_metadata
     from sparsetopo.networks.arrays import to_arrays
@@ -48,7 +48,7 @@ def work(snakemake, specification):
     mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
     if specification["train_weights"] == "redrawn":
         initialise(model, *labels, redrawn=True)
-    # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
+    # Not a declared output, because Snakemake deletes those before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
     with job_device(snakemake, specification) as device:

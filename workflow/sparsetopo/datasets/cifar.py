@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100, which differ only in torchvision's reader.
 
 torchvision knows the archive, the files in it and their MD5s. The files are pickles; the reader opens
-them only after their MD5s were found right.
+them only once their MD5s are checked.
 """
 
 import logging

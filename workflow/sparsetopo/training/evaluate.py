@@ -11,7 +11,7 @@ from sparsetopo.errors import DataError
 from sparsetopo.networks.precision import tf32_only_if_asked
 from sparsetopo.training.images import ResidentImages
 
-# Images a forward pass. On a CPU, the feature maps of more than these leave the cache: Resnet-20 at
+# Images per forward pass. On a CPU, the feature maps of more than these leave the cache: Resnet-20 at
 # 32x32 takes 1.5 times as long with 512. A GPU needs more of them to be busy.
 _MOST_ON_CPU = 128
 _MOST_ON_GPU = 512
@@ -25,7 +25,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluation_batch(batch_size: int, device: torch.device) -> int:
-    """Images a forward pass of evaluation, for a recipe's batch size.
+    """Images per forward pass of evaluation, for a recipe's batch size.
 
     Four times the batch size need about the memory of a training step, as there are no gradients;
     more are never taken, so lowering the batch size to fit a device lowers this too.
@@ -63,7 +63,7 @@ def evaluate(model: nn.Module, images: ResidentImages, batch_size: int = 128) ->
 
 @torch.no_grad()
 def check_logits(model: nn.Module, images: ResidentImages, dataset: PreparedDataset) -> None:
-    """Refuse a model that does not give one logit a class.
+    """Refuse a model that does not give one logit per class.
 
     Raises
     ------

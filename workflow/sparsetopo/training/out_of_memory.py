@@ -9,13 +9,6 @@ from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.training.evaluate import evaluation_batch
 
 
-def network_must_fit(device: torch.device) -> AbstractContextManager[None]:
-    """Say that the device has no memory for the network, if an allocation inside the block fails."""
-    return named_out_of_memory(
-        f"device '{device}' has no memory left for the network: free it, or use another one"
-    )
-
-
 def images_must_fit(dataset: PreparedDataset, device: torch.device) -> AbstractContextManager[None]:
     """Say that the images do not fit the device, if an allocation inside the block fails."""
     return named_out_of_memory(
@@ -31,6 +24,6 @@ def batch_must_fit(
     """Say that the batch size must be lowered, if an allocation inside the block fails."""
     return named_out_of_memory(
         f"training.{dataset.name}.batch_size: the memory of device '{device}' does not suffice for "
-        f"{batch_size} images a step and {evaluation_batch(batch_size, device)} at a time in "
+        f"{batch_size} images per step and {evaluation_batch(batch_size, device)} at a time in "
         f"evaluation (at most four times as many); lower it, or use a device with more"
     )

@@ -14,6 +14,7 @@ from torch.nn import functional
 from sparsetopo import seeding
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.networks.determinism import deterministic_algorithms, seed_torch
+from sparsetopo.networks.memory import network_must_fit
 from sparsetopo.networks.precision import autocast, tf32_only_if_asked
 from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.checkpoint import Checkpoint
@@ -23,7 +24,7 @@ from sparsetopo.training.evaluate import check_logits, evaluate
 from sparsetopo.training.identity import run_digest
 from sparsetopo.training.images import ResidentImages
 from sparsetopo.training.optimiser import MaskedSGD
-from sparsetopo.training.out_of_memory import batch_must_fit, images_must_fit, network_must_fit
+from sparsetopo.training.out_of_memory import batch_must_fit, images_must_fit
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.result import (
     EpochProgress,
@@ -83,7 +84,7 @@ def train(
     MaskError
         If the mask does not fit the model.
     DataError
-        If the model does not give one logit a class.
+        If the model does not give one logit per class.
     SparsetopoError
         If the memory of the device does not suffice; it names the setting to lower.
 
@@ -130,7 +131,7 @@ def train(
                 with tf32_only_if_asked(arithmetic.precision, device):
                     for images, labels in train_images.batches(draws, recipe.batch_size):
                         optimiser.clear_gradients()
-                        # Another batch size would be compiled anew, for one step an epoch.
+                        # Another batch size would be compiled anew, for one step per epoch.
                         network = forward if len(labels) == recipe.batch_size else model
                         with autocast(arithmetic.precision, device):
                             loss = functional.cross_entropy(network(images), labels)
