@@ -88,6 +88,15 @@ def load_weights(
     ------
     FileFormatError
         If the file is missing, truncated, damaged or foreign, or lacks a wanted name.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(f"{folder}/fc.safetensors", torch.nn.Linear(2, 1), {"seed": 0})
+    ...     weights, specification = load_weights(f"{folder}/fc.safetensors", ["weight"])
+    >>> weights["weight"].shape, specification
+    ((1, 2), {'seed': 0})
     """
     arrays, metadata = read_tensors(path)
     if metadata.get("kind") == _SPARSE_KIND:
@@ -132,7 +141,6 @@ def load_result(path: str | os.PathLike[str]) -> tuple[TrainingResult, dict[str,
     keys = ("status", "accuracy", "best_accuracy", "history")
     if not isinstance(record, dict) or any(key not in record for key in (*keys, "specification")):
         raise FileFormatError(
-            f"{path}: is not the result of a training run, which has {', '.join(keys)} and "
-            f"specification."
+            f"{path}: is not the result of a training run, which has {', '.join(keys)} and specification."
         )
     return TrainingResult(**{key: record[key] for key in keys}), record["specification"]
