@@ -22,7 +22,6 @@ SHARED = (
     "architectures/*.py",
     "bits.py",
     "datasets/prepared.py",
-    "datasets/part.py",
     "datasets/statistics.py",
     "networks/*.py",
 )

@@ -22,6 +22,7 @@ from sparsetopo.architectures import build
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.networks.initialise import initialise
 from sparsetopo.networks.prunable import prunable_parameters
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 
@@ -50,19 +51,19 @@ def random_mask(name: str, sparsity: float) -> dict[str, np.ndarray]:
     return {n: random.random(tuple(w.shape)) >= sparsity for n, w in weights.items()}
 
 
-def ours(name, dataset, mask, **arguments) -> float:
+def ours(name, dataset, mask, arithmetic) -> float:
     """Images/s of an epoch's steps, without evaluation, as the progress line reports it."""
     speeds = []
     # The first epoch of a compiled run contains its compilation.
-    epochs = 2 if arguments.get("compile") else 1
+    epochs = 2 if arithmetic.compile else 1
     train(
         network(name),
         dataset,
         dataclasses.replace(RECIPE, epochs=epochs),
         order_labels=("noise", name, 0),
         mask=mask,
+        arithmetic=arithmetic,
         progress=lambda progress: speeds.append(progress.images_per_second),
-        **arguments,
     )
     return speeds[-1]
 
@@ -84,14 +85,13 @@ def plain(name, dataset, mask, device, workers) -> float:
     return len(images) / seconds
 
 
-def arms(device: str, compiled: bool) -> dict[str, dict[str, object]]:
-    """What is timed: label -> extra arguments of `train`."""
-    found: dict[str, dict[str, object]] = {"float32": {}, "bfloat16": {"precision": "bfloat16"}}
-    if device == "cuda":
-        found["tf32"] = {"precision": "tf32"}
+def arms(device: str, compiled: bool) -> dict[str, Arithmetic]:
+    """What is timed."""
+    precisions = ["float32", "bfloat16", *(["tf32"] if device == "cuda" else [])]
+    found = {precision: Arithmetic(device, precision) for precision in precisions}
     if compiled:
-        found |= {f"{k}, compiled": {**v, "compile": True} for k, v in list(found.items())}
-    return {label: {"device": device, **arguments} for label, arguments in found.items()}
+        found |= {f"{p}, compiled": Arithmetic(device, p, compile=True) for p in precisions}
+    return found
 
 
 def measure(name: str, sparsity: float, options: argparse.Namespace) -> None:
@@ -103,8 +103,8 @@ def measure(name: str, sparsity: float, options: argparse.Namespace) -> None:
         for workers in (0, 2):
             speed = plain(name, dataset, mask, options.device, workers)
             speeds.setdefault(f"plain {workers}", []).append(speed)
-        for label, arguments in timed.items():
-            speeds.setdefault(label, []).append(ours(name, dataset, mask, **arguments))
+        for label, arithmetic in timed.items():
+            speeds.setdefault(label, []).append(ours(name, dataset, mask, arithmetic))
     counted = {label: values[1:] for label, values in speeds.items()}
     best = [max(pair) for pair in zip(counted["plain 0"], counted["plain 2"], strict=True)]
     cells = [f"{statistics.median(counted[f'plain {workers}']):,.0f}" for workers in (0, 2)]

@@ -25,6 +25,7 @@ from sparsetopo.datasets.files import DataFiles
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.networks.initialise import initialise
 from sparsetopo.pruning import prune
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 
@@ -53,8 +54,7 @@ def ours(dataset, recipe, mask, options) -> list[float]:
         recipe,
         order_labels=("CIFAR-10", "Resnet-20", options.seed),
         mask=mask,
-        device=options.device,
-        precision=options.precision,
+        arithmetic=Arithmetic(options.device, options.precision),
         progress=lambda line: print(f"    {line}", flush=True) if options.verbose else None,
     )
     return [record["accuracy"] for record in result.history]

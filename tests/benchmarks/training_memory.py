@@ -31,7 +31,7 @@ def train_and_report(path: str) -> None:
     """Load the images, train on one batch, print the process's peak resident memory in MB."""
     import resource
 
-    import sparsetopo.training.run
+    import sparsetopo.training.images
     from sparsetopo.architectures import build
     from sparsetopo.training.draws import batch_slices
     from sparsetopo.training.recipe import Recipe
@@ -40,7 +40,7 @@ def train_and_report(path: str) -> None:
     def first_batch(images: int, batch_size: int):
         return list(batch_slices(images, batch_size))[:1]
 
-    sparsetopo.training.run.batch_slices = first_batch
+    sparsetopo.training.images.batch_slices = first_batch
     dataset = PreparedDataset.load(path)
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     train(

@@ -1,11 +1,11 @@
-"""What the scripts that compute with a network share: their device, the network, its images."""
+"""What the scripts that compute with a network share: the device, the network and its images."""
 
 import contextlib
 
 
 @contextlib.contextmanager
 def job_device(snakemake, specification):
-    """Hold the device of the job: the CPU, or a GPU that no other job has."""
+    """Hold the job's device: the CPU, or a GPU that no other job uses."""
     from sparsetopo.networks.determinism import resolve_device
     from sparsetopo.runtime.gpus import held_device
 
@@ -16,17 +16,15 @@ def job_device(snakemake, specification):
 
 
 def on_device(model, device):
-    """The network on the device; if that has no memory left, one sentence says so."""
-    from sparsetopo.networks.memory import named_out_of_memory
+    """Return the network on the device, or say in one sentence that it has no memory left."""
+    from sparsetopo.networks.memory import network_must_fit
 
-    with named_out_of_memory(
-        f"device '{device}' has no memory left for the network: free it, or use another one"
-    ):
+    with network_must_fit(device):
         return model.to(device)
 
 
 def initialised_network(snakemake, specification):
-    """The cell's architecture at the shape of its data set, with the initial weights of its seed."""
+    """The cell's architecture, built for its data set, with the initial weights of its seed."""
     from sparsetopo.architectures import build
     from sparsetopo.datasets.facts import DatasetFacts
     from sparsetopo.networks.initialise import initialise
@@ -40,8 +38,7 @@ def initialised_network(snakemake, specification):
 
 
 def training_images(snakemake):
-    """The training part of the data set, normalised a few images at a time."""
-    from sparsetopo.datasets.part import TrainingPart
-    from sparsetopo.datasets.prepared import PreparedDataset
+    """The training part of the data set, of which a few images at a time are normalised."""
+    from sparsetopo.datasets.prepared import PreparedDataset, TrainingPart
 
     return TrainingPart(PreparedDataset.load(snakemake.input.data))

@@ -1,4 +1,4 @@
-"""Rule `prepare`: a data set as uint8 arrays with its statistics."""
+"""Rule `prepare`: read a data set into uint8 arrays, with its statistics."""
 
 from job import run_job
 
@@ -8,7 +8,7 @@ def work(snakemake, specification):
 
     from sparsetopo.datasets import DataFiles, prepare
 
-    # Facts of the machine: where files lie changes nothing in what is made of them, so they are not in the parameter.
+    # Where files lie does not change the data set, so the rule's parameter does not hold it.
     compute = snakemake.config["compute"]
     files = DataFiles(Path(compute["data_folder"]).expanduser(), compute["download"])
     dataset = prepare(

@@ -5,7 +5,7 @@ from network import job_device
 
 
 def masked(snakemake, model):
-    """The cell's mask, which must be of this cell, of this network, and scored on the weights it now holds."""
+    """Load the cell's mask and check that it fits the network and was scored on its present weights."""
     from sparsetopo.errors import MaskError
     from sparsetopo.files import read_metadata
     from sparsetopo.networks.arrays import to_arrays
@@ -35,6 +35,7 @@ def work(snakemake, specification):
     from sparsetopo.architectures import build
     from sparsetopo.datasets.prepared import PreparedDataset
     from sparsetopo.networks.initialise import initialise
+    from sparsetopo.training.arithmetic import Arithmetic
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
     from sparsetopo.training.train import train
@@ -47,7 +48,7 @@ def work(snakemake, specification):
     mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
     if specification["train_weights"] == "redrawn":
         initialise(model, *labels, redrawn=True)
-    # Beside the results, but undeclared: Snakemake deletes declared outputs before it runs a job again.
+    # Not a declared output, because Snakemake deletes those before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")
     with job_device(snakemake, specification) as device:
@@ -55,13 +56,13 @@ def work(snakemake, specification):
             model,
             dataset,
             Recipe.from_record(specification["recipe"]),
-            order_labels=labels,
-            mask=mask,
+            labels,
+            mask,
+            arithmetic=Arithmetic(
+                str(device), specification["precision"], specification["compile"]
+            ),
             checkpoint=checkpoint,
             progress=lambda progress: logging.info("%s", progress),
-            device=str(device),
-            precision=specification["precision"],
-            compile=specification["compile"],
         )
         record = {**specification, "cell": cell_of(snakemake)}
         save_weights(weights, model, record, mask)

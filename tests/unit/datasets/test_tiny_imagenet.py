@@ -142,7 +142,7 @@ def test_a_file_that_is_no_zip(zipped, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda root: (root / GREY).unlink(), "train/n02/images: has 3 images, the published data set 4"),
+        (lambda root: (root / GREY).unlink(), "train/n02/images: has 3 images, but the published data set has 4"),
         (
             lambda root: (root / GREY).write_bytes(b"x" * 500),
             r"n02_1\.JPEG: is not an image in a known format",
@@ -153,21 +153,21 @@ def test_a_file_that_is_no_zip(zipped, tmp_path, monkeypatch):
         ),
         (
             lambda root: jpeg(root / GREY, np.random.default_rng(0), size=(64, 63)),
-            r"n02_1\.JPEG: is 64x63 pixels, the published image 64x64",
+            r"n02_1\.JPEG: is 64x63 pixels, but the published image has 64x64",
         ),
         (lambda root: (root / "wnids.txt").write_text("n01\nn02\n"), "wnids.txt: has 2 classes"),
         (lambda root: (root / "wnids.txt").unlink(), "wnids.txt: cannot be read .* incomplete"),
         (
             lambda root: (root / "val/val_annotations.txt").write_text("val_0.JPEG\tn01\n"),
-            "val_annotations.txt: has 1 images, the published data set 5",
+            "val_annotations.txt: has 1 images, but the published data set has 5",
         ),
         (
             lambda root: (root / "val/val_annotations.txt").write_text("a.JPEG\tn01\nb.JPEG\tn9\n"),
-            r"line 2 gives 'b\.JPEG' the class 'n9', which is not in wnids\.txt",
+            r"line 2 gives 'b\.JPEG' the class 'n9', which wnids\.txt lacks",
         ),
         (
             lambda root: (root / "val/images/val_2.JPEG").unlink(),
-            r"val_2\.JPEG: cannot be read .* unpack the archive again",
+            r"val_2\.JPEG: cannot be read .* delete it and run again",
         ),
     ],
 )  # fmt: skip

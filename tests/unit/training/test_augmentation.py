@@ -34,8 +34,10 @@ def test_batch_equals_torchvisions_crop_flip_normalise_image_by_image():
     mean, std = (16.5, 14.0, 127.0), (9.25, 9.5, 73.0)
     draws = draw_epoch(("a", "b", 0), 0, 20, augmented=True)
     stored, dataset = resident(images, mean, std)
-    batch, labels = stored.epoch(draws).batch(slice(3, 17))
-    for position, image, label in zip(range(3, 17), batch, labels, strict=True):
+    batches = list(stored.batches(draws, 7))
+    assert [len(labels) for _, labels in batches] == [7, 7, 6]
+    images_seen, labels_seen = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    for position, (image, label) in enumerate(zip(images_seen, labels_seen, strict=True)):
         index = draws.order[position]
         top, left = (int(offset) for offset in draws.offsets[position])
         # As torchvision does it: raw pixels are padded with 0, then cropped, flipped, normalised.
@@ -53,7 +55,7 @@ def test_padding_is_black_and_not_the_mean():
     mean = (100.0, 110.0, 120.0)
     stored, _ = resident(images, mean, (50.0, 50.0, 50.0))
     corner = EpochDraws(np.array([0, 1]), np.array([[0, 0], [8, 8]]), np.array([False, True]))
-    batch, _ = stored.epoch(corner).batch(slice(0, 2))
+    [(batch, _)] = stored.batches(corner, 2)
     black = -torch.tensor(mean) / 50
     assert torch.equal(batch[0, :, :4, :], black[:, None, None].expand(3, 4, 32))
     assert torch.equal(batch[0, :, :, :4], black[:, None, None].expand(3, 32, 4))
@@ -77,7 +79,8 @@ def test_statistics_equal_torchvisions():
     image = position_images()
     stored, _ = resident(np.repeat(image, count, axis=0))
     draws = draw_epoch(("digits", "Resnet-20", 0), 0, count, augmented=True)
-    ours = read_off(stored.epoch(draws).batch(slice(0, count))[0])
+    [(batch, _)] = stored.batches(draws, count)
+    ours = read_off(batch)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         transform = transforms.Compose(
@@ -105,6 +108,6 @@ def test_batches_without_augmentation_are_the_normalised_images(channels):
     expected = torch.from_numpy(dataset.normalised("train"))
     assert torch.equal(stored.batch(slice(2, 7)), expected[2:7])
     order = random.permutation(9)
-    batch, drawn = stored.epoch(EpochDraws(order)).batch(slice(0, 9))
+    [(batch, drawn)] = stored.batches(EpochDraws(order), 9)
     assert torch.equal(batch, expected[order])
     assert torch.equal(drawn, torch.from_numpy(labels)[order])

@@ -11,6 +11,7 @@ import torch
 
 import sparsetopo.training
 from sparsetopo.errors import ConfigurationError
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.compilation import compiled_forward
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
@@ -29,7 +30,10 @@ def trained(make_network, dataset, mask, **arguments):
 @pytest.mark.slow
 def test_compiled_training_is_the_same_training(make_network, tiny_dataset, half_mask):
     plain, expected = trained(make_network, tiny_dataset, half_mask)
-    runs = [trained(make_network, tiny_dataset, half_mask, compile=True) for _ in range(2)]
+    runs = [
+        trained(make_network, tiny_dataset, half_mask, arithmetic=Arithmetic(compile=True))
+        for _ in range(2)
+    ]
     for weights, result in runs:
         assert list(weights) == list(plain)
         for name, mask in half_mask.items():
@@ -47,7 +51,7 @@ def test_a_compiled_run_is_resumed_bit_for_bit(make_network, tiny_dataset, tmp_p
     def stop(progress):
         raise KeyboardInterrupt
 
-    arguments = {"compile": True, "precision": precision}
+    arguments = {"arithmetic": Arithmetic(precision=precision, compile=True)}
     expected, expected_result = trained(make_network, tiny_dataset, None, **arguments)
     arguments["checkpoint"] = tmp_path / "checkpoint.safetensors"
     with pytest.raises(KeyboardInterrupt):
@@ -82,6 +86,7 @@ def test_the_model_runs_compiled_code(make_network):
 _WITHOUT_COMPILER = """
 import numpy as np, torch
 from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 part = np.zeros((8, 1, 4, 4), np.uint8), np.arange(8) % 2
@@ -90,7 +95,7 @@ model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2))
 recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1)
 try:
     train(model, PreparedDataset.from_arrays("two", part, part, 2), recipe,
-          order_labels=("two", "linear", 0), compile=True)
+          order_labels=("two", "linear", 0), arithmetic=Arithmetic(compile=True))
 except Exception as error:
     print(type(error).__name__, error)
 """

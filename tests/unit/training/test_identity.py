@@ -4,6 +4,7 @@ import dataclasses
 
 import torch
 
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.identity import run_digest
 from sparsetopo.training.recipe import Recipe
 
@@ -13,8 +14,8 @@ LABELS = ("stripes", "small", 0)
 
 def test_every_ingredient_changes_the_digest(make_network, tiny_dataset, half_mask, monkeypatch):
     def digest(seed=0, recipe=RECIPE, labels=LABELS, mask=half_mask, **arithmetic):
-        arithmetic = {"device": "cpu", "precision": "float32", "compile": False} | arithmetic
-        return run_digest(make_network(seed), tiny_dataset, recipe, labels, mask, **arithmetic)
+        model = make_network(seed)
+        return run_digest(model, tiny_dataset, recipe, labels, mask, Arithmetic(**arithmetic))
 
     digests = [
         digest(),
@@ -27,6 +28,7 @@ def test_every_ingredient_changes_the_digest(make_network, tiny_dataset, half_ma
         digest(compile=True),
     ]
     assert digest() == digests[0]
+    assert digest(device="cuda:1") == digest(device="cuda")
     torch.set_num_threads(2)
     digests.append(digest())
     torch.set_num_threads(1)

@@ -35,8 +35,8 @@ class Greedy(nn.Module):
 @pytest.mark.parametrize("in_training", [True, False])
 def test_the_setting_to_lower_is_named(make_network, tiny_dataset, in_training):
     sentence = (
-        r"^training\.stripes\.batch_size: with 8 images a step \(and 32 at a time in evaluation, .*"
-        r"memory of device 'cpu' does not suffice; lower it, .*can't allocate memory.*\)\.$"
+        r"^training\.stripes\.batch_size: the memory of device 'cpu' does not suffice for 8 images "
+        r"per step and 32 at a time in evaluation .*; lower it, .*can't allocate memory.*\)\.$"
     )
     with pytest.raises(SparsetopoError, match=sentence) as caught:
         train(Greedy(make_network(), in_training), tiny_dataset, RECIPE, order_labels=LABELS)

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from sparsetopo.errors import ConfigurationError
 from sparsetopo.networks.precision import check_precision, tf32_only_if_asked
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.draws import draw_epoch
 from sparsetopo.training.evaluate import evaluate
 from sparsetopo.training.images import ResidentImages
@@ -15,6 +16,7 @@ from sparsetopo.training.train import train
 LABELS = ("stripes", "small", 0)
 RECIPE = Recipe(epochs=2, batch_size=8, learning_rate=0.05, weight_decay=1e-3)
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
+BFLOAT16 = Arithmetic(precision="bfloat16")
 
 
 def bfloat16_loop(model, dataset, masks):
@@ -44,7 +46,7 @@ def bfloat16_loop(model, dataset, masks):
 def test_bfloat16_equals_a_plain_autocast_loop_bit_for_bit(make_network, tiny_dataset, half_mask):
     ours, reference, full = make_network(), make_network(), make_network()
     arguments = {"order_labels": LABELS, "mask": half_mask}
-    train(ours, tiny_dataset, RECIPE, precision="bfloat16", **arguments)
+    train(ours, tiny_dataset, RECIPE, arithmetic=BFLOAT16, **arguments)
     bfloat16_loop(reference, tiny_dataset, half_mask)
     train(full, tiny_dataset, RECIPE, **arguments)
     for name, tensor in reference.state_dict().items():
@@ -57,7 +59,7 @@ def test_bfloat16_equals_a_plain_autocast_loop_bit_for_bit(make_network, tiny_da
 
 def test_evaluation_is_in_float32_whatever_training_computes_in(make_network, tiny_dataset):
     model = make_network()
-    result = train(model, tiny_dataset, RECIPE, order_labels=LABELS, precision="bfloat16")
+    result = train(model, tiny_dataset, RECIPE, order_labels=LABELS, arithmetic=BFLOAT16)
     images = ResidentImages(tiny_dataset.test_images, tiny_dataset.test_labels, tiny_dataset, CPU)
     assert result.history[-1]["test_loss"] == evaluate(model, images).loss
     with torch.autocast("cpu", torch.bfloat16):
@@ -100,13 +102,13 @@ def test_settings_of_the_caller_are_put_back():
         torch.backends.cuda.matmul.allow_tf32 = False
 
 
-def test_a_precision_that_a_device_lacks_is_refused(make_network, tiny_dataset, monkeypatch):
+def test_a_precision_that_a_device_lacks_is_refused(monkeypatch):
     for precision, sentence in (
         ("tf32", "is 'tf32', which only GPUs have, on device 'cpu'; use 'float32'"),
         ("float16", "is 'float16'; known: float32, tf32, bfloat16"),
     ):
         with pytest.raises(ConfigurationError, match=sentence):
-            train(make_network(), tiny_dataset, RECIPE, order_labels=LABELS, precision=precision)
+            Arithmetic(precision=precision).checked_device()
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
     for precision in ("tf32", "bfloat16"):
         with pytest.raises(ConfigurationError, match=r"has compute capability 7\.5, and it takes"):

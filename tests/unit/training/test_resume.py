@@ -15,6 +15,7 @@ from torch import nn
 import sparsetopo.datasets
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.train import train
 
@@ -116,7 +117,7 @@ def test_a_checkpoint_of_another_run_is_ignored(run, what, tiny_dataset, half_ma
         "dense": {"mask": None},
         "weights": {"seed": 1},
         "data": {"dataset": other_data(tiny_dataset)},
-        "precision": {"precision": "bfloat16"},
+        "precision": {"arithmetic": Arithmetic(precision="bfloat16")},
     }[what]
     expected, expected_result, _ = run(path=None, **changes)
     with caplog.at_level(logging.WARNING):

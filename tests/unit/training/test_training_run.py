@@ -1,5 +1,7 @@
 """Whole training runs: against a plain loop, masks, determinism, divergence, what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from sparsetopo.errors import ConfigurationError, DataError, MaskError
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.draws import draw_epoch
 from sparsetopo.training.evaluate import evaluate
 from sparsetopo.training.images import ResidentImages
@@ -183,7 +186,7 @@ def test_nan_logits_count_as_wrong(tiny_dataset):
     logits = [[nan, 0.0, 0], [nan, nan, nan], [0, nan, 0], [1, 0, 0], [inf, 0, 0]]
     evaluation = evaluate(Fixed(logits), images)
     assert evaluation.accuracy == 2 / 5
-    assert not evaluation.is_finite
+    assert not math.isfinite(evaluation.loss)
 
 
 def test_evaluation_in_parts_equals_one_forward_pass(make_network, tiny_dataset):
@@ -227,4 +230,4 @@ def test_what_does_not_fit_is_refused(make_network, tiny_dataset):
 )
 def test_a_device_that_is_not_there_is_refused(make_network, tiny_dataset, device, sentence):
     with pytest.raises(ConfigurationError, match=sentence):
-        train(make_network(), tiny_dataset, RECIPE, order_labels=LABELS, device=device)
+        train(make_network(), tiny_dataset, RECIPE, LABELS, arithmetic=Arithmetic(device=device))

@@ -1,9 +1,9 @@
-"""Registry of network architectures: one file an entry, for any input shape and classes.
+"""Network architectures, for any number of channels and classes.
 
-An entry states, besides NAME and VERSION, the input sizes it can take as the literals
-``SMALLEST_SIZE`` and ``SIZE_MULTIPLE`` (pixels), so that a configuration is checked without
-importing torch, and defines ``build(input_shape, classes) -> torch.nn.Module``. Prunable weights
-are those of its convolutions and linear layers.
+A new architecture is a new file in ``entries`` (see `sparsetopo.registry`) with NAME, VERSION and
+``build(input_shape, classes) -> torch.nn.Module``. The literals ``SMALLEST_SIZE`` and
+``SIZE_MULTIPLE`` say which image sizes (in pixels) it takes, so that a configuration is checked
+without torch. Its convolutions and linear layers are what is pruned.
 """
 
 from collections.abc import Sequence
@@ -22,21 +22,17 @@ ARCHITECTURES = registry.scan(f"{__name__}.entries", Path(__file__).parent / "en
 def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | None:
     """Say in one sentence why an architecture cannot be built for a data set; None if it can.
 
-    Needs no torch, so a configuration can be checked with it.
-
-    Parameters
-    ----------
-    name
-        Name of the architecture.
-    input_shape
-        (channels, height, width) of an image.
-    classes
-        Number of classes.
+    The parameters are those of `build`. Needs no torch.
 
     Raises
     ------
     UnknownNameError
         If there is no such architecture.
+
+    Examples
+    --------
+    >>> shape_problem("Conv-6", (1, 8, 8), 10) is None
+    True
     """
     entry = registry.look_up(ARCHITECTURES, name, "architecture")
     shape = tuple(input_shape)
@@ -56,7 +52,7 @@ def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | 
 
 
 def build(name: str, input_shape: Sequence[int], classes: int) -> "nn.Module":
-    """Build a network, with torch's own default weights (`_load.initialise` sets ours).
+    """Build a network with torch's default weights; `sparsetopo.networks.initialise` sets ours.
 
     Parameters
     ----------
@@ -71,6 +67,11 @@ def build(name: str, input_shape: Sequence[int], classes: int) -> "nn.Module":
     ------
     SparsetopoError
         If there is no such architecture, or it cannot take the shape or the number of classes.
+
+    Examples
+    --------
+    >>> build("Resnet-20", (1, 8, 8), classes=10).fc
+    Linear(in_features=64, out_features=10, bias=True)
     """
     problem = shape_problem(name, input_shape, classes)
     if problem is not None:

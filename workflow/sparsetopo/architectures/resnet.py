@@ -1,12 +1,10 @@
 """Residual networks for small images, shared by Resnet-20 and Resnet-32.
 
-He et al., "Deep residual learning for image recognition" (CVPR 2016), section 4.2: a 3x3 stem and
-three stages of n blocks with 16, 32 and 64 channels, strides 1, 2, 2, global average pooling and
-one linear layer: 6n + 2 layers. Where the shape changes, the shortcut is a 1x1 projection with
-batch-norm (their option B); elsewhere it is the identity.
-
-A convolution followed by batch-norm has no bias, which the normalisation would cancel; the
-classifier has one.
+He et al., "Deep residual learning for image recognition" (CVPR 2016), section 4.2: a 3x3 stem, three
+stages of n residual blocks with 16, 32 and 64 channels and strides 1, 2, 2, global average pooling,
+and one linear layer: 6n + 2 layers. Where the shape changes, the shortcut is a 1x1 projection with
+batch-norm (their option B); elsewhere it is the identity. Convolutions have no bias, which the
+batch-norm behind them would cancel; the classifier has one.
 """
 
 from torch import Tensor, nn

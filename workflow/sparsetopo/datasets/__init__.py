@@ -1,9 +1,9 @@
-"""Data sets, prepared once into uint8 arrays; one file an entry (see `sparsetopo.registry`).
+"""Data sets, prepared once as uint8 arrays.
 
-Importing this package reads the entries' names and options only; `prepare` imports the entry it is
-asked for. A new data set is a new file here with NAME, VERSION, OPTIONS and
-``prepare(**options) -> PreparedDataset``; with the literal ``NEEDS = "files"`` it is called as
-``prepare(files, **options)``, `files` saying where downloaded files lie.
+A new data set is a new file in ``entries`` (see `sparsetopo.registry`) with NAME, VERSION, OPTIONS and
+``prepare(**options) -> PreparedDataset``, or ``prepare(files, **options)`` if it states the literal
+``NEEDS = "files"``; `files` (`DataFiles`) says where downloaded files lie. Importing this package reads
+only the literals; `prepare` imports the entry.
 """
 
 from collections.abc import Mapping
@@ -37,14 +37,13 @@ def prepare(
     Parameters
     ----------
     name
-        What the data set is called, e.g. ``"digits"``.
+        What the data set is called.
     options
-        Values of the entry's OPTIONS; those not given take their defaults.
+        Values of the entry's OPTIONS; the others take their defaults.
     source
-        Name of the registry entry that makes it, e.g. ``"image-folder"``; default: `name`.
+        Name of the registry entry that makes it, e.g. "image-folder"; default: `name`.
     files
-        Where downloaded files lie and whether more may be downloaded; default: the folder ``data``,
-        yes.
+        Where downloaded files lie; default: the folder ``data``, into which more may be downloaded.
 
     Raises
     ------
@@ -54,6 +53,12 @@ def prepare(
         If an option is unknown or missing, or its value is not allowed.
     DataError
         If the data are missing or unusable.
+
+    Examples
+    --------
+    >>> digits = prepare("digits", {"test_fraction": 0.5})
+    >>> digits.train_images.shape, digits.classes
+    ((899, 1, 8, 8), 10)
     """
     entry = registry.look_up(DATASETS, name if source is None else source, "data set")
     given = dict(options or {})
@@ -71,12 +76,9 @@ def prepare(
 
 
 def _check_stand_in(prepared: "PreparedDataset", name: str) -> None:
-    """Refuse data under the name of a registered data set that have another shape or other classes.
+    """Refuse data that have the name of a registered data set but another shape or number of classes.
 
-    Raises
-    ------
-    DataError
-        A slice of CIFAR-100 must have 100 classes, lest networks and comparisons are of another kind.
+    A slice of CIFAR-100 must have 100 classes; else its networks could not be compared.
     """
     facts = registry.literals(DATASETS[name].path, {"INPUT_SHAPE", "CLASSES"})
     found = {"INPUT_SHAPE": list(prepared.input_shape), "CLASSES": prepared.classes}

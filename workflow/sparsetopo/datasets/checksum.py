@@ -1,4 +1,4 @@
-"""SHA-256 of named arrays: tells whether stored data are the data that were written."""
+"""SHA-256 of named arrays, to tell whether stored data are the data that were written."""
 
 import hashlib
 import json
@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]], record: Any = None) -> str:
-    """Hexadecimal SHA-256 over names, dtypes, shapes and bytes, in order of the names.
+    """Hexadecimal SHA-256 of a JSON-able record and of names, dtypes, shapes and contents of arrays.
 
-    Parameters
-    ----------
-    arrays
-        Named arrays of any shape and dtype. The memory layout (C or Fortran order) does not matter.
-    record
-        JSON-able record that is covered by the sum too.
+    Neither the order of the arrays nor their memory layout (C or Fortran order) matters.
+
+    Examples
+    --------
+    >>> one, two = np.zeros(3), np.ones((2, 2))
+    >>> checksum({"a": one, "b": two}) == checksum({"b": two.T, "a": one})
+    True
     """
     sha = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
     for name in sorted(arrays):

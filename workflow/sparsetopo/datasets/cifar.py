@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100, which differ only in torchvision's reader.
 
-torchvision names the archive, the files in it and their MD5s. Its reader unpickles the files, as
-they are published in that format; it does so only after their MD5s were found right.
+torchvision knows the archive, the files in it and their MD5s. The files are pickles; the reader opens
+them only once their MD5s are checked.
 """
 
 import logging
@@ -23,23 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def prepare_cifar(name: str, reader: Any, classes: int, files: DataFiles) -> PreparedDataset:
-    """Read the unpacked folder; without it unpack the archive, downloaded if need be.
+    """Read the unpacked folder; if there is none, unpack the archive, downloaded if need be.
 
-    Parameters
-    ----------
-    name
-        Name of the data set.
-    reader
-        ``torchvision.datasets.CIFAR10`` or ``CIFAR100``.
-    classes
-        Number of classes.
-    files
-        Where the folder or the archive lies.
-
-    Raises
-    ------
-    DataError
-        If neither is there and it cannot be downloaded, or a file is missing or damaged.
+    `reader` is ``torchvision.datasets.CIFAR10`` or ``CIFAR100``. A DataError says if neither is there
+    and nothing can be downloaded, or if a file is missing or damaged.
     """
     unpacked = files.folder / reader.base_folder
     if not unpacked.is_dir():
@@ -52,7 +39,7 @@ def prepare_cifar(name: str, reader: Any, classes: int, files: DataFiles) -> Pre
 
 
 def _published_files(reader: Any) -> dict[str, str]:
-    """MD5 of every file of the folder that the reader opens."""
+    """MD5 of every file that the reader opens."""
     images = dict([*reader.train_list, *reader.test_list])
     return images | {reader.meta["filename"]: reader.meta["md5"]}
 
@@ -67,13 +54,13 @@ def _check(unpacked: Path, published: dict[str, str]) -> None:
         else:
             continue
         raise DataError(
-            f"{path.absolute()}: {state}, so the folder is damaged or incomplete: delete the folder and run again, or "
-            f"put the published files into it."
+            f"{path.absolute()}: {state}, so the folder is damaged or incomplete: delete it and run again, or put the "
+            f"published files into it."
         )
 
 
 def _unpack(archive: Path, reader: Any, unpacked: Path) -> None:
-    """Take the published files out of the archive; the folder gets its place when it is whole."""
+    """Take the published files out of the archive; the folder gets its name once it is complete."""
     logger.info("%s: unpacking", archive)
     try:
         with (
@@ -84,11 +71,11 @@ def _unpack(archive: Path, reader: Any, unpacked: Path) -> None:
         ):
             new = Path(scratch) / unpacked.name
             new.mkdir()
-            # By name, not all there is: nothing in an archive can make us write elsewhere.
+            # Only these names: nothing in an archive can make us write elsewhere.
             for filename in _published_files(reader):
                 source = tar.extractfile(f"{reader.base_folder}/{filename}")
                 if source is None:
-                    raise KeyError(f"'{filename}' is no file")
+                    raise KeyError(f"'{filename}' is not a file")
                 with source, open(new / filename, "wb") as target:
                     shutil.copyfileobj(source, target)
             try:

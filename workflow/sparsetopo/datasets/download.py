@@ -1,8 +1,8 @@
 """Archives of official data sets: found in the folder of data files, or downloaded into it.
 
-An archive carries its own name only once it is whole and its MD5 is right; before that it is
-``<name>.part``, which an interrupted download leaves and the next one continues. A lock on that
-file lets one process at a time write it; the others wait and then find the archive.
+An archive is called ``<name>.part`` until it is complete and its MD5 is right; an interrupted
+download leaves that file, and the next one continues it. A lock on it lets one process at a time
+write; the others wait and then find the archive.
 """
 
 import contextlib
@@ -24,33 +24,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RemoteArchive:
-    """An archive that a data set is published as.
-
-    Parameters
-    ----------
-    url
-        Where it is published.
-    filename
-        Its name in the folder of data files.
-    md5
-        Hexadecimal MD5 of it.
-    unpacked
-        Name of the folder that does as well, for the messages.
-    """
+    """An archive that a data set is published as."""
 
     url: str
-    filename: str
-    md5: str
-    unpacked: str
+    filename: str  # in the folder of data files
+    md5: str  # hexadecimal
+    unpacked: str  # the folder that may be there instead, for messages
 
 
 def fetch(archive: RemoteArchive, files: DataFiles) -> Path:
-    """Path of the archive, whole and checked; downloaded if it is missing and may be.
+    """Return the path of the checked archive, downloaded if it is missing and that is allowed.
 
-    Raises
-    ------
-    DataError
-        If it is missing and cannot be had, or is not the published one.
+    A DataError says if it cannot be downloaded or is not the published one.
     """
     path = files.folder / archive.filename
     if not path.exists():
@@ -67,20 +52,20 @@ def fetch(archive: RemoteArchive, files: DataFiles) -> Path:
     found = md5_of(path)
     if found != archive.md5:
         raise DataError(
-            f"{path.absolute()}: has MD5 {found}, the published archive {archive.md5}, so it is damaged or "
-            f"another file: delete it and run again."
+            f"{path.absolute()}: has MD5 {found}, but the published archive has {archive.md5}, so it is damaged "
+            f"or another file: delete it and run again."
         )
     return path
 
 
 def md5_of(path: Path) -> str:
-    """Hexadecimal MD5 of a file, read in pieces."""
+    """Hexadecimal MD5 of a file."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, _md5).hexdigest()
 
 
 def _md5() -> "hashlib._Hash":
-    # Against accidents, not attacks; some systems forbid MD5 for anything else.
+    # This guards against accidents, not attacks; some systems forbid MD5 for anything else.
     return hashlib.md5(usedforsecurity=False)
 
 
@@ -104,7 +89,7 @@ def _download(archive: RemoteArchive, path: Path) -> None:
             resumed = os.path.getsize(part) > 0
             transfer(archive.url, handle, archive.filename)
             if resumed and md5_of(part) != archive.md5:
-                logger.warning("%s: the continued download has a wrong MD5; it begins anew", part)
+                logger.warning("%s: the continued download has a wrong MD5; it starts over", part)
                 handle.truncate(0)
                 transfer(archive.url, handle, archive.filename)
             found = md5_of(part)
@@ -114,14 +99,14 @@ def _download(archive: RemoteArchive, path: Path) -> None:
             os.fsync(handle.fileno())
             os.replace(part, path)
         finally:
-            # Removed only by the holder of the lock; those who wait for it notice (see `_locked`).
-            if _bears(part, handle) and os.fstat(handle.fileno()).st_size == 0:
+            # Only the holder of the lock removes the file; waiting processes notice (see `_locked`).
+            if _has_name(part, handle) and os.fstat(handle.fileno()).st_size == 0:
                 part.unlink()
 
 
 @contextlib.contextmanager
 def _locked(part: Path) -> Iterator[IO[bytes]]:
-    """Open a file for appending and hold its lock; the file is the one that bears the name."""
+    """Open a file for appending and hold its lock, making sure that it still has that name."""
     while True:
         with open(part, "a+b") as handle:
             try:
@@ -129,14 +114,14 @@ def _locked(part: Path) -> Iterator[IO[bytes]]:
             except BlockingIOError:
                 logger.info("%s: another process is downloading; waiting for it", part)
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            # The one who held it may have renamed or removed the file meanwhile.
-            if _bears(part, handle):
+            # The process that held the lock may have renamed or removed the file.
+            if _has_name(part, handle):
                 yield handle
                 return
 
 
-def _bears(path: Path, handle: IO[bytes]) -> bool:
-    """Whether an open file still has that name: another process may have given the name to a new one."""
+def _has_name(path: Path, handle: IO[bytes]) -> bool:
+    """Whether an open file still has that name; another process may have given it to a new file."""
     try:
         return os.path.samestat(os.fstat(handle.fileno()), os.stat(path))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Shape and number of classes of a prepared data set, read without its images."""
+"""Image shape and number of classes of a prepared data set, read without its images."""
 
 import os
 from dataclasses import dataclass
@@ -10,17 +10,9 @@ from sparsetopo.files import read_header
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What a network must fit.
+    """What a network must fit."""
 
-    Parameters
-    ----------
-    input_shape
-        (channels, height, width) of an image.
-    classes
-        Number of classes.
-    """
-
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, int, int]  # channels, height, width
     classes: int
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Where official data sets lie on this machine: a fact of the machine, not an option of a data set.
+"""Where official data sets lie on this machine.
 
-An option is part of what a result depends on, so changing one prepares the data set anew. The
-folder of the downloaded files is not: the same checked files give the same data set anywhere.
+This is a fact of the machine, not an option of a data set: changing an option prepares the data set
+anew, but the same checked files give the same data set in any folder.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class DataFiles:
     Parameters
     ----------
     folder
-        Folder of archives and unpacked data sets; made if it is needed and absent.
+        Holds archives and unpacked data sets; created when needed.
     download
-        Whether what is missing there may be downloaded.
+        Whether missing files may be downloaded into it.
     """
 
     folder: Path = Path("data")

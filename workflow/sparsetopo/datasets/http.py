@@ -1,8 +1,7 @@
-"""Resumable HTTP transfer of one file: what is there already is not sent again.
+"""Resumable HTTP transfer of one file.
 
-A server that honours ``Range`` continues where the file ends (RFC 9110, section 14); one that does
-not sends the whole file, and the file is begun anew. Whether the bytes are the right ones is for
-the caller to check.
+A server that honours ``Range`` continues where the file ends (RFC 9110, section 14). Any other sends
+the whole file, and the transfer starts over. The caller checks whether the bytes are right.
 """
 
 import errno
@@ -20,35 +19,24 @@ _CHUNK = 1 << 20  # bytes
 _TIMEOUT = 30.0  # seconds without a byte
 _REPORT_EVERY = 10.0  # seconds between two lines of the log
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# Answers after which the same request may succeed later.
+# Status codes after which the same request may succeed later.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class TransferError(Exception):
-    """The file could not be received; the message says why, as a part of a sentence."""
+    """The file could not be received; the message is the part of a sentence that says why."""
 
 
 def transfer(url: str, file: IO[bytes], name: str, attempts: int = 4, pause: float = 1.0) -> None:
-    """Append to a file what it lacks of what a URL holds.
+    """Append to a file, open in mode ``a+b``, what it still lacks of the contents of a URL.
 
-    Parameters
-    ----------
-    url
-        Address, http or https.
-    file
-        Open for appending and reading (``a+b``); its present bytes are taken for the beginning.
-    name
-        For the log.
-    attempts
-        How many attempts in a row may bring nothing before it is given up.
-    pause
-        Seconds before the second attempt; doubled before each further one.
+    Gives up after so many `attempts` in a row that received nothing; `pause` is in seconds and doubles
+    from one of them to the next.
 
     Raises
     ------
     TransferError
-        If the server refuses, or cannot be reached in all attempts. What was received stays in
-        the file.
+        If the server refuses or no attempt succeeds. What was received stays in the file.
     OSError
         If the disk is full.
     """
@@ -79,7 +67,7 @@ def transfer(url: str, file: IO[bytes], name: str, attempts: int = 4, pause: flo
 
 
 def _receive(url: str, file: IO[bytes], name: str) -> bool:
-    """One request; whether the file is complete afterwards, as far as the server told its length."""
+    """Make one request; return whether the file then has the length that the server stated, if any."""
     start = _size(file)
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
     if start:
@@ -87,13 +75,13 @@ def _receive(url: str, file: IO[bytes], name: str) -> bool:
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
-        if error.code == 416 and start:  # nothing lies beyond our last byte
+        if error.code == 416 and start:  # there is nothing beyond our last byte
             error.close()
             return True
         raise
     with response:
         if start and not _continues(response, start):
-            logger.info("%s: the server cannot continue a transfer, so it begins anew", name)
+            logger.info("%s: the server cannot continue a transfer, so it starts over", name)
             file.truncate(0)
             start = 0
         length = response.headers.get("Content-Length")
@@ -103,7 +91,7 @@ def _receive(url: str, file: IO[bytes], name: str) -> bool:
 
 
 def _continues(response: http.client.HTTPResponse, start: int) -> bool:
-    """Whether the server sends the bytes from `start` on, and not the whole file."""
+    """Whether the server sends the bytes from `start` on rather than the whole file."""
     stated = response.headers.get("Content-Range", "")
     return response.status == 206 and stated.startswith(f"bytes {start}-")
 

@@ -1,7 +1,7 @@
-"""Which image files of a folder belong to which class and part: the layout of ImageFolder.
+"""Which image files of a folder belong to which class and part.
 
-One folder a class, named by it; images may lie in folders below. The rules are those of torchvision's
-``ImageFolder`` (same suffixes, same order), save that hidden folders are no classes.
+The rules are those of torchvision's ``ImageFolder`` (one folder for each class, same suffixes, same
+order), except that hidden folders are not classes.
 """
 
 import os
@@ -14,14 +14,9 @@ _TEST_FOLDERS = ("test", "val")
 
 
 def part_folders(root: Path) -> tuple[Path, Path] | None:
-    """Folders of the training and the test part, or None if the classes lie in `root` itself.
+    """Folders of the training and the test part, or None if `root` holds the classes itself.
 
-    ``test`` is preferred to ``val`` if both are there.
-
-    Raises
-    ------
-    DataError
-        If only one of the parts is there.
+    ``test`` is preferred to ``val``. A DataError says if only one of the parts is there.
     """
     train = root / "train"
     tests = [root / name for name in _TEST_FOLDERS if (root / name).is_dir()]
@@ -40,13 +35,7 @@ def part_folders(root: Path) -> tuple[Path, Path] | None:
 
 
 def class_names(folder: Path) -> list[str]:
-    """Names of the classes' folders, sorted.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two.
-    """
+    """Names of the classes, sorted; a DataError if there are fewer than two."""
     names = sorted(
         entry.name
         for entry in folder.iterdir()
@@ -61,13 +50,7 @@ def class_names(folder: Path) -> list[str]:
 
 
 def require_same_classes(train: Path, test: Path) -> list[str]:
-    """Names of the classes of both parts.
-
-    Raises
-    ------
-    DataError
-        If one part has a class that the other lacks.
-    """
+    """Names of the classes, sorted; a DataError if one part has a class that the other lacks."""
     names, test_names = class_names(train), class_names(test)
     for here, there in (
         (test, set(names) - set(test_names)),
@@ -82,13 +65,7 @@ def require_same_classes(train: Path, test: Path) -> list[str]:
 
 
 def labelled_files(folder: Path, names: list[str]) -> list[tuple[Path, int]]:
-    """Image files with their labels, class by class, in sorted order.
-
-    Raises
-    ------
-    DataError
-        If a class has no image.
-    """
+    """Image files with their labels, class by class, sorted; a DataError if a class has no image."""
     found: list[tuple[Path, int]] = []
     for label, name in enumerate(names):
         files = [

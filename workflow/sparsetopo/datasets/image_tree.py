@@ -1,93 +1,86 @@
-"""Files of a data set that lies in a folder or, the same tree, in a zip archive that stays packed."""
+"""The files of a data set, in a folder or in a zip archive that stays packed."""
 
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
 
 from sparsetopo.errors import DataError
 
+# NotImplementedError: a kind of compression that Python lacks.
+_UNREADABLE = (KeyError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
-class ImageTree(Protocol):
+
+class ImageTree(ABC):
     """Files by their path below the tree's root, parts joined by "/"."""
 
-    def where(self, path: str) -> str:
-        """Name a file for a message."""
+    root: str  # as messages name it
 
+    @abstractmethod
     def names(self, folder: str) -> list[str]:
         """Names of the files directly in a folder, sorted; empty if there is no such folder."""
+
+    @abstractmethod
+    def _content(self, path: str) -> bytes: ...
+
+    def where(self, path: str) -> str:
+        """Name a file for a message."""
+        return f"{self.root}/{path}"
 
     def read(self, path: str) -> bytes:
-        """Read one file; DataError if it is missing or unreadable."""
+        """Read one file.
+
+        Raises
+        ------
+        DataError
+            If it is missing or unreadable.
+        """
+        try:
+            return self._content(path)
+        except _UNREADABLE as error:
+            raise DataError(
+                f"{self.where(path)}: cannot be read ({getattr(error, 'strerror', None) or error}); this copy is "
+                f"incomplete or damaged: delete it and run again, or take the file from the published archive."
+            ) from error
 
 
-class FolderTree:
-    """A tree of files in a folder."""
+class FolderTree(ImageTree):
+    """The files below a folder."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root.absolute()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+        self.root = str(self._folder)
 
-    def where(self, path: str) -> str:
-        """Name a file for a message."""
-        return str(self._root / path)
-
-    def names(self, folder: str) -> list[str]:
-        """Names of the files directly in a folder, sorted; empty if there is no such folder."""
-        place = self._root / folder
+    def names(self, folder: str) -> list[str]:  # noqa: D102
+        place = self._folder / folder
         if not place.is_dir():
             return []
         return sorted(entry.name for entry in place.iterdir() if entry.is_file())
 
-    def read(self, path: str) -> bytes:
-        """Read one file; DataError if it is missing or unreadable."""
-        try:
-            return (self._root / path).read_bytes()
-        except OSError as error:
-            raise DataError(
-                f"{self.where(path)}: cannot be read ({error.strerror or error}); the folder is incomplete: unpack the "
-                f"archive again."
-            ) from error
+    def _content(self, path: str) -> bytes:
+        return (self._folder / path).read_bytes()
 
 
-class ZipTree:
-    """A tree of files in a zip archive.
+class ZipTree(ImageTree):
+    """The files below a folder of a zip archive."""
 
-    Parameters
-    ----------
-    archive
-        The zip file.
-    root
-        The archive's folder that is the tree's root.
-    """
-
-    def __init__(self, archive: Path, root: str) -> None:
-        self._archive = archive.absolute()
-        self._root = root
+    def __init__(self, archive: Path, folder: str) -> None:
+        self.root = f"{archive.absolute()}:{folder}"
+        self._folder = folder
         try:
             self._zip = zipfile.ZipFile(archive)
         except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{self._archive}: is not a readable zip archive: {error}.") from error
+            raise DataError(
+                f"{archive.absolute()}: is not a readable zip archive: {error}."
+            ) from error
         self._names: dict[str, list[str]] = {}
         for path in sorted(self._zip.namelist()):
-            folder, _, name = path.rpartition("/")
+            parent, _, name = path.rpartition("/")
             if name:
-                self._names.setdefault(folder, []).append(name)
+                self._names.setdefault(parent, []).append(name)
 
-    def where(self, path: str) -> str:
-        """Name a file for a message."""
-        return f"{self._archive}:{self._root}/{path}"
+    def names(self, folder: str) -> list[str]:  # noqa: D102
+        return self._names.get(f"{self._folder}/{folder}", [])
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files directly in a folder, sorted; empty if there is no such folder."""
-        return self._names.get(f"{self._root}/{folder}", [])
-
-    def read(self, path: str) -> bytes:
-        """Read one file; DataError if it is missing or unreadable."""
-        try:
-            return self._zip.read(f"{self._root}/{path}")
-        # NotImplementedError: a kind of compression that Python lacks.
-        except (KeyError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            raise DataError(
-                f"{self.where(path)}: cannot be read ({error}); the archive is incomplete or damaged: delete it and "
-                f"run again."
-            ) from error
+    def _content(self, path: str) -> bytes:
+        return self._zip.read(f"{self._folder}/{path}")

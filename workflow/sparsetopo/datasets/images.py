@@ -1,4 +1,4 @@
-"""Image files to uint8 arrays: decoding, colours, and bringing images to one size."""
+"""Image files as uint8 arrays: decoding, colours and size."""
 
 import io
 import struct
@@ -11,26 +11,16 @@ from PIL import Image, UnidentifiedImageError
 from sparsetopo.errors import DataError
 
 _GREY = frozenset({"1", "L", "LA", "La"})
-# Pillow's modes of at most 8 bits a channel. Wider ones would be clipped, not scaled, by a conversion.
+# Pillow's modes of at most 8 bits per channel; a conversion would clip wider ones, not scale them.
 _EIGHT_BITS = _GREY | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
 # What Pillow's readers raise on damaged files, besides its own.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
 def decode(content: bytes, where: str) -> Image.Image:
-    """Decode an image file completely.
+    """Decode the bytes of an image file, which `where` names in a message.
 
-    Parameters
-    ----------
-    content
-        The file's bytes.
-    where
-        Its name, for the message.
-
-    Raises
-    ------
-    DataError
-        If it is damaged, of an unknown format, or has more than 8 bits a channel.
+    A DataError says if it is damaged, of an unknown format, or has more than 8 bits per channel.
     """
     try:
         image = Image.open(io.BytesIO(content))
@@ -43,22 +33,22 @@ def decode(content: bytes, where: str) -> Image.Image:
         raise DataError(f"{where}: is a damaged image ({error}); replace or delete it.") from error
     if image.mode not in _EIGHT_BITS:
         raise DataError(
-            f"{where}: has pixels of Pillow's mode '{image.mode}', but images must have at most 8 bits a channel; "
+            f"{where}: has pixels of Pillow's mode '{image.mode}', but images must have at most 8 bits per channel; "
             f"convert it, e.g. to an 8-bit PNG."
         )
     return image
 
 
 def is_grey(image: Image.Image) -> bool:
-    """Whether the file stores no colours."""
+    """Whether an image stores no colours."""
     return image.mode in _GREY
 
 
 def in_channels(image: Image.Image, channels: int) -> Image.Image:
     """Convert to 1 or 3 channels.
 
-    Grey becomes colour by three equal channels; colour becomes grey by the luma of ITU-R 601-2,
-    L = (299 R + 587 G + 114 B) / 1000, Pillow's conversion. Transparency is dropped.
+    Grey images get three equal channels. Colours become Pillow's grey, the luma of ITU-R 601-2:
+    L = (299 R + 587 G + 114 B) / 1000. Transparency is dropped.
     """
     return image.convert("L" if channels == 1 else "RGB")
 
@@ -66,8 +56,8 @@ def in_channels(image: Image.Image, channels: int) -> Image.Image:
 def square(image: Image.Image, size: int) -> Image.Image:
     """Crop the largest square at the centre and resize it to `size` x `size` pixels.
 
-    Larger squares are averaged over boxes (``BOX``), smaller ones interpolated (``BICUBIC``). An odd
-    rest of the crop falls to the right and to the bottom.
+    Larger squares are averaged over boxes (``BOX``), smaller ones interpolated (``BICUBIC``). If an
+    odd number of pixels is cut off, the extra one is on the right or at the bottom.
     """
     width, height = image.size
     side = min(width, height)

@@ -1,4 +1,4 @@
-"""Order of the axes of image arrays: told from a shape, and changed to (N, C, H, W)."""
+"""Order of the axes of image arrays: inferred from a shape, and changed to (N, C, H, W)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,24 +9,20 @@ _CHANNELS = (1, 3)  # numbers of channels that are recognised as such
 
 
 def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
-    """Layout of images of a shape: "NHWC", "NCHW" or "NHW".
+    """Return the layout of images of a shape: "NHWC", "NCHW" or "NHW".
 
-    Three axes are grey images. Of four, the last or the second is that of the channels: the one
-    that has 1 or 3 numbers. If both have, or neither, the layout must be given.
-
-    Parameters
-    ----------
-    where
-        What the array is called, for the message.
-    shape
-        Its shape.
-    layout
-        The layout, or "auto" to tell it from the shape.
+    If `layout` is "auto", three axes are grey images; of four, the axis of the channels is the last or
+    the second, whichever has length 1 or 3. `where` names the array in a message.
 
     Raises
     ------
     DataError
-        If the shape has another number of axes than the layout, or tells no layout.
+        If the shape has another number of axes than the layout, or fits no layout or two of them.
+
+    Examples
+    --------
+    >>> find_layout("'train_x'", (500, 32, 32, 3), "auto")
+    'NHWC'
     """
     if layout != "auto":
         if len(shape) != len(layout):
@@ -43,24 +39,16 @@ def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
         )
     first, last = shape[1] in _CHANNELS, shape[3] in _CHANNELS
     if first == last:
-        found = (
-            "both the second and the last axis" if first else "neither the second nor the last axis"
-        )
+        found = "both the second and the last" if first else "neither the second nor the last"
         raise DataError(
-            f"{where} has shape {shape}, of which {found} can be that of 1 or 3 channels; give the option 'layout', "
-            f"NHWC or NCHW."
+            f"{where} has shape {shape}, of which {found} axis can be that of 1 or 3 channels; give the option "
+            f"'layout', NHWC or NCHW."
         )
     return "NCHW" if first else "NHWC"
 
 
 def channels_first(where: str, images: NDArray[np.uint8], layout: str) -> NDArray[np.uint8]:
-    """Images of a layout as a contiguous array (N, C, H, W).
-
-    Raises
-    ------
-    DataError
-        If they have another number of axes than the layout.
-    """
+    """Images of a layout as a contiguous array (N, C, H, W); a DataError if the axes do not fit."""
     find_layout(where, images.shape, layout)
     if layout == "NHW":
         images = images[:, None]

@@ -22,12 +22,12 @@ _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 @dataclass(frozen=True, eq=False)
 class PreparedDataset:
-    """Images and labels of one data set, divided into a training and a test part.
+    """Images and labels of the training and the test part of a data set.
 
     Parameters
     ----------
     name
-        The registry's name of the data set.
+        What the data set is called.
     train_images, test_images
         uint8, shape (N, C, H, W), raw pixel values.
     train_labels, test_labels
@@ -35,12 +35,19 @@ class PreparedDataset:
     classes
         Number of classes.
     mean, std
-        Of the training images, one number a channel, in raw pixel units.
+        Of each channel of the training images, in raw pixel units.
 
     Raises
     ------
     DataError
         If dtypes, shapes, labels or statistics do not fit together.
+
+    Examples
+    --------
+    >>> images, labels = np.arange(8, dtype=np.uint8).reshape(2, 1, 2, 2), np.array([0, 1])
+    >>> tiny = PreparedDataset.from_arrays("tiny", (images, labels), (images, labels), 2)
+    >>> tiny.input_shape, tiny.mean
+    ((1, 2, 2), (3.5,))
     """
 
     name: str
@@ -57,40 +64,37 @@ class PreparedDataset:
             self._check_part(part, getattr(self, f"{part}_images"), getattr(self, f"{part}_labels"))
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             raise DataError(
-                f"data set '{self.name}': training images have shape {self.train_images.shape[1:]} "
-                f"(channels, height, width), test images {self.test_images.shape[1:]}; they must "
-                f"be equal."
+                f"data set '{self.name}': training images have shape {self.train_images.shape[1:]} (channels, height, "
+                f"width), test images {self.test_images.shape[1:]}; they must be equal."
             )
         if not len(self.mean) == len(self.std) == self.input_shape[0]:
             raise DataError(
-                f"data set '{self.name}': {len(self.mean)} means and {len(self.std)} standard "
-                f"deviations for images of {self.input_shape[0]} channels; there must be one of "
-                f"each a channel."
+                f"data set '{self.name}': {len(self.mean)} means and {len(self.std)} standard deviations for images of "
+                f"{self.input_shape[0]} channels; each channel must have one of both."
             )
         for channel, deviation in enumerate(self.std):
             if not deviation > 0:
                 raise DataError(
-                    f"data set '{self.name}': channel {channel} has standard deviation {deviation} "
-                    f"over the training images, so it cannot be normalised; leave the channel "
-                    f"out or check the images."
+                    f"data set '{self.name}': channel {channel} has standard deviation {deviation} over the training "
+                    f"images, so it cannot be normalised; leave the channel out or check the images."
                 )
 
     def _check_part(self, part: str, images: NDArray[Any], labels: NDArray[Any]) -> None:
         where = f"data set '{self.name}', {part} part"
         if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
             raise DataError(
-                f"{where}: images are {images.dtype} of shape {images.shape}; they must be uint8 "
-                f"of shape (N, channels, height, width), none of them zero."
+                f"{where}: images are {images.dtype} of shape {images.shape}; they must be uint8 of shape "
+                f"(N, channels, height, width), none of them zero."
             )
         if labels.dtype != np.int64 or labels.shape != (len(images),):
             raise DataError(
-                f"{where}: labels are {labels.dtype} of shape {labels.shape}; they must be int64 "
-                f"of shape ({len(images)},), one an image."
+                f"{where}: labels are {labels.dtype} of shape {labels.shape}; they must be int64 of shape "
+                f"({len(images)},), one for each image."
             )
         if labels.min() < 0 or labels.max() >= self.classes:
             raise DataError(
-                f"{where}: labels run from {labels.min()} to {labels.max()}; with {self.classes} "
-                f"classes they must lie in 0..{self.classes - 1}."
+                f"{where}: labels run from {labels.min()} to {labels.max()}; with {self.classes} classes they must "
+                f"lie in 0..{self.classes - 1}."
             )
 
     @classmethod
@@ -123,20 +127,7 @@ class PreparedDataset:
     def sample(
         self, part: Part, indices: NDArray[np.integer[Any]] | Sequence[int]
     ) -> NDArray[np.float32]:
-        """Return some images of a part, normalised; the others are never made into floats.
-
-        Parameters
-        ----------
-        part
-            "train" or "test".
-        indices
-            Which images, shape (n,), in any order and repeated at will.
-
-        Returns
-        -------
-        images
-            float32, shape (n, C, H, W); the same bits as ``normalised(part)[indices]``.
-        """
+        """Return ``normalised(part)[indices]``, the same bits, converting only these images."""
         return self._normalise(self._images(part)[indices])
 
     def _images(self, part: Part) -> NDArray[np.uint8]:
@@ -183,8 +174,8 @@ class PreparedDataset:
         record = metadata["dataset"]
         if set(arrays) != set(_ARRAYS) or checksum(arrays, record) != metadata["sha256"]:
             raise FileFormatError(
-                f"{path}: the contents do not match the SHA-256 in the header, so the file is "
-                f"damaged: delete it and run again."
+                f"{path}: the contents do not match the SHA-256 in the header, so the file is damaged: delete it and "
+                f"run again."
             )
         return cls(
             name=record["name"],
@@ -193,3 +184,16 @@ class PreparedDataset:
             std=tuple(record["std"]),
             **arrays,
         )
+
+
+class TrainingPart:
+    """The training part as `sparsetopo.pruning.prune` takes it: a few normalised images at a time."""
+
+    def __init__(self, dataset: PreparedDataset) -> None:
+        self._dataset = dataset
+        self.labels = dataset.train_labels
+        self.input_shape = dataset.input_shape
+
+    def sample(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Normalised images of these indices, shape (n, C, H, W)."""
+        return self._dataset.sample("train", indices)

@@ -1,4 +1,4 @@
-"""Stratified division of labelled images into a training and a test part."""
+"""Stratified split of labelled images into a training and a test part."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,30 +9,23 @@ from sparsetopo.errors import DataError
 def stratified_split(
     labels: NDArray[np.int64], test_fraction: float, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide images so that every class has the same share in the test part, up to rounding.
+    """Split images so that every class has the same share in the test part, up to rounding.
 
-    The test part has round(test_fraction * N) images. Each class gives floor(test_fraction * its
-    size); the images still missing come from the classes with the largest remainders (the lower
-    label first where they tie).
-
-    Parameters
-    ----------
-    labels
-        Class of each image, shape (N,).
-    test_fraction
-        Share of the test part, between 0 and 1, both excluded.
-    random
-        Draws which images of a class are taken.
-
-    Returns
-    -------
-    train, test
-        Indices of the images, ascending.
+    The test part has round(test_fraction * N) images: floor(test_fraction * size) of each class, and
+    one more of the classes with the largest remainders (of the lower label in a tie). `random` draws
+    which. Returned are the indices of the training and of the test images, ascending.
 
     Raises
     ------
     DataError
         If a class would have no training or no test image.
+
+    Examples
+    --------
+    >>> labels = np.repeat([0, 1], [6, 3])
+    >>> train, test = stratified_split(labels, 1 / 3, np.random.default_rng(0))
+    >>> labels[test]
+    array([0, 0, 1])
     """
     classes, sizes = np.unique(labels, return_counts=True)
     shares = test_fraction * sizes

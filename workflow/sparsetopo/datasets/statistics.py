@@ -3,24 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# Images counted at a time: np.bincount makes an 8-byte copy of what it counts.
+# Images counted at a time, as np.bincount copies what it counts to 8 bytes a number.
 _CHUNK = 4096
 
 
 def channel_statistics(
     images: NDArray[np.uint8],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation (divisor N, as ``numpy.std``) of each channel.
+    """Mean and standard deviation (divisor N, as in ``numpy.std``) of each channel.
 
-    Parameters
-    ----------
-    images
-        Shape (N, C, H, W), uint8; the statistics run over N, H and W.
-
-    Returns
-    -------
-    mean, std
-        One number a channel, in raw pixel units (0..255).
+    Examples
+    --------
+    >>> channel_statistics(np.array([[[[0, 2]], [[5, 5]]]], dtype=np.uint8))
+    ((1.0, 5.0), (1.0, 0.0))
     """
     values = np.arange(256)
     means: list[float] = []
@@ -28,8 +23,8 @@ def channel_statistics(
     for channel in range(images.shape[1]):
         counts = np.zeros(256, dtype=np.int64)
         for start in range(0, len(images), _CHUNK):
-            block = images[start : start + _CHUNK, channel]
-            counts += np.bincount(block.ravel(), minlength=256)
+            chunk = images[start : start + _CHUNK, channel]
+            counts += np.bincount(chunk.ravel(), minlength=256)
         total = int(counts.sum())
         mean = float(counts @ values) / total
         means.append(mean)

@@ -1,7 +1,8 @@
-"""Running out of memory while training: one sentence that names the setting to lower."""
+"""Running out of memory: one sentence that names the setting to lower."""
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import torch
 
@@ -41,3 +42,10 @@ def named_out_of_memory(sentence: str) -> Iterator[None]:
             raise
         detail = (str(error).splitlines() or [type(error).__name__])[0]
         raise SparsetopoError(f"{sentence} ({detail}).") from error
+
+
+def network_must_fit(device: torch.device) -> AbstractContextManager[None]:
+    """Say that the device has no memory for the network, if an allocation inside the block fails."""
+    return named_out_of_memory(
+        f"device '{device}' has no memory left for the network: free it, or use another one"
+    )

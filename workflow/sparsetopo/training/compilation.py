@@ -1,8 +1,8 @@
-"""The forward pass through `torch.compile`, for the length of a training run.
+"""The forward pass through `torch.compile` during a training run.
 
 Off by default: compiling takes half a minute a network, so it pays only in long runs on a GPU. The
-model itself stays as it is, so names and checkpoints do not change. CUDA graphs
-(mode="reduce-overhead") are not used: they have not been tried on a GPU.
+model itself is not changed, and so neither are names and checkpoints. CUDA graphs
+(mode="reduce-overhead") are not used, because they have not been tried on a GPU.
 """
 
 import contextlib
@@ -19,21 +19,20 @@ Forward = Callable[[Tensor], Tensor]
 
 @contextlib.contextmanager
 def compiled_forward(model: nn.Module, wanted: bool) -> Iterator[Forward]:
-    """Give the model's forward pass, compiled if wanted, and forget compiled code afterwards.
+    """Give the model's forward pass, compiled if wanted, and discard compiled code afterwards.
 
-    Compilation happens at the first call and is for that batch size; torch caches its outcome on
-    disk between processes. No kernel is chosen by timing it, which could fall out differently
-    in the next run.
+    The first call compiles, for its batch size; torch caches the outcome on disk between processes.
+    No code is chosen by timing it, because the choice could differ in the next run.
 
     Raises
     ------
     ConfigurationError
-        If torch cannot compile here, e.g. for want of a C++ compiler.
+        If torch cannot compile here, e.g. because there is no C++ compiler.
     """
     if not wanted:
         yield model
         return
-    # Imported by nobody else: these take 2 s.
+    # Imported only when needed: these take 2 s.
     from torch._dynamo.exc import TorchDynamoException
     from torch._inductor import config
 
@@ -43,13 +42,12 @@ def compiled_forward(model: nn.Module, wanted: bool) -> Iterator[Forward]:
     except TorchDynamoException as error:
         raise ConfigurationError(
             [
-                f"compute.compile: is true, but torch cannot compile the network "
-                f"({_first_line(error)}); set it to false, or install a C++ compiler (CPU) or "
-                f"Triton (GPU)."
+                f"compute.compile: is true, but torch cannot compile the network ({_first_line(error)}); "
+                f"set it to false, or install a C++ compiler (CPU) or Triton (GPU)."
             ]
         ) from error
     finally:
-        # torch compiles a function eight times at most, then runs it uncompiled without an error.
+        # torch compiles a function at most eight times, then silently runs it uncompiled.
         torch.compiler.reset()
 
 

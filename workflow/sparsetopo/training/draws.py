@@ -1,8 +1,7 @@
-"""What is random in an epoch of training: order of the images, crops and flips. Free of torch.
+"""What is random in an epoch of training: the order of the images, crops and flips. Free of torch.
 
-Everything is drawn from a stream named after (data set, architecture, seed, epoch), so a resumed
-run needs no state of a random generator, and all pruning algorithms and the dense baseline of the
-same (data set, architecture, seed) see the same batches.
+Each epoch is drawn from a stream named after (data set, architecture, seed, epoch). So a resumed run
+needs no generator state, and the dense network and all its pruned versions see the same batches.
 """
 
 from collections.abc import Iterator
@@ -26,11 +25,9 @@ class EpochDraws:
     ----------
     order
         Indices of the training images in the order they are seen, shape (N,).
-    offsets
-        Top and left edge of the crop in the padded image, shape (N, 2), each in 0..2 * PADDING; row
-        i belongs to the i-th image seen. None without augmentation.
-    flips
-        Whether the crop is mirrored left to right, shape (N,). None without augmentation.
+    offsets, flips
+        Of the i-th image seen: top and left edge of the crop in the padded image, shape (N, 2), each
+        in 0..2 * PADDING; whether it is mirrored, shape (N,). None without augmentation.
     """
 
     order: NDArray[np.int64]
@@ -41,18 +38,14 @@ class EpochDraws:
 def draw_epoch(
     labels: tuple[str, str, int], epoch: int, images: int, augmented: bool
 ) -> EpochDraws:
-    """Draw the order and augmentation of an epoch.
+    """Draw the order and, if wanted, the augmentation of an epoch (counted from 0).
 
-    Parameters
-    ----------
-    labels
-        Data set, architecture and seed.
-    epoch
-        Counted from 0.
-    images
-        Number of training images N.
-    augmented
-        Whether crops and flips are drawn; the order is the same either way.
+    `labels` are data set, architecture and seed. The order is the same with and without augmentation.
+
+    Examples
+    --------
+    >>> sorted(draw_epoch(("digits", "Resnet-20", 0), 0, 4, augmented=False).order.tolist())
+    [0, 1, 2, 3]
     """
     random = seeding.generator("data order", *labels, epoch)
     order = random.permutation(images)
@@ -63,10 +56,15 @@ def draw_epoch(
 
 
 def batch_slices(images: int, batch_size: int) -> Iterator[slice]:
-    """Positions of each batch in the order of an epoch; the last, smaller batch is kept.
+    """Positions of each batch in the order of an epoch; a last, smaller batch is kept.
 
     A last batch of one image joins the batch before it, because batch normalisation over a single
     value has no variance.
+
+    Examples
+    --------
+    >>> list(batch_slices(9, 4))
+    [slice(0, 4, None), slice(4, 9, None)]
     """
     start = 0
     while start < images:

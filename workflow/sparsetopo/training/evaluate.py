@@ -1,66 +1,78 @@
 """Accuracy and loss of a network on one part of a data set."""
 
-import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from sparsetopo.datasets.prepared import PreparedDataset
+from sparsetopo.errors import DataError
+from sparsetopo.networks.precision import tf32_only_if_asked
 from sparsetopo.training.images import ResidentImages
 
-# Images a forward pass. On a CPU the maps of more than these leave the cache: Resnet-20 at 32x32
-# takes 1.5 times as long with 512. A GPU needs more of them to be busy.
-_BATCH_ON_CPU = 128
-_BATCH_ON_GPU = 512
+# Images per forward pass. On a CPU, the feature maps of more than these leave the cache: Resnet-20 at
+# 32x32 takes 1.5 times as long with 512. A GPU needs more of them to be busy.
+_MOST_ON_CPU = 128
+_MOST_ON_GPU = 512
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Share of images classified correctly (0..1) and mean cross-entropy; NaN if not finite."""
+class Evaluation(NamedTuple):
+    """Mean cross-entropy, which need not be finite, and share of images classified correctly (0..1)."""
 
-    accuracy: float
     loss: float
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether the network still computes numbers."""
-        return math.isfinite(self.loss)
+    accuracy: float
 
 
 def evaluation_batch(batch_size: int, device: torch.device) -> int:
-    """Images a forward pass of evaluation, for a recipe's batch size.
+    """Images per forward pass of evaluation, for a recipe's batch size.
 
-    At most four times the batch size: without gradients, that takes about the memory of a training
-    step, so that whoever lowers the batch size to fit a device lowers this too.
+    Four times the batch size need about the memory of a training step, as there are no gradients;
+    more are never taken, so lowering the batch size to fit a device lowers this too.
+
+    Examples
+    --------
+    >>> [evaluation_batch(size, torch.device("cpu")) for size in (16, 128)]
+    [64, 128]
     """
-    most = _BATCH_ON_CPU if device.type == "cpu" else _BATCH_ON_GPU
-    return min(most, 4 * batch_size)
+    return min(_MOST_ON_CPU if device.type == "cpu" else _MOST_ON_GPU, 4 * batch_size)
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, images: ResidentImages, batch: int = _BATCH_ON_CPU) -> Evaluation:
-    """Evaluate a network in evaluation mode, in which it is left.
+def evaluate(model: nn.Module, images: ResidentImages, batch_size: int = 128) -> Evaluation:
+    """Evaluate a network in float32 and in evaluation mode, in which it is left.
 
-    An image with a NaN among its logits counts as wrong, whatever argmax makes of it.
-
-    Parameters
-    ----------
-    model
-        Gives logits of shape (B, classes).
-    images
-        Images and labels, on the model's device.
-    batch
-        Images a forward pass, of `evaluation_batch`.
+    `batch_size` is the recipe's (see `evaluation_batch`). An image with a NaN among its logits counts
+    as wrong, whatever argmax makes of it.
     """
     model.eval()
-    correct = torch.zeros((), dtype=torch.int64, device=images.labels.device)
-    loss = torch.zeros((), dtype=torch.float64, device=images.labels.device)
-    for start in range(0, len(images), batch):
-        positions = slice(start, start + batch)
-        logits = model(images.batch(positions))
-        labels = images.labels[positions]
-        right = (logits.argmax(dim=1) == labels) & ~logits.isnan().any(dim=1)
-        correct += right.sum()
-        loss += functional.cross_entropy(logits, labels, reduction="sum")
-    return Evaluation(correct.item() / len(images), loss.item() / len(images))
+    device = images.labels.device
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    batch = evaluation_batch(batch_size, device)
+    with tf32_only_if_asked("float32", device):
+        for start in range(0, len(images), batch):
+            positions = slice(start, start + batch)
+            logits = model(images.batch(positions))
+            labels = images.labels[positions]
+            right = (logits.argmax(dim=1) == labels) & ~logits.isnan().any(dim=1)
+            correct += right.sum()
+            loss += functional.cross_entropy(logits, labels, reduction="sum")
+    return Evaluation(loss.item() / len(images), correct.item() / len(images))
+
+
+@torch.no_grad()
+def check_logits(model: nn.Module, images: ResidentImages, dataset: PreparedDataset) -> None:
+    """Refuse a model that does not give one logit per class.
+
+    Raises
+    ------
+    DataError
+        If its output for one image has another shape than (1, classes).
+    """
+    shape = tuple(model.eval()(images.batch(slice(0, 1))).shape)
+    if shape != (1, dataset.classes):
+        raise DataError(
+            f"for one image of data set '{dataset.name}' the model gives an output of shape "
+            f"{shape}; with {dataset.classes} classes it must be (1, {dataset.classes})."
+        )

@@ -11,6 +11,7 @@ from torch import nn
 from sparsetopo.datasets.checksum import checksum
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.networks.state import model_arrays
+from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 
 
@@ -20,20 +21,13 @@ def run_digest(
     recipe: Recipe,
     order_labels: tuple[str, str, int],
     mask: Mapping[str, NDArray[np.bool_]] | None,
-    **arithmetic: Any,
+    arithmetic: Arithmetic,
 ) -> str:
     """SHA-256 of everything the final weights depend on.
 
-    torch's version is included because its kernels, and so the last bits, change between versions.
-
-    Parameters
-    ----------
-    model
-        At its initial weights.
-    dataset, recipe, order_labels, mask
-        As given to `sparsetopo.training.train.train`.
-    arithmetic
-        JSON-able: kind of device, precision, whether the network is compiled.
+    The parameters are those of `sparsetopo.training.train.train`, the model at its initial weights.
+    torch's version is included because its implementation, and so the last bits, changes between
+    versions; of the device only the kind, as any GPU may resume a run.
     """
     arrays: dict[str, NDArray[Any]] = {"data:" + n: a for n, a in dataset.arrays.items()}
     arrays |= {"initial:" + n: a for n, a in model_arrays(model).items()}
@@ -45,6 +39,8 @@ def run_digest(
         "std": list(dataset.std),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        **arithmetic,
+        "device": torch.device(arithmetic.device).type,
+        "precision": arithmetic.precision,
+        "compile": arithmetic.compile,
     }
     return checksum(arrays, record)

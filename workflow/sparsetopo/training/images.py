@@ -1,9 +1,11 @@
-"""Images and labels resident on the device, batched, augmented and normalised there.
+"""Images and labels held on the device, and batched, augmented and normalised there.
 
-The images stay uint8 and are turned into float32 a batch at a time. Random crops read from images
-that were padded once with zeros in raw pixel units, so that, as with torchvision's RandomCrop ahead
-of Normalize, the padding is black and not the mean colour.
+The images stay uint8 and become float32 one batch at a time. Crops are taken from images padded
+once with raw zeros, so the padding is black rather than the mean colour, as with torchvision's
+RandomCrop before Normalize.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -11,24 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sparsetopo.datasets.prepared import PreparedDataset
-from sparsetopo.training.draws import PADDING, EpochDraws
+from sparsetopo.training.draws import PADDING, EpochDraws, batch_slices
 
 
 class ResidentImages:
-    """One part of a data set, held on a device.
+    """Images (N, C, H, W) and labels (N,) of one part of a data set, held on a device.
 
-    Parameters
-    ----------
-    images
-        uint8, shape (N, C, H, W).
-    labels
-        int64, shape (N,).
-    dataset
-        Gives the mean and standard deviation of each channel.
-    device
-        Where the tensors live.
-    padded
-        Whether crops will be taken.
+    `dataset` gives the mean and standard deviation of each channel; `padded` images can be cropped.
     """
 
     def __init__(
@@ -61,35 +52,29 @@ class ResidentImages:
         """Images at stored positions, not augmented: float32, shape (B, C, H, W)."""
         return self._normalised(self._images[positions])
 
-    def epoch(self, draws: EpochDraws) -> "Epoch":
-        """Images in the order and augmentation of one epoch."""
-        return Epoch(self, draws)
+    def batches(self, draws: EpochDraws, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of one epoch, in its order and augmentation.
 
-    def _gathered(self, order: Tensor, corners: Tensor | None, flips: Tensor | None) -> Tensor:
-        if corners is None or flips is None:
-            return self._normalised(self._images[order])
-        rows = corners[:, :1] + torch.arange(self._height, device=order.device)
-        columns = torch.arange(self._width, device=order.device)
-        columns = torch.where(flips[:, None], columns.flip(0), columns) + corners[:, 1:]
-        return self._normalised(
-            self._images[order[:, None, None], rows[:, :, None], columns[:, None, :]]
-        )
+        Yields
+        ------
+        images, labels
+            float32, shape (B, C, H, W); int64, shape (B,).
+        """
+        device = self.labels.device
+        order = torch.from_numpy(draws.order).to(device)
+        offsets = None if draws.offsets is None else torch.from_numpy(draws.offsets).to(device)
+        flips = None if draws.flips is None else torch.from_numpy(draws.flips).to(device)
+        for positions in batch_slices(len(order), batch_size):
+            picked = order[positions]
+            if offsets is None or flips is None:
+                pixels = self._images[picked]
+            else:
+                pixels = self._cropped(picked, offsets[positions], flips[positions])
+            yield self._normalised(pixels), self.labels[picked]
 
-
-class Epoch:
-    """The images of one epoch: `batch` gives a part of them, in order and augmented."""
-
-    def __init__(self, images: ResidentImages, draws: EpochDraws) -> None:
-        self._images = images
-        device = images.labels.device
-        self._order = torch.from_numpy(draws.order).to(device)
-        augmented = draws.offsets is not None and draws.flips is not None
-        self._corners = torch.from_numpy(draws.offsets).to(device) if augmented else None
-        self._flips = torch.from_numpy(draws.flips).to(device) if augmented else None
-
-    def batch(self, positions: slice) -> tuple[Tensor, Tensor]:
-        """Images (float32, shape (B, C, H, W)) and labels (int64, shape (B,)) of a batch."""
-        order = self._order[positions]
-        corners = None if self._corners is None else self._corners[positions]
-        flips = None if self._flips is None else self._flips[positions]
-        return self._images._gathered(order, corners, flips), self._images.labels[order]
+    def _cropped(self, picked: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:
+        """Gather images (B,) with the crops and flips as indices: (B, H, W, C) uint8."""
+        rows = offsets[:, :1] + torch.arange(self._height, device=picked.device)
+        columns = torch.arange(self._width, device=picked.device)
+        columns = torch.where(flips[:, None], columns.flip(0), columns) + offsets[:, 1:]
+        return self._images[picked[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -1,7 +1,7 @@
 """Stochastic gradient descent that keeps pruned weights at exactly zero.
 
-`torch.optim.SGD` would do the same arithmetic, but constructing it imports the compiler stack of
-torch (over a second a process, and a study has hundreds of training processes).
+Not `torch.optim.SGD`, which does the same arithmetic: constructing it imports torch's compiler
+stack, over a second in each of the hundreds of training processes of a study.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sparsetopo.errors import MaskError
 
-# Integers as wide as the floating-point numbers of a parameter, by bytes.
+# Integers as wide as a floating-point number of so many bytes.
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -24,23 +24,23 @@ def _kept_bits(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
 
 
 def _zero_pruned(tensor: Tensor, kept_bits: Tensor) -> None:
-    """Set a tensor to zero where a weight is pruned, in place, whatever it held.
+    """Set a tensor to zero in place where a weight is pruned, whatever it held.
 
-    Bitwise, because a product would turn an infinite gradient into NaN, and masked_fill_ takes ten
-    times as long on a CPU (a tenth of a whole step of Resnet-20 on 8x8 images).
+    A product would turn an infinite gradient into NaN, and masked_fill_ takes ten times as long on
+    a CPU (a tenth of a whole step of Resnet-20 on 8x8 images).
     """
     tensor.view(kept_bits.dtype).bitwise_and_(kept_bits)
 
 
 class MaskedSGD:
-    """SGD with momentum and L2 weight decay; the update rule of `torch.optim.SGD`, plus masks.
+    """SGD with momentum and L2 weight decay: the update rule of `torch.optim.SGD`, plus masks.
 
     With gradient g, weight w, momentum buffer v (zero at first)::
 
         v <- momentum * v + (g + weight_decay * w)
         w <- w - learning_rate * v
 
-    g is set to zero where a weight is pruned; w and v start at zero there, and so stay zero.
+    Where a weight is pruned, g is set to zero, and w and v start at zero and so stay zero.
 
     Parameters
     ----------
@@ -56,6 +56,15 @@ class MaskedSGD:
     ------
     MaskError
         If a mask names no trainable parameter of the model, or has another shape.
+
+    Examples
+    --------
+    >>> layer = nn.Linear(2, 1, bias=False)
+    >>> optimiser = MaskedSGD(layer, 0.9, 1e-4, {"weight": np.array([[True, False]])})
+    >>> layer(torch.ones(1, 2)).sum().backward()
+    >>> optimiser.step(learning_rate=0.1)
+    >>> layer.weight[0, 1].item()
+    0.0
     """
 
     def __init__(
@@ -100,7 +109,7 @@ class MaskedSGD:
             _zero_pruned(self.buffers[name], kept_bits)
 
     def clear_gradients(self) -> None:
-        """Forget the gradients of the last step."""
+        """Discard the gradients of the last step."""
         for parameter in self._parameters.values():
             parameter.grad = None
 

@@ -1,7 +1,7 @@
-"""How a network is trained: the numbers of the SGD recipe, validated. Free of torch."""
+"""How a network is trained: the validated numbers of the SGD recipe. Free of torch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -19,6 +19,17 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+# What each number must be.
+_VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "epochs": (lambda n: _is_whole(n) and n >= 1, "whole number of at least 1"),
+    "batch_size": (lambda n: _is_whole(n) and n >= 1, "whole number of at least 1"),
+    "learning_rate": (lambda x: _is_real(x) and x > 0, "number above 0"),
+    "momentum": (lambda x: _is_real(x) and 0 <= x < 1, "number from 0 to below 1"),
+    "weight_decay": (lambda x: _is_real(x) and x >= 0, "number of at least 0"),
+    "decay_factor": (lambda x: _is_real(x) and x >= 1, "number of at least 1"),
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """SGD with momentum, weight decay on every parameter, and a learning rate that falls in steps.
@@ -28,25 +39,31 @@ class Recipe:
     epochs
         Passes over the training images.
     batch_size
-        Images a step; a last, smaller batch is kept.
+        Images per step; a last, smaller batch is kept.
     learning_rate
-        Of the first epoch.
+        In the first epoch.
     momentum
         As in `torch.optim.SGD`, without dampening.
     weight_decay
-        L2 coefficient added to the gradient of every parameter (biases and batch-norm too), as
-        `torch.optim.SGD` does.
+        L2 coefficient, for every parameter (biases and batch-norm too), as in `torch.optim.SGD`.
     milestones
-        Finished epochs after which the learning rate is divided by `decay_factor`, ascending.
+        Numbers of finished epochs after which the learning rate is divided by `decay_factor`,
+        ascending.
     decay_factor
         Divisor of the learning rate at each milestone.
     augmentation
-        "crop-flip": random crop after zero padding of 4 pixels and random horizontal flip; "none".
+        "crop-flip" (random crop after zero padding of 4 pixels, random horizontal flip) or "none".
 
     Raises
     ------
     ConfigurationError
-        If a value is not valid; one sentence a fault.
+        If a value is not valid; it has one sentence for each fault.
+
+    Examples
+    --------
+    >>> recipe = Recipe(epochs=160, batch_size=128, learning_rate=0.1, milestones=(80, 120))
+    >>> [round(recipe.learning_rate_at(epoch), 3) for epoch in (0, 80, 120)]
+    [0.1, 0.01, 0.001]
     """
 
     epochs: int
@@ -64,33 +81,17 @@ class Recipe:
         problems = self._problems()
         if problems:
             raise ConfigurationError([f"training recipe: {problem}" for problem in problems])
-        # 1 and 1.0 are one recipe, and must have one record.
+        # 1 and 1.0 are the same recipe and must give the same record.
         for name in ("learning_rate", "momentum", "weight_decay", "decay_factor"):
             object.__setattr__(self, name, float(getattr(self, name)))
 
     def _problems(self) -> list[str]:
         """Sentences on what is wrong, empty if nothing is."""
         problems = [
-            f"{name} is {value!r}; it must be a whole number of at least 1."
-            for name, value in (("epochs", self.epochs), ("batch_size", self.batch_size))
-            if not _is_whole(value) or value < 1
+            f"{name} is {getattr(self, name)!r}; it must be a {what}."
+            for name, (is_valid, what) in _VALID.items()
+            if not is_valid(getattr(self, name))
         ]
-        if not _is_real(self.learning_rate) or self.learning_rate <= 0:
-            problems.append(
-                f"learning_rate is {self.learning_rate!r}; it must be a number above 0."
-            )
-        if not _is_real(self.momentum) or not 0 <= self.momentum < 1:
-            problems.append(
-                f"momentum is {self.momentum!r}; it must be a number from 0 to below 1."
-            )
-        if not _is_real(self.weight_decay) or self.weight_decay < 0:
-            problems.append(
-                f"weight_decay is {self.weight_decay!r}; it must be a number of at least 0."
-            )
-        if not _is_real(self.decay_factor) or self.decay_factor < 1:
-            problems.append(
-                f"decay_factor is {self.decay_factor!r}; it must be a number of at least 1."
-            )
         if self.augmentation not in get_args(Augmentation):
             known = ", ".join(get_args(Augmentation))
             problems.append(f"augmentation is {self.augmentation!r}; known: {known}.")
@@ -108,12 +109,12 @@ class Recipe:
         return all(first < second for first, second in pairwise(bounds))
 
     def learning_rate_at(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 0."""
+        """Return the learning rate of an epoch, counted from 0."""
         passed = sum(milestone <= epoch for milestone in self.milestones)
         return self.learning_rate / self.decay_factor**passed
 
     def to_record(self) -> dict[str, Any]:
-        """JSON-able record of every value; `from_record` reads it."""
+        """Return a JSON-able record of every value, which `from_record` reads."""
         return asdict(self) | {"milestones": list(self.milestones)}
 
     @classmethod

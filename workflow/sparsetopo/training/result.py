@@ -1,5 +1,6 @@
 """What a training run yields besides the weights. Free of torch."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,8 +21,7 @@ class TrainingResult:
     best_accuracy
         The largest after any epoch; recorded, never used to choose weights.
     history
-        One record an epoch run: epoch (counted from 1), learning_rate, loss (mean over the training
-        images, measured while training), test_loss, accuracy. A loss that is not finite is None.
+        One record of `epoch_record` for each epoch run.
     """
 
     status: Status
@@ -29,10 +29,52 @@ class TrainingResult:
     best_accuracy: float
     history: list[dict[str, Any]]
 
+    @classmethod
+    def of(cls, history: list[dict[str, Any]]) -> "TrainingResult":
+        """Return the outcome of a run with this history.
+
+        Examples
+        --------
+        >>> history = [epoch_record(n, 0.1, 2.0, 2.0, n / 10) for n in (0, 4, 3)]
+        >>> TrainingResult.of(history).best_accuracy
+        0.4
+        """
+        accuracies = [record["accuracy"] for record in history]
+        status: Status = "diverged" if has_diverged(history) else "finished"
+        return cls(status, accuracies[-1], max(accuracies), history)
+
+
+def epoch_record(
+    epoch: int, learning_rate: float, loss: float, test_loss: float, accuracy: float
+) -> dict[str, Any]:
+    """Record an epoch (counted from 0 here, from 1 in the record) as JSON can hold it.
+
+    The loss is the mean over the training images, measured while training. A loss that is not finite
+    becomes None.
+    """
+    return {
+        "epoch": epoch + 1,
+        "learning_rate": learning_rate,
+        "loss": loss if math.isfinite(loss) else None,
+        "test_loss": test_loss if math.isfinite(test_loss) else None,
+        "accuracy": accuracy,
+    }
+
+
+def has_diverged(history: list[dict[str, Any]]) -> bool:
+    """Whether a loss of the last epoch was not finite."""
+    return bool(history) and None in (history[-1]["loss"], history[-1]["test_loss"])
+
 
 @dataclass(frozen=True)
 class EpochProgress:
-    """What a progress callback is told after each epoch; `str` of it is a progress line."""
+    """What a progress callback is told after each epoch; `str` of it is a progress line.
+
+    Examples
+    --------
+    >>> print(EpochProgress(2, 5, 0.75, 0.8, 1234.5))
+    epoch 2/5: loss 0.7500, test accuracy 80.00%, 1234 images/s
+    """
 
     epoch: int
     epochs: int

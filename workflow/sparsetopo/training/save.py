@@ -1,7 +1,7 @@
-"""Files of a trained network: weights as safetensors, outcome as JSON. Free of torch to read.
+"""Files of a trained network: weights as safetensors, outcome as JSON. Reading needs no torch.
 
-Dense networks' weights are stored as they are; sparse networks' files of earlier versions, too, which
-are still read.
+A dense network's weights are stored as they are, a sparse network's without the pruned ones. Earlier
+versions stored sparse networks like dense ones; their files are still read.
 """
 
 import os
@@ -38,14 +38,14 @@ def save_weights(
     Parameters
     ----------
     path
-        The file, safetensors; written atomically.
+        The safetensors file; written atomically.
     model
         Its `state_dict` is stored under its own names.
     specification
         JSON-able record of what was trained and how.
     mask
-        Kept weights by parameter name, bool arrays of the parameters' shapes: of these parameters
-        only the kept weights are stored, bit for bit. None stores everything as it is.
+        Kept weights by parameter name, bool arrays of the parameters' shapes. Only the kept weights
+        of these parameters are stored, bit for bit.
 
     Raises
     ------
@@ -76,18 +76,27 @@ def load_weights(
     path
         File of `save_weights`.
     names
-        Parameters wanted, e.g. a mask (whose keys are the prunable weights); None reads everything.
+        Names of the wanted parameters; None reads everything.
 
     Returns
     -------
     weights, specification
-        Arrays by parameter name, in the order of `names`, of the parameters' shapes, with 0 where
-        a weight is pruned; the record given to `save_weights`.
+        Arrays by parameter name, in the order of `names` and with 0 where a weight is pruned; the
+        record given to `save_weights`.
 
     Raises
     ------
     FileFormatError
         If the file is missing, truncated, damaged or foreign, or lacks a wanted name.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(f"{folder}/fc.safetensors", torch.nn.Linear(2, 1), {"seed": 0})
+    ...     weights, specification = load_weights(f"{folder}/fc.safetensors", ["weight"])
+    >>> weights["weight"].shape, specification
+    ((1, 2), {'seed': 0})
     """
     arrays, metadata = read_tensors(path)
     if metadata.get("kind") == _SPARSE_KIND:
@@ -101,8 +110,7 @@ def load_weights(
     missing = [name for name in wanted if name not in arrays]
     if missing:
         raise FileFormatError(
-            f"{path}: has no weights named {', '.join(missing)}; it belongs to another "
-            f"architecture."
+            f"{path}: has no weights named {', '.join(missing)}; it belongs to another architecture."
         )
     return {name: arrays[name] for name in wanted}, metadata["specification"]
 
@@ -110,9 +118,9 @@ def load_weights(
 def save_result(
     path: str | os.PathLike[str], result: TrainingResult, specification: Mapping[str, Any]
 ) -> None:
-    """Write the outcome of a training run, its history and its specification as JSON, atomically.
+    """Write the outcome and the specification of a training run as JSON, atomically.
 
-    The file holds no times: two runs of the same specification write the same bytes.
+    The file holds no times, so two runs of the same specification write the same bytes.
     """
     record = asdict(result) | {
         "specification": dict(specification),
@@ -122,7 +130,7 @@ def save_result(
 
 
 def load_result(path: str | os.PathLike[str]) -> tuple[TrainingResult, dict[str, Any]]:
-    """Read a file of `save_result`: the outcome and the specification.
+    """Read the outcome and the specification from a file of `save_result`.
 
     Raises
     ------
@@ -133,7 +141,6 @@ def load_result(path: str | os.PathLike[str]) -> tuple[TrainingResult, dict[str,
     keys = ("status", "accuracy", "best_accuracy", "history")
     if not isinstance(record, dict) or any(key not in record for key in (*keys, "specification")):
         raise FileFormatError(
-            f"{path}: is not the result of a training run, which has {', '.join(keys)} and "
-            f"specification."
+            f"{path}: is not the result of a training run, which has {', '.join(keys)} and specification."
         )
     return TrainingResult(**{key: record[key] for key in keys}), record["specification"]

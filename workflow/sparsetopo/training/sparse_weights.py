@@ -1,6 +1,6 @@
-"""A sparse network's parameters and buffers as the tensors of its file: only the kept weights of masked ones.
+"""A sparse network as the tensors of its file, without the pruned weights. Free of torch.
 
-Free of torch. ``docs/formats.md`` describes the tensors.
+``docs/formats.md`` describes the tensors.
 """
 
 from collections.abc import Mapping
@@ -33,13 +33,21 @@ def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int
     Returns
     -------
     tensors, shapes
-        What the file holds, kept weights bit for bit; the shapes of the masked parameters, for the
-        file's record.
+        What the file holds; the shapes of the masked parameters, for the file's record.
 
     Raises
     ------
     MaskError
         If a mask does not fit its parameter, or a pruned weight is not zero (NaN is not).
+
+    Examples
+    --------
+    >>> weights = {"fc.weight": np.array([[0.5, 0.0]], np.float32)}
+    >>> tensors, shapes = to_tensors(weights, {"fc.weight": np.array([[True, False]])})
+    >>> tensors["weights:fc.weight"], shapes
+    (array([0.5], dtype=float32), {'fc.weight': [1, 2]})
+    >>> from_tensors(tensors, shapes, "a file")
+    {'fc.weight': array([[0.5, 0. ]], dtype=float32)}
     """
     tensors = {_WHOLE + name: array for name, array in arrays.items() if name not in masks}
     for name, mask in masks.items():
@@ -51,8 +59,8 @@ def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int
         lost = np.count_nonzero(arrays[name][~mask])
         if lost:
             raise MaskError(
-                f"{lost} pruned weights of '{name}' are not zero: a file of the kept weights would "
-                f"lose them; set them to zero first."
+                f"{lost} pruned weights of '{name}' are not zero, and the file would lose them; "
+                f"set them to zero first."
             )
         tensors[_MASK + name] = pack(mask)
         tensors[_KEPT + name] = arrays[name][mask]
@@ -60,16 +68,9 @@ def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int
 
 
 def from_tensors(tensors: Arrays, shapes: Any, where: str) -> Arrays:
-    """Give back what `to_tensors` was given; pruned weights are 0.
+    """Return the arrays that `to_tensors` was given, with 0 where a weight is pruned.
 
-    Parameters
-    ----------
-    tensors
-        What the file holds.
-    shapes
-        Shapes of the masked parameters, as the file's record gives them.
-    where
-        The file, for the message.
+    `shapes` is what the file's record holds; `where` names the file in a message.
 
     Raises
     ------
@@ -86,16 +87,15 @@ def from_tensors(tensors: Arrays, shapes: Any, where: str) -> Arrays:
     expected |= {_WHOLE + name for name in arrays if name not in masked}
     if not masked or tensors.keys() != expected:
         raise FileFormatError(
-            f"{where}: its tensors are not those of its record; it is damaged: delete it and run "
-            f"again."
+            f"{where}: its tensors are not those of its record, so it is damaged: delete it and run again."
         )
     for name in masked:
-        place = f"{where}: parameter '{name}'"
-        mask = unpack(tensors[_MASK + name], read_shape(shapes[name], place), place)
+        parameter = f"{where}: parameter '{name}'"
+        mask = unpack(tensors[_MASK + name], read_shape(shapes[name], parameter), parameter)
         kept = tensors[_KEPT + name]
         if kept.dtype.kind != "f":
             raise FileFormatError(
-                f"{place} has weights of type {kept.dtype}, but should have floating-point numbers."
+                f"{parameter} has weights of type {kept.dtype}; they must be floating-point numbers."
             )
-        arrays[name] = scatter(kept, mask, place)
+        arrays[name] = scatter(kept, mask, parameter)
     return arrays

@@ -1,49 +1,66 @@
-"""Training of one network, dense or sparse: what to call, and the set-up around the loop in `run`."""
+"""Training of one network, dense or sparse: the whole loop, in one function."""
 
+import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn import functional
 
+from sparsetopo import seeding
 from sparsetopo.datasets.prepared import PreparedDataset
-from sparsetopo.networks.determinism import deterministic_algorithms, resolve_device
-from sparsetopo.networks.memory import named_out_of_memory
-from sparsetopo.networks.precision import check_precision
+from sparsetopo.networks.determinism import deterministic_algorithms, seed_torch
+from sparsetopo.networks.memory import network_must_fit
+from sparsetopo.networks.precision import autocast, tf32_only_if_asked
+from sparsetopo.training.arithmetic import Arithmetic
+from sparsetopo.training.checkpoint import Checkpoint
 from sparsetopo.training.compilation import compiled_forward
+from sparsetopo.training.draws import draw_epoch
+from sparsetopo.training.evaluate import check_logits, evaluate
 from sparsetopo.training.identity import run_digest
+from sparsetopo.training.images import ResidentImages
+from sparsetopo.training.optimiser import MaskedSGD
+from sparsetopo.training.out_of_memory import batch_must_fit, images_must_fit
 from sparsetopo.training.recipe import Recipe
-from sparsetopo.training.result import Progress, TrainingResult
-from sparsetopo.training.run import Run
+from sparsetopo.training.result import (
+    EpochProgress,
+    Progress,
+    TrainingResult,
+    epoch_record,
+    has_diverged,
+)
 
-Masks = Mapping[str, NDArray[np.bool_]]
+logger = logging.getLogger(__name__)
+
+_FLOAT32_ON_CPU = Arithmetic()
 
 
 def train(
     model: nn.Module,
     dataset: PreparedDataset,
     recipe: Recipe,
-    *,
     order_labels: tuple[str, str, int],
-    mask: Masks | None = None,
+    mask: Mapping[str, NDArray[np.bool_]] | None = None,
+    *,
+    arithmetic: Arithmetic = _FLOAT32_ON_CPU,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
-    device: str = "cpu",
-    precision: str = "float32",
-    compile: bool = False,  # noqa: A002
 ) -> TrainingResult:
     """Train a network in place.
 
     Pruned weights are exactly zero before the first step and after every one. With the same number
-    of threads on the same machine the weights are the same bit for bit, whether or not the run was
+    of threads on the same machine, the weights are the same bit for bit, whether or not the run was
     interrupted and resumed.
 
     Parameters
     ----------
     model
-        Holds its initial weights, also when a checkpoint is resumed: they are part of what a
-        checkpoint is recognised by. Left on `device`, in evaluation mode, in channels-last layout.
+        Holds its initial weights, also when a checkpoint is resumed: a checkpoint is recognised by
+        them. Left on the device, in evaluation mode and channels-last layout.
     dataset
         Images and labels.
     recipe
@@ -52,18 +69,13 @@ def train(
         Data set, architecture and seed: name the random stream of the data order and augmentation.
     mask
         Kept weights by parameter name; None trains a dense network.
+    arithmetic
+        Device, precision, and whether the training steps are compiled.
     checkpoint
-        File for the state after each epoch; resumed from if it belongs to this very run, else
-        ignored with a warning. It is left there: the caller removes it once the result is stored.
+        File for the state after each epoch. A checkpoint of this very run is resumed, any other is
+        ignored with a warning. The caller removes the file once the result is stored.
     progress
         Called after each epoch, when its checkpoint is written.
-    device
-        "cpu", "cuda" or "cuda:<number>".
-    precision
-        "float32", "tf32" (GPU only) or "bfloat16": what convolutions and matrix products of training
-        take in. Weights and evaluation are float32.
-    compile
-        Whether the training steps run through `torch.compile`.
 
     Raises
     ------
@@ -72,28 +84,76 @@ def train(
     MaskError
         If the mask does not fit the model.
     DataError
-        If the model does not give one logit a class.
+        If the model does not give one logit per class.
     SparsetopoError
         If the memory of the device does not suffice; it names the setting to lower.
+
+    Examples
+    --------
+    >>> from sparsetopo.datasets import prepare
+    >>> digits = prepare("digits")
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    >>> recipe = Recipe(epochs=2, batch_size=64, learning_rate=0.1)
+    >>> result = train(network, digits, recipe, ("digits", "linear", 0))
+    >>> result.status, len(result.history), result.accuracy > 0.5
+    ('finished', 2, True)
     """
-    place = resolve_device(device)
-    check_precision(precision, place)
-    digest = run_digest(
-        model,
-        dataset,
-        recipe,
-        order_labels,
-        mask,
-        device=place.type,
-        precision=precision,
-        compile=compile,
-    )
+    device = arithmetic.checked_device()
+    digest = run_digest(model, dataset, recipe, order_labels, mask, arithmetic)
+    augmented = recipe.augmentation == "crop-flip"
     with (
-        named_out_of_memory(
-            f"device '{place}' has no memory left for the network: free it, or use another one"
-        ),
-        deterministic_algorithms(place),
-        compiled_forward(model, compile) as forward,
+        network_must_fit(device),
+        deterministic_algorithms(device),
+        compiled_forward(model, arithmetic.compile) as forward,
     ):
-        run = Run(model, dataset, recipe, order_labels, mask, place, precision)
-        return run.to_the_end(forward, digest, checkpoint, progress)
+        # Channels last: mkldnn's convolutions are 1.1 to 1.4 times faster on these small maps.
+        model.to(device).to(memory_format=torch.channels_last)
+        with images_must_fit(dataset, device):
+            train_images = ResidentImages(
+                dataset.train_images, dataset.train_labels, dataset, device, padded=augmented
+            )
+            test_images = ResidentImages(dataset.test_images, dataset.test_labels, dataset, device)
+        check_logits(model, test_images, dataset)
+        optimiser = MaskedSGD(model, recipe.momentum, recipe.weight_decay, mask)
+        saved = Checkpoint(checkpoint, digest)
+        history = saved.resume(model, optimiser)
+
+        while len(history) < recipe.epochs and not has_diverged(history):
+            epoch = len(history)  # counted from 0
+            learning_rate = recipe.learning_rate_at(epoch)
+            start = time.perf_counter()
+            with batch_must_fit(dataset, recipe.batch_size, device):
+                draws = draw_epoch(order_labels, epoch, len(train_images), augmented)
+                seed_torch(seeding.generator("layer noise", *order_labels, epoch))
+                model.train()
+                # Summed on the device: reading each step's loss would make a GPU wait for the host.
+                total = torch.zeros((), dtype=torch.float64, device=device)
+                with tf32_only_if_asked(arithmetic.precision, device):
+                    for images, labels in train_images.batches(draws, recipe.batch_size):
+                        optimiser.clear_gradients()
+                        # Another batch size would be compiled anew, for one step per epoch.
+                        network = forward if len(labels) == recipe.batch_size else model
+                        with autocast(arithmetic.precision, device):
+                            loss = functional.cross_entropy(network(images), labels)
+                        loss.backward()
+                        optimiser.step(learning_rate)  # pruned weights stay exactly zero
+                        total += loss.detach() * len(labels)
+                optimiser.clear_gradients()
+                train_loss = total.item() / len(train_images)
+                seconds = time.perf_counter() - start
+                test = evaluate(model, test_images, recipe.batch_size)
+
+            history.append(epoch_record(epoch, learning_rate, train_loss, *test))
+            saved.write(model, optimiser, history)
+            if progress is not None:
+                speed = len(train_images) / seconds
+                progress(
+                    EpochProgress(len(history), recipe.epochs, train_loss, test.accuracy, speed)
+                )
+    if has_diverged(history):
+        logger.warning(
+            "Training diverged in epoch %d of %d: the loss is not finite.",
+            len(history),
+            recipe.epochs,
+        )
+    return TrainingResult.of(history)

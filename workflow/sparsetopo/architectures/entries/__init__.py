@@ -1,1 +1,1 @@
-"""Entries of the registry: one network architecture a file."""
+"""Entries of the registry: one network architecture per file."""

@@ -1,9 +1,8 @@
 """Conv-6: the six-convolution VGG of Frankle and Carbin, with batch-norm.
 
 "The lottery ticket hypothesis" (ICLR 2019), figure 2: 3x3 convolutions of 64, 64, pool, 128, 128,
-pool, 256, 256, pool, then linear layers of 256, 256 and one output a class. Batch-norm follows
-every layer but the classifier. Layers followed by batch-norm have no bias, which the normalisation
-would cancel; the classifier has one.
+pool, 256, 256, pool, then linear layers of 256, 256 and one output per class. Batch-norm follows
+every layer but the classifier, which alone has a bias (batch-norm would cancel any other).
 """
 
 from collections import OrderedDict

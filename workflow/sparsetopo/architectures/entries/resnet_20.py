@@ -1,4 +1,4 @@
-"""Resnet-20: the residual network of He et al. (CVPR 2016, section 4.2) with 3 blocks a stage."""
+"""Resnet-20: the residual network of He et al. (CVPR 2016, section 4.2) with 3 residual blocks per stage."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from sparsetopo.architectures.resnet import CifarResNet
 
 NAME = "Resnet-20"
 VERSION = 1
-SMALLEST_SIZE = 4  # pixels: two strides of 2 leave one position
+SMALLEST_SIZE = 4  # pixels; two strides of 2 leave one position
 SIZE_MULTIPLE = 1
 
 

@@ -1,10 +1,10 @@
 """Wide-Resnet-28-2: a pre-activation residual network, twice as wide, 28 layers deep.
 
 Zagoruyko and Komodakis, "Wide residual networks" (BMVC 2016), table 1: a 3x3 stem of 16 channels
-and three stages of n = 4 blocks with 32, 64 and 128 channels, strides 1, 2, 2. Batch-norm and ReLU
-come before each convolution; where the shape changes (the first block of every stage, 16 -> 32
-included) the shortcut is a 1x1 projection of the activated input, without a batch-norm of its own;
-elsewhere it is the identity. No dropout. Convolutions have no bias, the classifier has one.
+and three stages of n = 4 residual blocks with 32, 64 and 128 channels and strides 1, 2, 2. Batch-norm
+and ReLU come before each convolution. Where the shape changes (in the first block of every stage,
+also 16 -> 32), the shortcut is a 1x1 projection of the activated input, without a batch-norm of its
+own; elsewhere it is the identity. No dropout. Only the classifier has a bias.
 """
 
 from torch import Tensor, nn

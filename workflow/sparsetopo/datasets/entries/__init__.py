@@ -1,1 +1,1 @@
-"""Entries of the registry: one data set a file."""
+"""Entries of the registry: one data set per file."""

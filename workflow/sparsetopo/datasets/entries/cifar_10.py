@@ -1,8 +1,7 @@
 """CIFAR-10: 50,000 training and 10,000 test images of 32x32 pixels in 10 classes.
 
-Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009),
-https://www.cs.toronto.edu/~kriz/cifar.html, read by torchvision. The published files are Python
-pickles; they are opened only after their MD5s were found right.
+A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009),
+https://www.cs.toronto.edu/~kriz/cifar.html. See `sparsetopo.datasets.cifar`.
 """
 
 from sparsetopo.datasets.files import DataFiles
@@ -18,13 +17,7 @@ OPTIONS: dict[str, dict[str, object]] = {}
 
 
 def prepare(files: DataFiles) -> PreparedDataset:
-    """Prepare the data set from ``cifar-10-batches-py/`` or ``cifar-10-python.tar.gz``.
-
-    Raises
-    ------
-    DataError
-        If neither is there and it cannot be downloaded, or a file is missing or damaged.
-    """
+    """Prepare the data set from ``cifar-10-batches-py/`` or ``cifar-10-python.tar.gz``."""
     # Not at the top: torch takes seconds to import.
     from torchvision.datasets import CIFAR10
 

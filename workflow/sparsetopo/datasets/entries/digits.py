@@ -1,9 +1,8 @@
 """Handwritten digits bundled with scikit-learn: 1,797 real images of 8x8 pixels in 10 classes.
 
-Nothing is downloaded. Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten
-Digits", UCI Machine Learning Repository (1998), https://doi.org/10.24432/C50P49 (its test part).
-Pixel values are 0..16: counts of ink in 4x4 blocks of a 32x32 bitmap. It has no official division;
-ours is stratified and drawn from `split_seed`.
+The test part of E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
+Learning Repository (1998), https://doi.org/10.24432/C50P49. A pixel (0..16) counts the inked pixels
+in a 4x4 square of a 32x32 bitmap. These images have no official split; ours is stratified.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
-"""A user's own images, in folders named by their classes (the layout of torchvision's ImageFolder).
+"""A user's own images, in one folder for each class (the layout of torchvision's ImageFolder).
 
-The parts are ``<folder>/train/<class>/...`` and ``<folder>/test/<class>/...`` (or ``val``); without these
-the classes lie in ``<folder>/<class>/...`` and a share of each, drawn from `split_seed`, is set aside
-for testing. Labels follow the sorted names of the classes.
+Either ``<folder>/train/<class>/...`` and ``<folder>/test/<class>/...`` (or ``val``), or
+``<folder>/<class>/...``, of which a share is set aside for testing. Labels follow the sorted names of
+the classes.
 """
 
 import logging
@@ -37,13 +37,13 @@ OPTIONS = {
         "type": ["integer", "null"],
         "minimum": 1,
         "default": None,
-        "description": "Pixels a side after a centre crop to a square and resizing; null: as stored, all alike.",
+        "description": "Pixels per side after a centre crop to a square and resizing; null: as stored, all alike.",
     },
     "channels": {
         "type": "integer",
         "enum": [1, 3],
         "default": 3,
-        "description": "3: colour, grey images get three equal channels; 1: grey, colours become their luma.",
+        "description": "3: colour (grey images get three equal channels); 1: grey (colours become their luma).",
     },
     "test_fraction": {
         "type": "number",
@@ -73,14 +73,14 @@ def prepare(
     Raises
     ------
     DataError
-        If the folder is missing or not of that layout, a class is empty or missing in a part, an
-        image is damaged, or images differ in size while no `size` is given.
+        If the folder is missing or has another layout, a class is empty or missing in a part, an
+        image is damaged, or images differ in size and no `size` is given.
     """
     root = Path(folder).expanduser().absolute()
     if not root.is_dir():
         raise DataError(
-            f"{root}: there is no such folder; the option 'folder' must name the folder of the images, one folder a "
-            f"class in it."
+            f"{root}: there is no such folder; the option 'folder' must name a folder that holds one folder of images "
+            f"for each class."
         )
     parts = part_folders(root)
     train: NDArray[np.int64] | slice
@@ -97,7 +97,7 @@ def prepare(
         names = require_same_classes(*parts)
         train_files, test_files = (labelled_files(part, names) for part in parts)
         images, labels = _read(train_files + test_files, size, channels)
-        # Slices: no copies.
+        # Slices, so that nothing is copied.
         train, test = np.s_[: len(train_files)], np.s_[len(train_files) :]
     logger.info("%s: labels 0 to %d are the classes %s", root, len(names) - 1, ", ".join(names))
     return PreparedDataset.from_arrays(
@@ -108,7 +108,7 @@ def prepare(
 def _read(
     files: list[tuple[Path, int]], size: int | None, channels: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Read images (N, C, H, W) and labels (N,) of files that have one size, or are given one."""
+    """Read images (N, C, H, W), which must have one size if `size` is None, and labels (N,)."""
     first = files[0][0]
     images: NDArray[np.uint8] | None = None
     grey = 0
@@ -145,4 +145,4 @@ def _report_conversions(count: int, grey: int, channels: int) -> None:
     elif channels == 3 and grey:
         logger.info("%d of %d images are grey and get three equal channels", grey, count)
     elif channels == 1 and grey < count:
-        logger.info("%d of %d images have colours and become grey", count - grey, count)
+        logger.info("%d of %d images are in colour and become grey", count - grey, count)

@@ -1,8 +1,8 @@
 """A user's own arrays: one NumPy ``.npz`` file with images and labels of both parts.
 
-Arrays ``train_x``, ``train_y`` and ``test_x``, ``test_y`` (or, if `test_x` is absent, ``val_x``, ``val_y``). Images are
-uint8, labels integers from 0. Other arrays are ignored, save ``classes``, whose length is the number of
-classes if the option of that name is not given. Nothing is unpickled.
+It holds ``train_x``, ``train_y`` and ``test_x``, ``test_y`` (or ``val_x``, ``val_y``): images as uint8, labels as
+integers from 0. Of the other arrays only ``classes`` is read: its length is the number of classes
+unless the option of that name is given. Nothing is unpickled.
 """
 
 import zipfile
@@ -29,7 +29,7 @@ OPTIONS = {
         "type": "string",
         "enum": ["auto", "NHWC", "NCHW", "NHW"],
         "default": "auto",
-        "description": "Order of the images' axes; auto: the axis of 1 or 3 numbers is that of the channels.",
+        "description": "Order of the images' axes; auto: the axis of length 1 or 3 is that of the channels.",
     },
     "classes": {
         "type": ["integer", "null"],
@@ -46,8 +46,7 @@ def prepare(file: str, layout: str = "auto", classes: int | None = None) -> Prep
     Raises
     ------
     DataError
-        If the file or an array is missing, damaged, of another type or shape, a label is out of
-        range, or a class has no training image.
+        If the file or an array is missing, damaged or unsuitable, or a class has no training image.
     """
     path = Path(file).expanduser().absolute()
     with _opened(path) as archive:
@@ -76,10 +75,10 @@ def _opened(path: Path) -> Any:
         archive = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path}: is not a readable .npz file ({error}); make it anew with numpy.savez."
+            f"{path}: is not a readable .npz file ({error}); save it again with numpy.savez."
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise DataError(f"{path}: holds a single array (.npy); a .npz file of several is needed.")
+        raise DataError(f"{path}: holds a single array (.npy); it must be a .npz file of several.")
     return archive
 
 
@@ -93,7 +92,7 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
         array: NDArray[Any] = archive[name]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
-            f"{path}: the array '{name}' cannot be read ({error}); make the file anew with numpy.savez."
+            f"{path}: the array '{name}' cannot be read ({error}); save the file again with numpy.savez."
         ) from error
     return array
 
@@ -118,7 +117,7 @@ def _labels(path: Path, archive: Any, name: str) -> NDArray[Any]:
 
 
 def _checked_classes(path: Path, labels: dict[str, NDArray[Any]], classes: int | None) -> int:
-    """Return the number of classes, of which each has a training image and none is exceeded."""
+    """Return the number of classes, having checked that labels are below it and each has a training image."""
     if classes is None:
         classes = 1 + max(int(array.max()) for array in labels.values())
     for name, array in labels.items():
@@ -144,7 +143,7 @@ def _checked_classes(path: Path, labels: dict[str, NDArray[Any]], classes: int |
 def _in_layout(
     path: Path, arrays: dict[str, tuple[NDArray[np.uint8], NDArray[Any]]], layout: str
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
-    """Bring both parts into (N, C, H, W); the layout is that of the training images."""
+    """Bring both parts, in the layout of the training images, into (N, C, H, W)."""
     layout = find_layout(f"{path}: 'train_x'", arrays["train"][0].shape, layout)
     parts = []
     for part, (images, labels) in arrays.items():

@@ -2,10 +2,8 @@
 
 Source: the course CS231n of Stanford University, http://cs231n.stanford.edu/tiny-imagenet-200.zip;
 a part of ImageNet (O. Russakovsky et al., IJCV 2015), under its terms: research, not commerce.
-The paper's setting: averaged over 2x2 boxes as in Downsampled ImageNet (P. Chrabaszcz et al.,
-arXiv 1707.08819), and tested on the validation images, as the test images have no labels.
-
-The zip is read as it is, and needs no unpacked copy.
+As in the paper, images are averaged over 2x2 boxes, as in Downsampled ImageNet (P. Chrabaszcz et
+al., arXiv 1707.08819), and tests use the validation images, because the test images have no labels.
 """
 
 import logging
@@ -39,12 +37,12 @@ _ARCHIVE = RemoteArchive(
     md5="90528d7ca1a48142e341f4ef8d21d0de",
     unpacked=_ROOT,
 )
-_STORED, _SIZE = 64, 32  # pixels a side, in the files and as prepared
+_STORED, _SIZE = 64, 32  # pixels per side: in the files, and as prepared
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many classes and images there must be; fewer mean an incomplete copy."""
+    """How many classes and images a complete copy has."""
 
     classes: int = CLASSES
     train_images_a_class: int = 500
@@ -55,7 +53,7 @@ _PUBLISHED = Counts()
 
 
 def prepare(files: DataFiles) -> PreparedDataset:
-    """Prepare the data set from ``tiny-imagenet-200/`` or ``tiny-imagenet-200.zip``.
+    """Prepare the data set from ``tiny-imagenet-200/`` or ``tiny-imagenet-200.zip``, left packed.
 
     Classes are numbered in the order of their WordNet ids. The few grey files become colour images
     of three equal channels.
@@ -67,39 +65,29 @@ def prepare(files: DataFiles) -> PreparedDataset:
     """
     folder = files.folder / _ROOT
     if folder.is_dir():
-        return read_tree(FolderTree(folder), _PUBLISHED)
-    return read_tree(ZipTree(fetch(_ARCHIVE, files), _ROOT), _PUBLISHED)
+        return _read_tree(FolderTree(folder))
+    return _read_tree(ZipTree(fetch(_ARCHIVE, files), _ROOT))
 
 
-def read_tree(tree: ImageTree, counts: Counts) -> PreparedDataset:
+def _read_tree(tree: ImageTree) -> PreparedDataset:
     """Prepare the data set from a tree of the published layout.
 
-    Parameters
-    ----------
-    tree
-        Holds ``wnids.txt``, ``train/<WordNet id>/images/*.JPEG``, ``val/images/*.JPEG`` and
-        ``val/val_annotations.txt``.
-    counts
-        How many classes and images there must be.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or damaged, or the counts are others.
+    The tree holds ``wnids.txt``, ``train/<WordNet id>/images/*.JPEG``, ``val/images/*.JPEG`` and
+    ``val/val_annotations.txt``.
     """
     wordnet_ids = sorted(tree.read("wnids.txt").decode().split())
-    _require(tree, "wnids.txt", "classes", len(wordnet_ids), counts.classes)
+    _require(tree, "wnids.txt", "classes", len(wordnet_ids), _PUBLISHED.classes)
     train: list[tuple[str, int]] = []
     for label, wordnet_id in enumerate(wordnet_ids):
-        names = tree.names(f"train/{wordnet_id}/images")
-        names = [name for name in names if name.endswith(".JPEG")]
-        _require(
-            tree, f"train/{wordnet_id}/images", "images", len(names), counts.train_images_a_class
-        )
-        train += [(f"train/{wordnet_id}/images/{name}", label) for name in names]
+        folder = f"train/{wordnet_id}/images"
+        names = [name for name in tree.names(folder) if name.endswith(".JPEG")]
+        _require(tree, folder, "images", len(names), _PUBLISHED.train_images_a_class)
+        train += [(f"{folder}/{name}", label) for name in names]
     test = _annotated(tree, {wordnet_id: label for label, wordnet_id in enumerate(wordnet_ids)})
-    _require(tree, "val/val_annotations.txt", "images", len(test), counts.test_images)
-    return PreparedDataset.from_arrays(NAME, _read(tree, train), _read(tree, test), counts.classes)
+    _require(tree, "val/val_annotations.txt", "images", len(test), _PUBLISHED.test_images)
+    return PreparedDataset.from_arrays(
+        NAME, _read(tree, train), _read(tree, test), len(wordnet_ids)
+    )
 
 
 def _annotated(tree: ImageTree, labels: dict[str, int]) -> list[tuple[str, int]]:
@@ -107,13 +95,13 @@ def _annotated(tree: ImageTree, labels: dict[str, int]) -> list[tuple[str, int]]
     path = "val/val_annotations.txt"
     test: list[tuple[str, int]] = []
     for number, line in enumerate(tree.read(path).decode().splitlines(), start=1):
-        # File name, WordNet id, and a bounding box that is not used; separated by tabs.
+        # Separated by tabs: file name, WordNet id, and a bounding box, which is not used.
         name, _, rest = line.partition("\t")
         wordnet_id = rest.partition("\t")[0]
         if wordnet_id not in labels:
             raise DataError(
-                f"{tree.where(path)}: line {number} gives '{name}' the class '{wordnet_id}', which is not in wnids.txt;"
-                f" the file is damaged: take it from the published archive."
+                f"{tree.where(path)}: line {number} gives '{name}' the class '{wordnet_id}', which wnids.txt lacks, so "
+                f"the file is damaged: take it from the published archive."
             )
         test.append((f"val/images/{name}", labels[wordnet_id]))
     return test
@@ -122,8 +110,8 @@ def _annotated(tree: ImageTree, labels: dict[str, int]) -> list[tuple[str, int]]
 def _require(tree: ImageTree, path: str, what: str, found: int, wanted: int) -> None:
     if found != wanted:
         raise DataError(
-            f"{tree.where(path)}: has {found} {what}, the published data set {wanted}, so this copy is incomplete or "
-            f"rearranged: delete it and run again, or unpack the published archive there."
+            f"{tree.where(path)}: has {found} {what}, but the published data set has {wanted}, so this copy is "
+            f"incomplete or rearranged: delete it and run again, or unpack the published archive there."
         )
 
 
@@ -135,7 +123,7 @@ def _read(
         image = in_channels(decode(tree.read(path), tree.where(path)), 3)
         if image.size != (_STORED, _STORED):
             raise DataError(
-                f"{tree.where(path)}: is {image.width}x{image.height} pixels, the published image "
+                f"{tree.where(path)}: is {image.width}x{image.height} pixels, but the published image has "
                 f"{_STORED}x{_STORED}; take it from the published archive."
             )
         images[index] = as_array(image.resize((_SIZE, _SIZE), Image.Resampling.BOX))

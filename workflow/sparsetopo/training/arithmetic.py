@@ -1,0 +1,45 @@
+"""What a training run computes on and in: device, number format, compiled or not."""
+
+from dataclasses import dataclass
+
+import torch
+
+from sparsetopo.networks.determinism import resolve_device
+from sparsetopo.networks.precision import check_precision
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How the numbers of a run are computed; another arithmetic gives other last bits.
+
+    Parameters
+    ----------
+    device
+        "cpu", "cuda" or "cuda:<number>".
+    precision
+        "float32", "tf32" (GPU only) or "bfloat16": the input format of convolutions and matrix
+        products in training. Weights and evaluation are float32.
+    compile
+        Whether the training steps run through `torch.compile`.
+
+    Examples
+    --------
+    >>> Arithmetic(precision="bfloat16").checked_device()
+    device(type='cpu')
+    """
+
+    device: str = "cpu"
+    precision: str = "float32"
+    compile: bool = False
+
+    def checked_device(self) -> torch.device:
+        """Return the device.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is not there, or does not compute in this precision.
+        """
+        device = resolve_device(self.device)
+        check_precision(self.precision, device)
+        return device
