@@ -1,6 +1,6 @@
-"""Global metrics: into how many pieces the graph falls, and what holds the pieces together.
+"""Global metrics: how many components the undirected graph has, and what holds them together.
 
-Source: Cunegatti et al., TMLR 2024, section 4.1. All are of the undirected graph.
+Source: Cunegatti et al., TMLR 2024, section 4.1.
 """
 
 from typing import TYPE_CHECKING

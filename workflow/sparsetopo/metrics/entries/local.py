@@ -1,8 +1,7 @@
 """Local metrics: nodes that signals cannot pass, and the edges spent on them.
 
-A *source* is a node behind the first layer that nothing reaches, a *sink* one before the last layer
-that reaches nothing: training cannot use their edges. Source: Cunegatti et al., TMLR 2024, section
-4.1.
+A *source* is a node after the first layer without incoming edges, a *sink* is a node before the last layer without
+outgoing edges: training cannot use their edges. Source: Cunegatti et al., TMLR 2024, section 4.1.
 """
 
 from typing import TYPE_CHECKING

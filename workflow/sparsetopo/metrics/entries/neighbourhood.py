@@ -1,4 +1,4 @@
-"""Neighbourhood metrics: how many nodes a node reaches in one and in two steps.
+"""Neighbourhood metrics: how many nodes a node reaches in one step and in two.
 
 Source: Cunegatti et al., TMLR 2024, section 4.1. A neighbourhood includes the node itself.
 """

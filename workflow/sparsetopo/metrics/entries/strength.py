@@ -1,4 +1,4 @@
-"""Strength metrics: how firmly nodes are tied in, by edges (core numbers) and by weights.
+"""Strength metrics: how well nodes are connected, by edges (core numbers) and by weights.
 
 Source: Cunegatti et al., TMLR 2024, section 4.1.
 """
