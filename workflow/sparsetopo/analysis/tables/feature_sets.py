@@ -117,7 +117,11 @@ def feature_sets(
     }
     if layers is not None:
         layers = layers.assign(sparsity=sparsity_strings(layers["sparsity"]))
-        own = {name: metric for name, metric in LAYER_METRICS.items() if name in layers}
+        own = {
+            name: metric
+            for name, metric in LAYER_METRICS.items()
+            if name in layers and metric.second_reading_of is None
+        }
         for name, encoding in LAYER_ENCODINGS.items():
             found[name] = _of_layers(base, layers, encoding, own)
             found[f"{name}{SIZE_FREE}"] = _of_layers(base, layers, encoding, size_free(own))
