@@ -28,7 +28,7 @@ from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
 from sparsetopo.metrics.implicit import backend
 from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
 from sparsetopo.metrics.implicit.spectra import adjacency_eigenvalues
-from sparsetopo.metrics.measure import measure
+from sparsetopo.metrics.measure import evaluate
 from sparsetopo.metrics.registry import METRICS
 
 ITERATED_ABOVE = 40
@@ -56,7 +56,7 @@ def draw(seed: int, kept_zeros: bool):
 
 def gaps(primitives) -> np.ndarray:
     """Both gaps."""
-    values = measure(primitives, [METRICS[name] for name in GAPS])
+    values = evaluate(primitives, [METRICS[name] for name in GAPS])
     return np.array([values[name] for name in GAPS])
 
 

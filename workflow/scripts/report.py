@@ -14,7 +14,7 @@ def work(snakemake, specification):
     from pathlib import Path
 
     from sparsetopo.analysis.tables.metrics import study_metrics
-    from sparsetopo.analysis.tables.provenance import defined, figure_note, origin
+    from sparsetopo.analysis.tables.provenance import figure_note, source_note, variant_note
     from sparsetopo.analysis.tables.summary import study_facts
     from sparsetopo.analysis.tables.table import read_table
     from sparsetopo.files import canonical_json, write_text
@@ -74,8 +74,8 @@ def work(snakemake, specification):
         captions["mge_figure"] += f" Shown: {drawn}."
     facts = study_facts(networks, read_table(files.dense), list(metrics))
     notices = (
-        origin(published, initial, list(metrics), released=specification["published"]),
-        defined(specification["definitions"]),
+        source_note(published, initial, list(metrics), released=specification["published"]),
+        variant_note(specification["definitions"]),
     )
     titles = {
         "accuracy": "Accuracy against sparsity",

@@ -1,4 +1,4 @@
-"""Rule `measure`: the topometrics of a graph, and of the bipartite graphs of its layers."""
+"""Rule `measure`: the topometrics of a graph and of the bipartite graphs of its layers."""
 
 from job import cell_of, require_cell, run_job
 
@@ -32,7 +32,7 @@ def work(snakemake, specification):
 
 
 def measured(mge, wanted, finite, threads):
-    """Metrics of the whole graph; those that cannot be measured are None."""
+    """Metrics of the whole graph; None where one cannot be measured."""
     import logging
     import math
 
@@ -54,11 +54,11 @@ def measured(mge, wanted, finite, threads):
 
 
 def measured_layers(mge, motif_size, finite):
-    """Records of every layer; those metrics that read weights are None if the weights are not finite."""
+    """Records of every layer; if the weights are not finite, metrics that depend on them are None."""
     import logging
 
     from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
-    from sparsetopo.layers.network import READ_WEIGHTS
+    from sparsetopo.layers.network import WEIGHTED_METRICS
 
     kinds = layer_kinds(mge.plan)
     masks = {name: mge.masks[name] for name in kinds}  # in the order of the network
@@ -70,7 +70,7 @@ def measured_layers(mge, motif_size, finite):
     if not finite:
         for records in layers.values():
             for record in records:
-                record |= {name: None for name in READ_WEIGHTS if name in record}
+                record |= {name: None for name in WEIGHTED_METRICS if name in record}
     return layers
 
 

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsetopo.layers import (
-    bge_topometrics,
-    rolled,
-    rolled_channel,
-    scaled_bge_topometrics,
-)
-from sparsetopo.layers.measure import BGE_METRICS
+from sparsetopo.layers import bge_topometrics, rolled, rolled_channel
+from sparsetopo.metrics.measure import scaled
+from sparsetopo.metrics.registry import LAYER_METRICS
 
 
 def connected_induced(graph, size):
@@ -60,7 +56,7 @@ def test_metrics_of_random_layers(inputs, outputs, kernel, density, motif_size, 
     graph = build(random.normal(size=shape), random.random(shape) < density)
     values = bge_topometrics(graph, motif_size)
     expected = reference(graph.to_networkx().to_undirected(), motif_size)
-    assert list(values) == list(BGE_METRICS)
+    assert list(values) == list(LAYER_METRICS)
     assert values == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
@@ -84,12 +80,12 @@ def test_golden_numbers_of_a_small_layer():
             "spectral_radius": 7 + 13**0.5,
         }
     )
-    scaled = scaled_bge_topometrics(values, 4, 2)
-    assert scaled["motif"] == 0.5
-    assert scaled["n1"] == 0.75
-    assert scaled["component_size"] == 0.5
-    assert scaled["components"] == 2
-    assert scaled["spectral_gap"] == pytest.approx(5)
+    divided = scaled(values, 4, 2)
+    assert divided["motif"] == 0.5
+    assert divided["n1"] == 0.75
+    assert divided["component_size"] == 0.5
+    assert divided["components"] == 2
+    assert divided["spectral_gap"] == pytest.approx(5)
 
 
 def test_a_full_layer_has_the_motifs_of_a_complete_bipartite_graph():
@@ -113,8 +109,8 @@ def test_an_empty_layer():
     assert {name for name, value in values.items() if value == 0} == zeros
     assert values["n1"] == values["component_size"] == 1
     assert values["components"] == 5
-    scaled = scaled_bge_topometrics(values, 5, 0)
-    missing = {name for name, value in scaled.items() if value is None}
+    divided = scaled(values, 5, 0)
+    missing = {name for name, value in divided.items() if value is None}
     assert missing == {"motif", "n1", "k_core", "strength", "cut_edges", "cut_nodes"}
 
 

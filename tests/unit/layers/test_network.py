@@ -11,9 +11,9 @@ from sparsetopo.layers import (
     ramanujan_records,
     rolled,
     rolled_channel,
-    scaled_bge_topometrics,
     topometric_records,
 )
+from sparsetopo.metrics import measure
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_scaled_records_and_larger_motifs(network):
     assert scaled[1]["motif"] is None
     for before, after in zip(raw, scaled, strict=True):
         metrics = {name: before[name] for name in list(before)[5:]}
-        expected = scaled_bge_topometrics(metrics, before["nodes"], before["edges"])
+        expected = measure.scaled(metrics, before["nodes"], before["edges"])
         assert after.items() >= expected.items()
 
 

@@ -7,12 +7,11 @@ from collections import Counter
 
 import pytest
 
-import sparsetopo.metrics as package
-from sparsetopo.errors import UnknownNameError
+from sparsetopo.errors import MetricError, UnknownNameError
 from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
-from sparsetopo.metrics.measure import SIZES, measure, scaled, topometrics
-from sparsetopo.metrics.primitives import Primitives
-from sparsetopo.metrics.registry import METRICS, scan
+from sparsetopo.metrics.measure import evaluate, scaled, topometrics
+from sparsetopo.metrics.primitives import PRIMITIVES, SIZES, WEIGHTED_PRIMITIVES, Primitives
+from sparsetopo.metrics.registry import GRAPHS, METRICS, NETWORK_METRICS, SCALINGS, scan
 
 EDGES = [(0, 2), (0, 3), (1, 3), (2, 4), (3, 4), (0, 4)]
 PUBLISHED_SCALING = {
@@ -62,9 +61,13 @@ def test_names_and_scalings():
 
 def test_needs_are_members_of_the_protocol():
     members = set(vars(Primitives))
-    assert set(SIZES) <= members
+    assert set(SIZES) | set(PRIMITIVES) <= members
+    assert not set(SIZES) & set(PRIMITIVES)
+    assert set(PRIMITIVES) >= WEIGHTED_PRIMITIVES
     for metric in METRICS.values():
-        assert set(metric.needs) <= members, metric.name
+        assert set(metric.needs) <= set(PRIMITIVES), metric.name
+        assert set(metric.graphs) <= set(GRAPHS)
+        assert {metric.scaling, metric.size_free} <= set(SCALINGS)
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -77,7 +80,7 @@ def test_a_metric_reads_what_it_declares(name, graph):
 @pytest.mark.parametrize("names", [["n1"], ["n2", "motif4"], ["spectral_gap", "sink", "r_in"]])
 def test_only_wanted_primitives_are_computed(names, graph):
     primitives = ExplicitPrimitives(graph)
-    measure(primitives, [METRICS[name] for name in names])
+    evaluate(primitives, [METRICS[name] for name in names])
     computed = {name for name in vars(primitives) if not name.startswith("_")} - set(SIZES)
     # Motif counts use the degrees.
     degrees = {"in_degrees", "out_degrees"}
@@ -86,21 +89,35 @@ def test_only_wanted_primitives_are_computed(names, graph):
 
 def test_every_primitive_is_read_once(graph):
     spy = Spy(ExplicitPrimitives(graph))
-    values = measure(spy, METRICS.values())
+    values = evaluate(spy, NETWORK_METRICS.values())
     assert set(spy.reads.values()) == {1}
     assert values == topometrics(graph)
 
 
+RECORD = {
+    "label": "new metric",
+    "category": "new",
+    "graphs": ["network"],
+    "scaling": "nodes",
+    "size_free": "none",
+    "needs": ["in_degrees"],
+    "description": "of a test",
+}
+
+
+def write(folder, file, name, code="", **changes):
+    """Write a file of one metric; a key that is changed to None is left out."""
+    record = {key: value for key, value in {**RECORD, **changes}.items() if value is not None}
+    (folder / file).write_text(f"METRICS = {{{name!r}: {record!r}}}\n{code}")
+
+
 def test_an_undeclared_primitive_is_out_of_reach(graph, tmp_path, monkeypatch):
-    (tmp_path / "sneaky_family.py").write_text(
-        'METRICS = {"sneaky": {"category": "local", "scaling": "none", "needs": [],'
-        ' "description": "reads what it does not declare"}}\n'
-        "def sneaky(primitives):\n    return primitives.num_components\n"
-    )
+    code = "def sneaky(primitives):\n    return primitives.num_components\n"
+    write(tmp_path, "sneaky_family.py", "sneaky", code, needs=[])
     monkeypatch.syspath_prepend(str(tmp_path.parent))
     metric = scan(tmp_path.name, tmp_path)["sneaky"]
     with pytest.raises(AttributeError, match="num_components"):
-        measure(ExplicitPrimitives(graph), [metric])
+        evaluate(ExplicitPrimitives(graph), [metric])
 
 
 def test_a_new_family_is_one_new_file(graph, tmp_path, monkeypatch):
@@ -108,36 +125,69 @@ def test_a_new_family_is_one_new_file(graph, tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "__init__.py").write_text("")
     (folder / "_helper.py").write_text("raise RuntimeError('not a family')\n")
-    (folder / "density.py").write_text(
-        'METRICS = {"max_in": {"category": "new", "scaling": "nodes", "needs": ["in_degrees"],'
-        ' "description": "largest in-degree"}}\n'
-        "def max_in(primitives):\n    return int(primitives.in_degrees.max())\n"
+    write(
+        folder,
+        "density.py",
+        "max_in",
+        "def max_in(primitives):\n    return int(primitives.in_degrees.max())\n",
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     found = scan("families", folder)
     assert list(found) == ["max_in"]
     assert "families.density" not in sys.modules
-    assert measure(ExplicitPrimitives(graph), found.values()) == {"max_in": 3}
+    assert evaluate(ExplicitPrimitives(graph), found.values()) == {"max_in": 3}
 
 
-def test_faulty_families(tmp_path):
+def test_faulty_files(tmp_path):
     (tmp_path / "one.py").write_text("VALUE = 1\n")
-    with pytest.raises(RuntimeError, match=r"one\.py: a metric family needs METRICS"):
+    with pytest.raises(RuntimeError, match=r"one\.py: a file of metrics needs METRICS"):
         scan("families", tmp_path)
-    record = '{"category": "a", "scaling": "%s", "needs": [], "description": "b"}'
-    (tmp_path / "one.py").write_text('METRICS = {"same": ' + record % "nodes" + "}\n")
-    (tmp_path / "two.py").write_text('METRICS = {"same": ' + record % "nodes" + "}\n")
+    write(tmp_path, "one.py", "same")
+    write(tmp_path, "two.py", "same")
     with pytest.raises(RuntimeError, match=r"'same' is declared in families\.one"):
         scan("families", tmp_path)
-    (tmp_path / "two.py").write_text('METRICS = {"other": ' + record % "weights" + "}\n")
-    with pytest.raises(RuntimeError, match="scaling of 'other'"):
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scaling": "weights"}, "has scaling 'weights', but it must be one of nodes, edges, none"),
+        ({"size_free": "layers"}, "has size_free 'layers', but it must be one of nodes, edges"),
+        ({"size_free": None}, "lacks the key 'size_free'; it must have category, scaling, label"),
+        ({"label": None}, "lacks the key 'label'"),
+        ({"label": ""}, "has label '', but it must be a text that is not empty"),
+        ({"unit": "m"}, "has an unknown key 'unit'; .* may have second_reading_of"),
+        ({"graphs": []}, r"has graphs \[\], but it must be a list of names among network, layer"),
+        ({"graphs": ["edge"]}, r"has graphs \['edge'\]"),
+        ({"needs": "in_degrees"}, "has needs 'in_degrees', but it must be a list"),
+        ({"needs": ["in_degree"]}, r"has needs \['in_degree'\].* among in_degrees, out_degrees"),
+    ],
+)
+def test_a_faulty_key_is_named_with_what_is_valid(tmp_path, changes, message):
+    write(tmp_path, "one.py", "other", **changes)
+    with pytest.raises(RuntimeError, match=rf"one\.py: the metric 'other' {message}"):
         scan("families", tmp_path)
+
+
+def test_a_second_reading_is_of_a_metric(tmp_path):
+    write(tmp_path, "one.py", "other", second_reading_of="another")
+    with pytest.raises(
+        RuntimeError, match=r"'other'.* 'another', which is no metric; known: other"
+    ):
+        scan("families", tmp_path)
+    write(tmp_path, "two.py", "another")
+    assert scan("families", tmp_path)["other"].second_reading_of == "another"
+
+
+def test_a_metric_of_layers_is_not_measured_on_a_network(graph):
+    with pytest.raises(MetricError, match="'motif' exists for the graph of a single layer only"):
+        topometrics(graph, ["motif"])
 
 
 def test_selection_keeps_order_and_drops_repeats(graph):
     assert list(topometrics(graph, ["n2", "sink", "n2"])) == ["n2", "sink"]
     assert list(topometrics(graph, "n2")) == ["n2"]
-    assert list(topometrics(graph)) == list(METRICS)
+    assert list(topometrics(graph)) == list(NETWORK_METRICS)
     assert topometrics(graph, []) == {}
 
 
@@ -172,15 +222,11 @@ def test_scaling_without_edges_is_missing(array_graph):
     assert published["disconnected"] == 1.0
 
 
-def test_the_package_can_be_called(graph):
-    assert package(graph, metrics=["n1"]) == topometrics(graph, ["n1"])
-
-
 PROBE = """
 import json, sys
 heavy = "numpy scipy igraph networkx pandas matplotlib torch numba sklearn".split()
 loaded = lambda: [name for name in heavy if name in sys.modules]
-import sparsetopo.metrics as package
+import sparsetopo.metrics.measure, sparsetopo.metrics.registry
 after_import = loaded()
 import numpy as np
 from scipy.sparse import csr_array
@@ -189,7 +235,7 @@ class Graph:
     def to_scipy(self):
         edges = np.array(%s)
         return csr_array((np.ones(len(edges), dtype=np.float32), edges.T), shape=(5, 5))
-values = package(Graph())
+values = sparsetopo.metrics.measure.topometrics(Graph())
 after_call = loaded()
 import igraph
 print(json.dumps([after_import, after_call, igraph.Graph.Ring(5).coreness(), values["cut_edges"]]))

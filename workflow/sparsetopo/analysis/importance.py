@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from sparsetopo.analysis.regression.table import COLUMN_KINDS, study_columns
 from sparsetopo.analysis.tables.features import min_max
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import require_columns
+from sparsetopo.metrics.registry import Feature
 
 RIDGE_PENALTY = 0.1
 """As the Ridge of the regressions."""
@@ -27,7 +28,7 @@ _Array = NDArray[np.float64]
 
 def importance_table(
     table: pd.DataFrame,
-    metrics: Mapping[str, Metric] = PAPER_METRICS,
+    metrics: Mapping[str, Feature] = PAPER_METRICS,
     *,
     target: str = "accuracy_drop",
     column_kinds: Sequence[str] = COLUMN_KINDS,

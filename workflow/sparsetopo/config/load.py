@@ -200,12 +200,13 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     except FileFormatError as error:
         yield f"accuracies: {error}"
         return
-    yield from published.problems(
-        [name for name in _names(grid.get("datasets")) if name in known["datasets"]],
-        [name for name in _names(grid.get("architectures")) if name in ARCHITECTURES],
-        algorithms,
-        [value for value in sparsities if value is not None],
-    )
+    understood = {
+        "datasets": [name for name in _names(grid.get("datasets")) if name in known["datasets"]],
+        "architectures": [n for n in _names(grid.get("architectures")) if n in ARCHITECTURES],
+        "algorithms": algorithms,
+        "sparsities": [value for value in sparsities if value is not None],
+    }
+    yield from published.problems(understood)
 
 
 def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sparsetopo.architectures import ARCHITECTURES
-from sparsetopo.metrics.registry import METRICS
+from sparsetopo.metrics.registry import NETWORK_METRICS
 from sparsetopo.registry import look_up
 
 
@@ -65,7 +65,7 @@ Sparsity = Annotated[
 # (`variants`), so `load` checks it.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
-MetricName = Annotated[str, _known(METRICS, "topometric")]
+MetricName = Annotated[str, _known(NETWORK_METRICS, "topometric")]
 Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
 ]

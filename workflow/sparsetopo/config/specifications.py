@@ -10,7 +10,7 @@ from typing import Any
 from sparsetopo.architectures import ARCHITECTURES
 from sparsetopo.config.schema import Configuration, RuleName
 from sparsetopo.config.variants import Variant, variant
-from sparsetopo.metrics.registry import METRICS
+from sparsetopo.metrics.registry import NETWORK_METRICS
 from sparsetopo.pruning import COMMON_OPTIONS, is_single_shot, needs
 from sparsetopo.training.recipe import Recipe
 
@@ -157,7 +157,7 @@ class Specifications:
         layers = self.configuration.layers
         return {
             "stage": "topometrics",
-            "metrics": self.configuration.topometrics.metrics or sorted(METRICS),
+            "metrics": self.configuration.topometrics.metrics or sorted(NETWORK_METRICS),
             "layers": {"motif_size": layers.motif_size} if layers.measure else None,
         }
 

@@ -1,9 +1,8 @@
-"""Layer by layer: the bipartite graphs that multipartite graphs are compared with, and their metrics.
+"""Layer by layer: the bipartite graphs that the multipartite graph is compared with, and their metrics.
 
-A *bipartite graph encoding* (BGE) is one graph a layer that ignores the layer's input. `bge` builds
-the two of the literature, `measure` takes their topometrics with the code that measures whole
-networks, `ramanujan` their expander metrics, and `network` makes tables of all layers of a network.
-Torch-free; nothing is imported here until it is asked for.
+A *bipartite graph encoding* (BGE) makes one graph of each layer and ignores the layer's input. `bge` builds
+the two encodings of the literature, `measure` takes their topometrics, `ramanujan` their expander metrics, and
+`network` makes tables of all layers of a network. Nothing here needs torch, and names are imported when they are used.
 """
 
 import lazy_loader
@@ -12,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bge": ["LayerKind", "rolled", "rolled_channel"],
-        "measure": ["bge_topometrics", "scaled_bge_topometrics"],
+        "measure": ["bge_topometrics"],
         "network": ["layer_kinds", "ramanujan_records", "topometric_records"],
         "ramanujan": ["ramanujan_metrics"],
     },

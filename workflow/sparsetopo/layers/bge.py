@@ -1,8 +1,8 @@
 """Bipartite graphs of one layer: *rolled* and *rolled-channel*.
 
-Both have one right node an output channel. Left nodes are the positions of the kernel in every
-input channel (rolled), or the input channels (rolled-channel). They are MGEs of two node layers, so
-that everything that measures, stores or exports an MGE takes them.
+Both have one right node for each output channel. Left nodes are the positions of the kernel in every
+input channel (rolled), or the input channels (rolled-channel). Each graph is an MGE of two node layers, so
+it can be measured, stored and exported like any other.
 
 Sources: rolled, Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan
 graph", ICLR 2023; rolled-channel, Prabhu et al., "Deep expander networks", ECCV 2018; both as
@@ -31,9 +31,9 @@ class LayerKind:
     Attributes
     ----------
     groups
-        Groups of the convolution. Each output channel reads the input channels of its group only.
+        Groups of the convolution. Each output channel reads only the input channels of its group.
     transposed
-        Whether it is a transposed convolution, whose weights are (in, out / groups, *kernel).
+        Whether the convolution is transposed; its weights are then (in, out / groups, *kernel).
     """
 
     groups: int = 1
@@ -49,7 +49,7 @@ def rolled(
     kind: LayerKind = PLAIN,
     name: str = "weight",
 ) -> MGE:
-    """Rolled graph of a layer: one edge for every kept weight.
+    """Rolled graph of a layer: every kept weight is an edge.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def rolled(
     kind
         Groups, and whether the convolution is transposed.
     name
-        Name of the layer for error messages; the parameter of the graph is called so.
+        Name of the layer, for error messages and as the name of the graph's parameter.
 
     Returns
     -------
@@ -75,6 +75,12 @@ def rolled(
         channels, or a kept weight is not finite.
     MaskError
         If the mask is not bool or not of the tensor's shape.
+
+    Examples
+    --------
+    >>> graph = rolled(np.ones((4, 2, 3, 3)), np.ones((4, 2, 3, 3), dtype=bool))
+    >>> graph.layer_sizes, graph.num_edges
+    ([18, 4], 72)
     """
     kernels, kept = _kernels(weight, mask, kind, name)
     outputs = kernels.shape[0]
@@ -87,7 +93,7 @@ def rolled_channel(
     kind: LayerKind = PLAIN,
     name: str = "weight",
 ) -> MGE:
-    """Rolled-channel graph of a layer: one edge for every kernel with a kept weight.
+    """Rolled-channel graph of a layer: every kernel with a kept weight is an edge.
 
     Parameters and errors are those of `rolled`.
 
@@ -96,25 +102,23 @@ def rolled_channel(
     MGE
         Left node: input channel (of a linear layer: input unit); right node: output channel. Edge
         weight: L2 norm of the kept weights of the kernel, float32.
+
+    Examples
+    --------
+    >>> graph = rolled_channel(np.ones((4, 2, 3, 3)), np.ones((4, 2, 3, 3), dtype=bool))
+    >>> graph.layer_sizes, graph.num_edges
+    ([2, 4], 8)
     """
     kernels, kept = _kernels(weight, mask, kind, name)
-    with np.errstate(over="ignore"):  # an infinite norm is refused by the graph, with its name
+    with np.errstate(over="ignore"):  # the graph refuses an infinite norm and names the layer
         squares = np.square(np.where(kept, kernels, 0), dtype=np.float64)
         norms = np.sqrt(squares.sum(axis=2)).astype(np.float32)
     any_kept: NDArray[np.bool_] = np.logical_or.reduce(kept, axis=2)
     return _graph(norms, any_kept, kind.groups, name)
 
 
-def degrees(graph: MGE) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Degrees of the left and the right nodes of a graph of this module, without unrolling it."""
-    (block,) = graph.plan.blocks
-    (mask,) = graph.masks.values()
-    by_group = mask.reshape(block.groups, block.outputs // block.groups, block.inputs)
-    return by_group.sum(axis=1).ravel(), by_group.sum(axis=2).ravel()
-
-
 def biadjacency(graph: MGE) -> "csr_array":
-    """Matrix (left, right) of a graph of this module: float32 weights, kept zeros stored."""
+    """Matrix (left, right) of a graph of this module: float32 weights; kept zeros are stored."""
     left = graph.plan.node_layers[0].size
     return graph.to_scipy()[:left, left:]
 
@@ -126,7 +130,7 @@ def _kernels(
     weight, mask = np.asarray(weight), np.asarray(mask)
     if weight.ndim < 2 or 0 in weight.shape:
         raise EncodingError(
-            f"the weights of '{name}' have shape {weight.shape}, but a layer has (out, in) or "
+            f"the weights of '{name}' have shape {weight.shape}, but must have (out, in) or "
             "(out, in, *kernel), none of them 0."
         )
     if mask.dtype != np.bool_ or mask.shape != weight.shape:

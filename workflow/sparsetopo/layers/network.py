@@ -1,6 +1,6 @@
-"""Tables of all layers of one network: one record a layer and encoding, and Ramanujan records.
+"""Tables of all layers of one network: topometrics of both encodings, and Ramanujan metrics.
 
-A record is flat and JSON-able; a list of them is a tidy table. None stands for missing.
+A table is a list of flat records that can be written as JSON. None stands for missing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from sparsetopo.errors import EncodingError, UnknownNameError
 from sparsetopo.layers.bge import PLAIN, LayerKind, rolled, rolled_channel
-from sparsetopo.layers.measure import bge_topometrics, scaled_bge_topometrics
-from sparsetopo.layers.ramanujan import ramanujan_metrics
+from sparsetopo.layers.measure import bge_topometrics
+from sparsetopo.layers.ramanujan import WEIGHTED_RAMANUJAN_METRICS, ramanujan_metrics
+from sparsetopo.metrics import measure
+from sparsetopo.metrics.registry import LAYER_METRICS
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
@@ -24,7 +26,10 @@ ENCODINGS: Mapping[str, Callable[..., "MGE"]] = {
 }
 """Builders of the bipartite graphs, by the name of the encoding."""
 
-READ_WEIGHTS = ("strength", "spectral_gap", "spectral_radius", "lambda_imsg")
+WEIGHTED_METRICS = (
+    *(name for name, metric in LAYER_METRICS.items() if metric.reads_weights),
+    *WEIGHTED_RAMANUJAN_METRICS,
+)
 """Metrics of a layer that depend on the weights of its edges, not on the mask alone."""
 
 Weights = Mapping[str, NDArray[Any]]
@@ -34,7 +39,7 @@ Record = dict[str, str | int | float | None]
 
 
 def layer_kinds(plan: "Plan") -> dict[str, LayerKind]:
-    """Groups and direction of every layer of a traced network, by parameter name."""
+    """Groups of every layer of a traced network, and whether it is transposed, by parameter name."""
     return {
         block.parameter: LayerKind(block.parameter_groups, block.kind == "transposed")
         for block in plan.blocks
@@ -57,24 +62,25 @@ def topometric_records(
     Parameters
     ----------
     weights
-        {parameter: float array}, of at least the masked parameters.
+        {parameter: float array} for all masked parameters, or more.
     masks
-        {parameter: bool array}, True where kept: the layers, in this order.
+        {parameter: bool array}, True where the weight is kept. They say which layers there are, and in
+        which order.
     kinds
         {parameter: kind} of layers that are grouped or transposed (`layer_kinds`); others are
         plain. For an MGE: ``topometric_records(mge.weights, mge.masks, layer_kinds(mge.plan))``.
     encodings
-        Among "rolled" and "rolled_channel".
+        "rolled", "rolled_channel", or both.
     motif_size, threads
         As in `bge_topometrics`.
     scaled
-        Whether the metrics are divided by V or E (`scaled_bge_topometrics`).
+        Whether the metrics are scaled as the paper's analysis does (`sparsetopo.metrics.measure.scaled`).
 
     Returns
     -------
     list of dict
-        encoding, layer (index from 0), name, nodes (V), edges (E), then the ten metrics; by
-        encoding and layer.
+        encoding, layer (index from 0), name, nodes (V), edges (E), then the metrics of
+        `bge_topometrics`; one for each encoding and layer, in this order.
 
     Raises
     ------
@@ -82,6 +88,15 @@ def topometric_records(
         If an encoding is unknown.
     EncodingError, MaskError
         If a layer lacks weights, or weights and mask do not make a graph (see `rolled`).
+
+    Examples
+    --------
+    >>> weights = {"fc1": np.ones((2, 3)), "fc2": np.ones((1, 2))}
+    >>> masks = {name: values > 0 for name, values in weights.items()}
+    >>> for record in topometric_records(weights, masks, encodings=["rolled"]):
+    ...     print(record["layer"], record["name"], record["nodes"], record["edges"], record["motif"])
+    0 fc1 5 6 9
+    1 fc2 3 2 1
     """
     records: list[Record] = []
     for encoding in encodings:
@@ -94,7 +109,7 @@ def topometric_records(
             nodes, edges = graph.num_nodes, graph.num_edges
             record: Record = {"encoding": encoding, "layer": layer, "name": name}
             record |= {"nodes": nodes, "edges": edges}
-            record |= scaled_bge_topometrics(raw, nodes, edges) if scaled else raw
+            record |= measure.scaled(raw, nodes, edges) if scaled else raw
             records.append(record)
     return records
 
@@ -107,8 +122,15 @@ def ramanujan_records(weights: Weights, masks: Masks, kinds: Kinds | None = None
     Returns
     -------
     list of dict
-        layer (index from 0), name, weights (kept), parameters (all), then the metrics of
-        `ramanujan_metrics`.
+        layer (index from 0), name, weights (how many are kept), parameters (how many there are), then the metrics
+        of `ramanujan_metrics`.
+
+    Examples
+    --------
+    >>> weights = {"fc1": np.ones((3, 4)), "fc2": np.ones((1, 3))}
+    >>> records = ramanujan_records(weights, {name: values > 0 for name, values in weights.items()})
+    >>> [(record["name"], record["weights"], record["delta_r"]) for record in records]
+    [('fc1', 12, 1.0), ('fc2', 3, 1.0)]
     """
     return [
         {
@@ -128,6 +150,6 @@ def _graphs(
     """(index, name, graph) of every layer."""
     for layer, (name, mask) in enumerate(masks.items()):
         if name not in weights:
-            raise EncodingError(f"the mask names layer '{name}', of which no weights are given.")
+            raise EncodingError(f"there are no weights for layer '{name}', which has a mask.")
         kind = (kinds or {}).get(name, PLAIN)
         yield layer, name, build(weights[name], mask, kind, name)

@@ -1,20 +1,20 @@
 """How far a layer's graph is from a Ramanujan graph, and how well its parts expand.
 
 A bipartite graph whose left nodes have degree a and whose right nodes have degree b is Ramanujan if
-its second singular value s (the third eigenvalue by magnitude) is at most sqrt(a - 1) + sqrt(b - 1),
-which no family of growing graphs can undercut. Here the degrees are means over the nodes that have
+its second singular value s (the third eigenvalue by magnitude) is at most sqrt(a - 1) + sqrt(b - 1).
+No family of growing graphs stays below this bound. Here a and b are mean degrees of the nodes that have
 an edge, and the metrics are
 
 delta_r
-    The difference of bound, relative to the bound: (bound - s) / bound, of the whole graph.
+    The difference of bound of the whole graph, relative to the bound: (bound - s) / bound.
 delta_r_imdb
-    Its iterative mean: the mean of the same over the left-regular subgraphs.
+    Its iterative mean: the mean of this value over the left-regular subgraphs.
 lambda_imsg
-    The iterative mean weighted spectral gap: the mean over the left-regular subgraphs of the
-    difference of the first two singular values of their |weights|.
+    The iterative mean weighted spectral gap: the mean, over the left-regular subgraphs, of the
+    difference between the first two singular values of their |weights|.
 
-The left-regular subgraph of degree d >= 3 holds all left nodes of degree d and all their neighbours;
-it counts if its right nodes have a mean degree of at least 3 too.
+The left-regular subgraph of degree d >= 3 holds all left nodes of degree d and all their neighbours. It is used only
+if its right nodes have a mean degree of at least 3 too.
 
 Sources: Pal et al., "A study on the Ramanujan graph property of winning lottery tickets", ICML 2022
 (difference of bound); Hoang et al., ICLR 2023 (iterative mean); Hoang et al., "Don't just prune by
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
 
 MINIMUM_DEGREE = 3
-"""Degree from which the bound means something; of the left-regular subgraphs, on both sides."""
+"""Least degree for which the bound means something: on either side of a left-regular subgraph."""
 
 RAMANUJAN_METRICS = (
     "density",
@@ -51,10 +51,13 @@ RAMANUJAN_METRICS = (
 )
 """Names of what `ramanujan_metrics` returns."""
 
+WEIGHTED_RAMANUJAN_METRICS = ("lambda_imsg",)
+"""Those that depend on the weights, not on the mask alone."""
+
 
 @dataclass(frozen=True)
 class Expansion:
-    """Degrees and singular values of a graph with at least two edges that are not alone.
+    """Mean degrees and second singular value of a graph with at least two edges.
 
     Attributes
     ----------
@@ -75,12 +78,12 @@ class Expansion:
 
     @property
     def difference(self) -> float:
-        """Bound minus second singular value: not negative for Ramanujan graphs."""
+        """Bound minus second singular value: at least 0 for Ramanujan graphs."""
         return self.bound - self.second
 
     @property
     def relative_difference(self) -> float | None:
-        """Difference over bound: 1 for complete graphs; None if the bound is 0 (no two edges meet)."""
+        """Difference over bound: 1 for complete graphs; None if the bound is 0, as no two edges meet."""
         return self.difference / self.bound if self.bound else None
 
 
@@ -90,22 +93,29 @@ def ramanujan_metrics(graph: "MGE") -> dict[str, int | float | None]:
     Parameters
     ----------
     graph
-        Of `sparsetopo.layers.rolled` (the literature's), or any graph of `sparsetopo.layers.bge`.
+        From `sparsetopo.layers.rolled`, as in the literature, or from `rolled_channel`.
 
     Returns
     -------
     dict
         density
-            Kept weights over all weights (of the rolled-channel graph: edges over possible ones).
+            Kept weights over all weights (of the rolled-channel graph: edges over possible edges).
         delta_r, delta_r_imdb, lambda_imsg
             As this module defines them.
         delta_r_absolute, delta_r_imdb_absolute
             The same differences, not divided by the bound.
         regular_subgraphs
-            The left-regular subgraphs that count.
+            How many left-regular subgraphs are used.
 
         delta_r and delta_r_absolute are None if the graph has fewer than two edges, delta_r also if
-        no two edges meet in a node (its bound is 0); the iterative means if no subgraph counts.
+        no two edges meet in a node (its bound is 0). The iterative means are None if no subgraph is used.
+
+    Examples
+    --------
+    >>> from sparsetopo.layers import rolled
+    >>> values = ramanujan_metrics(rolled(np.ones((3, 4)), np.ones((3, 4), dtype=bool)))
+    >>> values["density"], values["delta_r"], values["regular_subgraphs"]
+    (1.0, 1.0, 1)
     """
     matrix = biadjacency(graph)
     (mask,) = graph.masks.values()
@@ -146,9 +156,9 @@ def weighted_gap(matrix: csr_array) -> float:
 
 
 def left_regular_subgraphs(matrix: csr_array) -> Iterator[csr_array]:
-    """Subgraphs of the left nodes of each degree, by degree, whose degrees are large enough.
+    """Subgraphs of the left nodes of each degree, ascending, if both degrees are large enough.
 
-    Columns without an edge are left out, so that all nodes of a subgraph have one.
+    Columns without an edge are left out, so that every node of a subgraph has one.
     """
     degrees = np.diff(matrix.indptr)
     for degree in np.unique(degrees[degrees >= MINIMUM_DEGREE]):

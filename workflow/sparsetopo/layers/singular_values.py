@@ -1,8 +1,8 @@
 """The two largest singular values of a sparse matrix, with multiplicity.
 
 The adjacency matrix of a bipartite graph has the eigenvalues ±s for every singular value s of its
-(left, right) matrix, and zeros: by magnitude, its first and third eigenvalue are the first and
-second singular value.
+(left, right) matrix, and zeros. So by magnitude its first and third eigenvalues are the first and second singular
+values.
 """
 
 import math
@@ -15,19 +15,18 @@ from scipy.sparse import csr_array
 
 from sparsetopo.seeding import generator
 
-# Operations of a dense decomposition (longer side times the square of the shorter one) up to which
-# it is used: some tenths of a second.
+# Most operations (longer side times the square of the shorter one) for which the decomposition is dense: some tenths
+# of a second.
 _DENSE_OPERATIONS = 2**28
-# Of ARPACK: residual relative to the squared singular value and its shift. The error of the value is
-# far below it.
+# ARPACK's residual, relative to the squared singular value and its shift. The error of the value is far below.
 _TOLERANCE = 1e-10
 _RESTARTS = 2000
-# Share of the squared Frobenius norm up to which what the first value leaves is rounding.
+# What the first value leaves of the squared Frobenius norm is rounding if it is at most this share.
 _ROUNDING = 1e-12
 
 
 def two_largest_singular_values(matrix: csr_array) -> tuple[float, float]:
-    """Largest and second largest singular value, equal if the largest is a multiple one.
+    """Largest and second largest singular value; they are equal if the largest is a multiple one.
 
     Parameters
     ----------
@@ -42,8 +41,15 @@ def two_largest_singular_values(matrix: csr_array) -> tuple[float, float]:
 
     Notes
     -----
-    Small matrices: LAPACK. Others: ARPACK on the Gram matrix for the largest, then again with its
-    vector projected out; one run for both could see a multiple value only once. Deterministic.
+    Small matrices are decomposed by LAPACK. For others ARPACK finds the largest value on the Gram matrix, and the
+    second with the first one's vector projected out, because one run for both could see a multiple value only once.
+    The result is deterministic.
+
+    Examples
+    --------
+    >>> first, second = two_largest_singular_values(csr_array([[3.0, 0.0], [0.0, 2.0]]))
+    >>> round(first, 9), round(second, 9)
+    (3.0, 2.0)
     """
     longer, shorter = max(matrix.shape), min(matrix.shape)
     if shorter == 0 or matrix.nnz == 0:
@@ -57,10 +63,10 @@ def two_largest_singular_values(matrix: csr_array) -> tuple[float, float]:
 
 
 def _by_arpack(matrix: csr_array) -> tuple[float, float] | None:
-    """Compute both by ARPACK; None if it does not converge."""
+    """Both values by ARPACK; None if it does not converge."""
     from scipy.sparse.linalg import ArpackError
 
-    # Taller than wide: the Gram matrix is then of the shorter side.
+    # Taller than wide, so that the Gram matrix has the order of the shorter side.
     tall = csr_array(matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T).astype(np.float64)
     wide = csr_array(tall.T)
     sizes = abs(tall)
@@ -91,10 +97,10 @@ def _by_arpack(matrix: csr_array) -> tuple[float, float] | None:
 def _largest(
     product: Callable[[NDArray[np.float64]], NDArray[np.float64]], order: int, shift: float
 ) -> tuple[float, NDArray[np.float64]]:
-    """Largest eigenvalue and its vector of a positive semidefinite matrix.
+    """Largest eigenvalue of a positive semidefinite matrix, and its vector.
 
-    It is solved for the matrix + `shift`: ARPACK stops with an error where what is left of a
-    matrix of low rank is 0.
+    The solver is given the matrix + `shift`, because ARPACK fails on a matrix that is 0, as the rest of one of low rank
+    is.
     """
     from scipy.sparse.linalg import LinearOperator, eigsh
 

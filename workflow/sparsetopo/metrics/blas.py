@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Keep matrix products in the thread that asks for them: then their rounding is fixed too."""
+    """Keep matrix products in the thread that asks for them, which also fixes their rounding."""
     import numpy  # noqa: F401  (loads the BLAS library that is to be limited)
 
-    # Looking for BLAS libraries takes a millisecond, as long as a small graph's metric; only an
-    # import can have brought another one. Code that may have imported one within enters anew.
+    # Looking for BLAS libraries takes a millisecond, as long as a metric of a small graph, and only an import can bring
+    # another one. Code that imports one inside this context must enter it again.
     with _blas_libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
         yield
 
 
 @functools.lru_cache(maxsize=1)
 def _blas_libraries(modules: int) -> "ThreadpoolController":
-    """The BLAS libraries of this process, which has imported so many modules."""
+    """The BLAS libraries of this process; `modules`, how many it has imported, tells when to look again."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""Measure a graph: the primitives that the wanted metrics need, each once, then the metrics."""
+"""Measure a graph: first each primitive that the wanted metrics need, once; then the metrics."""
 
 import logging
 import math
@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from sparsetopo.errors import MetricError
 from sparsetopo.metrics.blas import single_threaded_blas
-from sparsetopo.metrics.registry import METRICS, Metric, select
+from sparsetopo.metrics.primitives import MOST_MEMORY, SIZES
+from sparsetopo.metrics.registry import METRICS, NETWORK_METRICS, SCALINGS, Metric, select
 
 if TYPE_CHECKING:
-    from sparsetopo.graphs.mge import MGE
     from sparsetopo.metrics.primitives import Graph, Primitives
 
 logger = logging.getLogger(__name__)
 
-# Called as progress(primitive, done, total) when the computation of a primitive starts, `done`
-# having started before.
 Progress = Callable[[str, int, int], None]
-
-# What every metric may read without declaring it.
-SIZES = ("graph", "num_nodes", "num_edges", "layer_sizes")
+"""Called as progress(primitive, done, total) when a primitive's computation starts, after `done` others started."""
 
 
 def topometrics(
@@ -43,20 +39,19 @@ def topometrics(
     mge
         The graph (`sparsetopo.encode`), or anything that has its `to_scipy()` and `layer_sizes`.
     metrics
-        Names of the metrics wanted; None for all. Primitives that no wanted metric needs are not
-        computed.
+        Names of the metrics wanted; None for all metrics of a network.
     progress
-        Called as ``progress(primitive, done, total)`` when the computation of each primitive
-        starts, `done` others having started before.
+        Called as ``progress(primitive, done, total)`` when the computation of a primitive starts,
+        after `done` others have started.
     threads
-        Threads to compute in. No result depends on it.
+        Number of threads. No result depends on it.
     explicit
-        Unroll the graph and use scipy and igraph: slow, and some 100 bytes an edge; a check on the
-        default way, which stores no edge. Graphs that are no `MGE` are always measured so.
+        Whether to unroll the graph and use scipy and igraph. This is slow and takes some 100 bytes an
+        edge; it checks the default way, which stores no edge. Graphs that are not an `MGE` are always
+        measured like this.
     skip_impossible
         Whether a metric that cannot be computed on this graph (motif4, where four node layers are
-        pairwise joined) is NaN, with one warning, rather than an error; None: only if no metrics
-        are named.
+        pairwise joined) is NaN, with a warning, instead of an error. None: only if `metrics` is None.
 
     Returns
     -------
@@ -69,11 +64,12 @@ def topometrics(
     UnknownNameError
         If a metric is unknown.
     MetricError
-        If a metric cannot be computed on this graph, and is not to be skipped.
+        If a metric exists for the graph of a single layer only and this graph has more than two node
+        layers, or a metric cannot be computed on this graph and is not skipped.
     EncodingError
         If the graph is not multipartite, or a weight is negative or not finite.
     TypeError
-        If `mge` is no graph.
+        If `mge` is not a graph.
     ValueError
         If `threads` is not a whole number of at least 1.
 
@@ -82,10 +78,18 @@ def topometrics(
     Source: Cunegatti, Farina, Bucur, Iacca, "Understanding Sparse Neural Networks from their
     Topology via Multipartite Graph Representations", TMLR 2024, section 4. `scaled` gives the
     values as that paper published them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sparsetopo.layers import rolled
+    >>> graph = rolled(np.ones((2, 3)), np.array([[True, True, False], [True, False, False]]))
+    >>> topometrics(graph, ["components", "cut_edges", "n1"])
+    {'components': 2, 'cut_edges': 3, 'n1': 1.6}
     """
     from sparsetopo.graphs.mge import MGE
 
-    wanted = select(METRICS, metrics)
+    wanted = select(METRICS, NETWORK_METRICS if metrics is None else metrics)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise ValueError(f"threads is {threads!r}, but must be a whole number of at least 1.")
     if not hasattr(mge, "to_scipy"):
@@ -93,27 +97,29 @@ def topometrics(
             f"topometrics takes a graph, not {type(mge).__name__}: make it with sparsetopo.encode(model, "
             "input_shape, masks)."
         )
-    backend = _explicit(mge) if explicit or not isinstance(mge, MGE) else _implicit(mge)
+    for metric in wanted:
+        if "network" not in metric.graphs and len(mge.layer_sizes) != 2:
+            raise MetricError(
+                f"'{metric.name}' exists for the graph of a single layer only, but this graph has "
+                f"{len(mge.layer_sizes)} node layers; a layer's graph has 2."
+            )
+    primitives: Primitives
+    if explicit or not isinstance(mge, MGE):
+        from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
+
+        primitives = ExplicitPrimitives(mge)
+    else:
+        from sparsetopo.metrics.implicit.compiled import announce_compilation
+
+        announce_compilation()  # before the next import, which may compile
+        from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
+
+        primitives = ImplicitPrimitives(mge)
     skip = metrics is None if skip_impossible is None else skip_impossible
-    return measure(backend, wanted, progress, threads=threads, skip_impossible=skip)
+    return evaluate(primitives, wanted, progress, threads=threads, skip_impossible=skip)
 
 
-def _explicit(graph: "Graph") -> "Primitives":
-    from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
-
-    return ExplicitPrimitives(graph)
-
-
-def _implicit(mge: "MGE") -> "Primitives":
-    from sparsetopo.metrics.implicit.compiled import announce_compilation
-
-    announce_compilation()
-    from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
-
-    return ImplicitPrimitives(mge)
-
-
-def measure(
+def evaluate(
     primitives: "Primitives",
     metrics: Iterable[Metric],
     progress: Progress | None = None,
@@ -123,29 +129,12 @@ def measure(
 ) -> dict[str, int | float]:
     """Evaluate metrics on the primitives of any backend.
 
-    Each metric is handed the graph, its sizes, and the primitives that it declares, and nothing
-    else: reading an undeclared one is an AttributeError, so that declarations cannot go stale.
-
-    Parameters
-    ----------
-    threads
-        Threads for a backend that can use them.
-    skip_impossible
-        Whether a metric that cannot be computed on this graph is NaN, with a warning, rather than a
-        MetricError.
+    Each metric is handed the sizes of the graph and the primitives that it declares. Reading any other
+    one is an AttributeError, so that declarations cannot go stale. The parameters are those of `topometrics`.
     """
-    from sparsetopo.metrics.primitives import MOST_MEMORY, Primitives
-
     wanted = list(metrics)
     needs = list(dict.fromkeys(need for metric in wanted for need in metric.needs))
     needs.sort(key=lambda need: need != MOST_MEMORY)
-    for metric in wanted:
-        for need in metric.needs:
-            if not hasattr(Primitives, need):
-                raise RuntimeError(
-                    f"the metric '{metric.name}' ({metric.module}) needs '{need}', which is no "
-                    "primitive: metrics/primitives.py lists them."
-                )
     started = _Progress(progress, len(needs))
     known: dict[str, Any] = {name: getattr(primitives, name) for name in SIZES}
     impossible: set[str] = set()
@@ -174,12 +163,14 @@ def measure(
 
 
 def scaled(values: Mapping[str, int | float], nodes: int, edges: int) -> dict[str, float | None]:
-    """Divide raw values by the number of nodes or edges, as the paper's released table does.
+    """Scale raw values as the paper's released tables do.
 
     Parameters
     ----------
     values
-        Raw values by metric, as of `topometrics`.
+        Raw values by metric, from `topometrics`.
+    nodes, edges
+        V and E of the graph.
 
     Returns
     -------
@@ -190,17 +181,23 @@ def scaled(values: Mapping[str, int | float], nodes: int, edges: int) -> dict[st
     ------
     UnknownNameError
         If a metric is unknown.
+
+    Examples
+    --------
+    >>> scaled({"sink": 3, "motif4": 90, "spectral_gap": 1.5}, nodes=12, edges=40)
+    {'sink': 0.25, 'motif4': 2.25, 'spectral_gap': 1.5}
     """
-    divisors = {"nodes": nodes, "edges": edges, "none": 1}
+    divisors = {"nodes": nodes, "edges": edges, None: 1}
     published: dict[str, float | None] = {}
     for metric in select(METRICS, values):
-        divisor = divisors[metric.scaling]
-        published[metric.name] = values[metric.name] / divisor if divisor else None
+        by, subtracted = SCALINGS[metric.scaling]
+        divisor = divisors[by]
+        published[metric.name] = (values[metric.name] - subtracted) / divisor if divisor else None
     return published
 
 
 class _Progress:
-    """Passes on the start of each primitive once, also from several threads."""
+    """Reports the start of each primitive once, even if several threads do."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._total = progress, total

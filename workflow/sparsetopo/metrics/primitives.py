@@ -1,22 +1,33 @@
-"""What a backend provides: the quantities that the metrics are made of.
+"""What a backend provides: the quantities that metrics are made of.
 
-A metric names the members it needs; each is computed when it is first read, once. There are two
-backends: `implicit`, the default, which stores no edge, and `explicit`, its check.
+A metric names the primitives it needs; each is computed once, when it is first read. There are two backends:
+`implicit`, the default, which stores no edge, and `explicit`, which checks it. Nothing heavy is imported here, because
+the registry of metrics reads these names while a configuration is checked.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+SIZES = ("graph", "num_nodes", "num_edges", "layer_sizes")
+"""What every metric may read without declaring it."""
+
+WEIGHTED_PRIMITIVES = frozenset(
+    {"weighted_degrees", "adjacency", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
+)
+"""Primitives that read the weights of the edges; the others depend on the mask alone."""
+
 MOST_MEMORY = "adjacency_eigenvalues"
-"""The primitive for which the default backend needs most memory: it comes first, while no other result lies
-beside it."""
+"""The primitive for which the default backend needs most memory: it is computed first, before other results take up
+memory too."""
 
 
 class Graph(Protocol):
@@ -26,7 +37,7 @@ class Graph(Protocol):
     def layer_sizes(self) -> Sequence[int]:
         """Nodes of each node layer; the nodes of a layer are consecutive."""
 
-    def to_scipy(self) -> "csr_array":
+    def to_scipy(self) -> csr_array:
         """(V, V) float32 |w|, source to target; every stored entry is an edge, a zero too."""
 
 
@@ -57,9 +68,9 @@ class AdjacencyEigenvalues:
     Attributes
     ----------
     magnitudes
-        The three largest magnitudes, descending; 0 stands for those a graph of fewer nodes lacks.
+        The three largest magnitudes, descending; 0 stands for those that a graph of fewer nodes lacks.
     largest
-        The two largest eigenvalues, descending; 0 likewise.
+        The two largest eigenvalues, descending; 0 stands for missing ones here too.
     """
 
     magnitudes: tuple[float, float, float]
@@ -70,7 +81,7 @@ class Primitives(Protocol):
     """The quantities a metric may need; "undirected" means that directions are ignored."""
 
     def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
-        """Compute what can be computed at once, in several threads; `started` is told of each."""
+        """Compute in several threads what can be computed independently; call `started` with each name."""
 
     @property
     def graph(self) -> Graph:
@@ -102,14 +113,14 @@ class Primitives(Protocol):
 
     @property
     def adjacency(self) -> Operator:
-        """The weighted undirected adjacency matrix, as products with blocks of vectors."""
+        """The weighted undirected adjacency matrix, as an operator."""
 
     @property
     def levels(self) -> NDArray[np.int32]:
         """(V,) distance from the root of the node's component, in undirected steps.
 
-        Roots are the node of largest degree (the first of several) and, of the other components,
-        the node of lowest number.
+        The root is the node of largest degree (the first of several) in that node's component, and the node
+        of lowest number in every other component.
         """
 
     @property
@@ -143,3 +154,11 @@ class Primitives(Protocol):
     @property
     def laplacian_largest_eigenvalue(self) -> float:
         """Largest eigenvalue of D - A, weighted and undirected."""
+
+
+PRIMITIVES = tuple(
+    name
+    for name, member in vars(Primitives).items()
+    if isinstance(member, property) and name not in SIZES
+)
+"""What a metric may declare under "needs"."""

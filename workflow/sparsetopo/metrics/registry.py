@@ -1,61 +1,93 @@
-"""The registry of metrics: every family file in `entries`, read without importing it.
+"""The registry of metrics: every file in `entries`, read without importing it.
 
-A family file holds one literal table and one function a metric::
+A file holds one literal table, which says everything about its metrics, and one function for each of them::
 
     METRICS = {
         "sink": {
+            "label": "sink nodes",  # its name in figures
             "category": "local",  # groups the metrics in tables and figures
-            "scaling": "nodes",  # what the published value is divided by: nodes, edges or none
+            "graphs": ["network"],  # where it exists: network, layer, or both (see GRAPHS)
+            "scaling": "nodes",  # how the published value is scaled (see SCALINGS)
+            "size_free": "nodes",  # how it is scaled so that it does not tell the size of the graph
             "needs": ["in_degrees", "out_degrees"],  # primitives it reads (metrics/primitives.py)
-            "description": "...",
+            "description": "nodes with incoming but no outgoing edges, outside the last layer",
         },
     }
 
     def sink(primitives: Primitives) -> int: ...
 
-A new metric is a new file there.
+All these keys are required. A metric that is a second version of another one also has ``"second_reading_of"``: it is
+measured, but is not a feature of its own. The analysis reads this table too, and nothing else about metrics; importing
+it imports neither numpy nor the functions, so results can be analysed without the code that measured them.
 """
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from sparsetopo.errors import UnknownNameError
+from sparsetopo.metrics.primitives import PRIMITIVES, WEIGHTED_PRIMITIVES
 from sparsetopo.registry import literals
 
-SCALINGS = ("nodes", "edges", "none")
-# The order in which the paper lists them; further categories follow.
 CATEGORIES = ("local", "neighbour", "strength", "global", "expansion")
+"""The order in which tables and figures list the categories (Cunegatti et al. 2024, section 3.2); others follow."""
 
+GRAPHS = ("network", "layer")
+"""A metric exists for the graph of a whole network, for the bipartite graph of one layer, or for both."""
 
-# Primitives that read the weights of the edges; the others depend on the mask alone.
-WEIGHTED_PRIMITIVES = frozenset(
-    {"weighted_degrees", "adjacency", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
-)
+SCALINGS: Mapping[str, tuple[str | None, int]] = {
+    "nodes": ("nodes", 0),
+    "edges": ("edges", 0),
+    "none": (None, 0),
+    "nodes_beyond_first": ("nodes", 1),
+}
+"""Scaling: (divisor, what is subtracted before). The last one suits a count that is at least 1."""
 
 
 @dataclass(frozen=True)
-class Metric:
-    """What is known of a metric without importing it.
+class Feature:
+    """What the analyses know of a number that they regress on or rank by.
 
     Attributes
     ----------
     scaling
-        Divisor of the published value: "nodes", "edges" or "none".
-    needs
-        Names of the primitives it reads, besides the sizes of the graph.
+        How it is scaled, of `SCALINGS`: for a metric, as it was published.
+    label
+        Its name in figures.
+    """
+
+    category: str
+    scaling: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Feature):
+    """What the table of its file says of a metric.
+
+    Attributes
+    ----------
     module
         The module that holds the function of this name.
+    graphs
+        Where it exists, of `GRAPHS`.
+    size_free
+        How it is scaled so that it does not tell the size of the graph, of `SCALINGS`.
+    needs
+        Names of the primitives it reads, besides the sizes of the graph.
+    second_reading_of
+        The metric that this one is another version of; None for a metric of its own.
     """
 
     name: str
-    category: str
-    scaling: str
+    module: str
+    graphs: tuple[str, ...]
+    size_free: str
     needs: tuple[str, ...]
     description: str
-    module: str
+    second_reading_of: str | None = None
 
     @property
     def reads_weights(self) -> bool:
@@ -63,57 +95,89 @@ class Metric:
         return not WEIGHTED_PRIMITIVES.isdisjoint(self.needs)
 
     def function(self) -> Callable[[Any], int | float]:
-        """Import the family file and return the metric's function."""
+        """Import the metric's file and return its function."""
         function: Callable[[Any], int | float] = getattr(
             importlib.import_module(self.module), self.name
         )
         return function
 
 
+_OPTIONAL = ["second_reading_of"]
+_REQUIRED = [
+    field.name for field in fields(Metric) if field.name not in ("name", "module", *_OPTIONAL)
+]
+_LISTS = {"graphs": GRAPHS, "needs": PRIMITIVES}
+_CHOICES = {"scaling": tuple(SCALINGS), "size_free": tuple(SCALINGS)}
+
+
 def scan(package: str, folder: Path) -> dict[str, Metric]:
-    """Read every family file of a folder: {name: metric}, by category, file and place in its table.
+    """Read every file of a folder: {name: metric}, ordered by category, file and position in its table.
 
     Raises
     ------
     RuntimeError
-        If a file has no table or an invalid one, or two files declare the same name (programming
-        errors).
+        If a file has no table or an invalid one, or a name is declared twice (programming errors). The message names
+        the file, the metric, the key, and what would be valid.
     """
     metrics: dict[str, Metric] = {}
     for path in sorted(folder.glob("[!_]*.py")):
         table = literals(path, {"METRICS"}).get("METRICS")
         if not table:
-            raise RuntimeError(f"{path}: a metric family needs METRICS = {{...}}.")
+            raise RuntimeError(f"{path}: a file of metrics needs METRICS = {{...}}.")
         for name, record in table.items():
             if name in metrics:
                 raise RuntimeError(
                     f"{path}: the metric '{name}' is declared in {metrics[name].module} too."
                 )
-            missing = {"category", "scaling", "needs", "description"} ^ record.keys()
-            if missing:
-                raise RuntimeError(
-                    f"{path}: the table of '{name}' must have category, scaling, needs and "
-                    f"description, no more and no less (see {', '.join(sorted(missing))})."
-                )
-            if record["scaling"] not in SCALINGS:
-                raise RuntimeError(f"{path}: scaling of '{name}' must be one of {SCALINGS}.")
-            record = {**record, "needs": tuple(record["needs"])}
-            metrics[name] = Metric(name=name, module=f"{package}.{path.stem}", **record)
-    rank = {category: place for place, category in enumerate(CATEGORIES)}
+            _check(f"{path}: the metric '{name}'", record)
+            values: dict[str, Any] = {
+                key: tuple(value) if key in _LISTS else value for key, value in record.items()
+            }
+            metrics[name] = Metric(name=name, module=f"{package}.{path.stem}", **values)
+    for metric in metrics.values():
+        if metric.second_reading_of not in (None, *metrics):
+            raise RuntimeError(
+                f"the metric '{metric.name}' ({metric.module}) has the second_reading_of "
+                f"'{metric.second_reading_of}', which is no metric; known: {', '.join(metrics)}."
+            )
+    rank = {category: position for position, category in enumerate(CATEGORIES)}
     ordered = sorted(metrics.values(), key=lambda metric: rank.get(metric.category, len(rank)))
     return {metric.name: metric for metric in ordered}
 
 
-def select(metrics: Mapping[str, Metric], names: Iterable[str] | None) -> list[Metric]:
-    """Metrics of those names, in that order and once each; all of them for None.
+def _check(metric: str, record: Mapping[str, Any]) -> None:
+    """Refuse an invalid entry of a table; `metric` names it and its file."""
+    keys = f"it must have {', '.join(_REQUIRED)}, and may have {', '.join(_OPTIONAL)}."
+    for key in _REQUIRED:
+        if key not in record:
+            raise RuntimeError(f"{metric} lacks the key '{key}'; {keys}")
+    for key, given in record.items():
+        if key not in (*_REQUIRED, *_OPTIONAL):
+            raise RuntimeError(f"{metric} has an unknown key '{key}'; {keys}")
+        if key in _LISTS:
+            valid = isinstance(given, list) and set(given) <= set(_LISTS[key])
+            what = f"a list of names among {', '.join(_LISTS[key])}"
+        elif key in _CHOICES:
+            valid, what = given in _CHOICES[key], f"one of {', '.join(_CHOICES[key])}"
+        else:
+            valid, what = isinstance(given, str) and given != "", "a text that is not empty"
+        if not valid or (key == "graphs" and not given):
+            raise RuntimeError(f"{metric} has {key} {given!r}, but it must be {what}.")
+
+
+def select(metrics: Mapping[str, Metric], names: Iterable[str]) -> list[Metric]:
+    """Metrics of those names, in that order and once each.
 
     Raises
     ------
     UnknownNameError
         If there is no metric of a name; the message lists the known ones.
+
+    Examples
+    --------
+    >>> [metric.label for metric in select(METRICS, ["n2", "sink", "n2"])]
+    ['2-hop neighbours', 'sink nodes']
     """
-    if names is None:
-        return list(metrics.values())
     wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     for name in wanted:
         if name not in metrics:
@@ -122,3 +186,5 @@ def select(metrics: Mapping[str, Metric], names: Iterable[str] | None) -> list[M
 
 
 METRICS = scan(f"{__package__}.entries", Path(__file__).parent / "entries")
+NETWORK_METRICS = {name: metric for name, metric in METRICS.items() if "network" in metric.graphs}
+LAYER_METRICS = {name: metric for name, metric in METRICS.items() if "layer" in metric.graphs}

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sparsetopo.analysis.tables.metrics import CATEGORIES
 from sparsetopo.analysis.tables.table import require_columns
+from sparsetopo.metrics.registry import CATEGORIES
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure
 

@@ -8,13 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sparsetopo.analysis.tables.metrics import CATEGORIES, PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import require_columns
+from sparsetopo.metrics.registry import CATEGORIES, Feature
 from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
 from sparsetopo.plots.style import figure_style, new_figure
 
 
-def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) -> Figure:
+def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Feature] = PAPER_METRICS) -> Figure:
     """Draw `analysis.importance.importance_table`, metrics grouped by category.
 
     Red: the drop grows with the metric; blue: it shrinks. A correlation that does not exist is

@@ -14,10 +14,10 @@ from sparsetopo.analysis.regression.regressors import REGRESSORS
 from sparsetopo.analysis.regression.splits import LEFT_OUT, VALIDATIONS
 from sparsetopo.analysis.regression.table import regression_table
 from sparsetopo.analysis.tables.feature_sets import FeatureSet, feature_sets
-from sparsetopo.analysis.tables.layer_features import LAYER_METRICS
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import LAYER_METRICS
 
 FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
 COLUMNS = [

@@ -8,8 +8,9 @@ from sparsetopo.analysis.regression.families import families_table
 from sparsetopo.analysis.regression.regressors import REGRESSORS
 from sparsetopo.analysis.regression.table import regression_table
 from sparsetopo.analysis.tables.feature_sets import FeatureSet, feature_sets
-from sparsetopo.analysis.tables.metrics import CATEGORIES, PAPER_METRICS
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import CATEGORIES
 
 FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
 FAMILIES = {key: metric.category for key, metric in PAPER_METRICS.items()}

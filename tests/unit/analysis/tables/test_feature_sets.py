@@ -1,6 +1,7 @@
 """Sets of features: what is size-free does not change when a graph is doubled; same rows, joins."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,12 @@ from sparsetopo.analysis.tables.feature_sets import (
     size_free,
 )
 from sparsetopo.analysis.tables.features import scale
-from sparsetopo.analysis.tables.layer_features import LAYER_METRICS, layer_features
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.layer_features import layer_features
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.measure import topometrics
+from sparsetopo.metrics.registry import LAYER_METRICS
 
 # Nothing scales a gap of eigenvalues that come in pairs; of components see the test below.
 NOT_INTENSIVE = {"spectral_gap", "components", "component_size"}
@@ -188,7 +190,7 @@ def test_sparsities_that_were_read_as_numbers_join(collected):
 def test_some_metrics_and_own_ones(collected):
     own = {
         "k_core": PAPER_METRICS["k_core"],
-        "mine": Metric("other", "edges", "mine"),
+        "mine": replace(PAPER_METRICS["motif4"], name="mine", label="mine"),
     }
     collected["mine"] = 7.0
     sets = feature_sets(collected, metrics=own)

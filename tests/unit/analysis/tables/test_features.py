@@ -1,15 +1,13 @@
 """Scaled features against the definitions, and the metric tables against each other."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-import sparsetopo
 from sparsetopo.analysis.tables.features import min_max, scale
-from sparsetopo.analysis.tables.metrics import CATEGORIES, PAPER_METRICS, Metric, declared_metrics
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import CATEGORIES, METRICS, Feature
 
 
 def test_every_metric_is_divided_as_published(networks):
@@ -35,14 +33,12 @@ def test_no_edges_makes_edge_scaled_metrics_missing(networks):
     assert scaled[["sink", "disconnected", "components", "spectral_gap"]].notna().all()
 
 
-def test_own_metrics_and_bad_scalings(networks):
+def test_own_metrics(networks):
     networks["mine"] = 10.0
-    own = {"mine": Metric("local", "nodes", "mine")}
+    own = {"mine": Feature("local", "nodes", "mine")}
     assert scale(networks, own)["mine"].tolist() == (10.0 / networks["nodes"]).tolist()
-    with pytest.raises(DataError, match="'mine' has the scaling 'layers'; known: nodes, edges"):
-        scale(networks, {"mine": Metric("local", "layers", "mine")})
     with pytest.raises(DataError, match=r"lacks the column.s. other"):
-        scale(networks, {"other": Metric("local", "nodes", "other")})
+        scale(networks, {"other": Feature("local", "nodes", "other")})
     with pytest.raises(DataError, match="no nodes"):
         scale(networks.assign(nodes=0))
 
@@ -54,19 +50,13 @@ def test_min_max():
     np.testing.assert_allclose(min_max(values, values[1:])[0], [-1, 0, -1])
 
 
-def test_declared_metrics_agree_with_the_papers():
-    declared = declared_metrics(Path(sparsetopo.__path__[0]) / "metrics/entries")
-    assert set(PAPER_METRICS) <= set(declared)
-    for key, metric in PAPER_METRICS.items():
-        assert (declared[key].category, declared[key].scaling) == (metric.category, metric.scaling)
+def test_the_papers_metrics_come_from_the_registry():
+    assert list(PAPER_METRICS)[5:8] == ["n1", "n2", "motif4"]  # the paper's order
+    for metric in PAPER_METRICS.values():
         assert metric.category in CATEGORIES
-
-
-def test_declared_metrics_of_a_new_file(tmp_path):
-    (tmp_path / "mine.py").write_text(
-        'METRICS = {"my_metric": {"category": "own", "scaling": "none"}, "raw_only": {}}\nraise OSError'
-    )
-    assert declared_metrics(tmp_path) == {"my_metric": Metric("own", "none", "my metric")}
+        assert "network" in metric.graphs
+        assert metric.second_reading_of is None
+    assert METRICS["spectral_gap_signed"].second_reading_of == "spectral_gap"
 
 
 def test_importing_the_package_is_light():

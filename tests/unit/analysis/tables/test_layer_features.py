@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 
 from sparsetopo.analysis.tables.layer_features import (
-    LAYER_METRICS,
     RAMANUJAN_COLUMNS,
     layer_features,
     ramanujan_means,
 )
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import LAYER_METRICS, Feature
 
 CELLS = [
     (algorithm, "digits", architecture, sparsity, seed)
@@ -92,7 +92,7 @@ def test_a_missing_metric_of_a_layer_counts_as_zero(layers):
 
 def test_a_metric_of_ones_own_is_scaled_as_it_says(layers):
     layers["loops"] = layers["nodes"] * 2.0
-    table = layer_features(layers, "rolled", {"loops": Metric("local", "nodes", "loops")})
+    table = layer_features(layers, "rolled", {"loops": Feature("local", "nodes", "loops")})
     assert table.columns.tolist() == [*CELL, "loops"]
     assert (table["loops"] == 2.0).all()
 

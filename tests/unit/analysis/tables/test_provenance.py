@@ -6,11 +6,11 @@ from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.provenance import (
     PUBLISHED_MEAN,
     TRAINED_HERE,
-    defined,
     figure_note,
     label_source,
-    origin,
+    source_note,
     uses_published,
+    variant_note,
     weighted_metrics,
 )
 from sparsetopo.analysis.tables.summary import study_facts
@@ -26,16 +26,16 @@ def test_three_of_the_sixteen_metrics_read_weights():
 
 
 def test_the_origin_is_told_where_it_is_not_the_usual():
-    assert origin(False, False, METRICS) == ""
-    published = origin(True, True, METRICS)
+    assert source_note(False, False, METRICS) == ""
+    published = source_note(True, True, METRICS)
     assert published.startswith("No network was trained for this study")
     assert (
         "3 of the 16 topometrics depend on the weights (strength, spectral_gap, spectral_radius)"
         in published
     )
-    trained = origin(False, True, ["sink", "strength"])
+    trained = source_note(False, True, ["sink", "strength"])
     assert trained.startswith("1 of the 2 topometrics depend on the weights (strength)")
-    assert origin(False, True, ["sink"]) == ""  # nothing depends on which weights they are
+    assert source_note(False, True, ["sink"]) == ""  # nothing depends on which weights they are
 
 
 def test_notes_of_figures():
@@ -78,7 +78,7 @@ def test_facts_of_a_trained_and_of_a_published_study(networks):
 
 
 def test_names_that_the_configuration_defines_are_explained():
-    text = defined(
+    text = variant_note(
         {
             "datasets": {"CIFAR-100": {"from": "npz", "file": "slice.npz"}},
             "pruning": {"snip-shuffled": {"from": "snip", "shuffle": "layer"}, "er": {"a": 1}},
@@ -87,4 +87,4 @@ def test_names_that_the_configuration_defines_are_explained():
     assert "data set CIFAR-100 is as configured from npz (file slice.npz)." in text
     assert "algorithm snip-shuffled is as configured from snip (shuffle layer)." in text
     assert "algorithm er is as configured (a 1)." in text
-    assert defined({"datasets": {}, "pruning": {}}) == ""
+    assert variant_note({"datasets": {}, "pruning": {}}) == ""

@@ -21,9 +21,9 @@ from sparsetopo.graphs.encode import encode
 from sparsetopo.metrics.implicit import backend
 from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
 from sparsetopo.metrics.implicit.workers import Workers
-from sparsetopo.metrics.measure import measure, topometrics
+from sparsetopo.metrics.measure import evaluate, topometrics
 from sparsetopo.metrics.primitives import Primitives
-from sparsetopo.metrics.registry import METRICS
+from sparsetopo.metrics.registry import NETWORK_METRICS
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_what_takes_most_memory_is_computed_while_no_other_result_is_there(
     ]
     monkeypatch.setattr(backend, "_FEW_EDGES", 0)
     monkeypatch.setattr(backend, "adjacency_eigenvalues", watched)
-    measure(primitives, METRICS.values(), threads=threads)
+    evaluate(primitives, NETWORK_METRICS.values(), threads=threads)
     assert present == [{"weighted_degrees"}]
 
 
@@ -109,7 +109,7 @@ def test_only_what_is_needed_is_computed(resnet):
     ):
         primitives = ImplicitPrimitives(fresh(resnet))
         for name in names:
-            for need in METRICS[name].needs:
+            for need in NETWORK_METRICS[name].needs:
                 getattr(primitives, need)
         public = {name for name in vars(primitives) if not name.startswith("_")}
         assert public - {"graph", "layer_sizes", "num_nodes", "num_edges"} == computed

@@ -22,7 +22,6 @@ from sparsetopo.analysis.paper.released_columns import (
 )
 from sparsetopo.analysis.paper.released_layout import ReleasedFiles, read_files
 from sparsetopo.analysis.tables.accuracy_drop import add_accuracy_drop
-from sparsetopo.analysis.tables.layer_features import LAYER_METRICS
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS, SEEDS, SPARSITIES
 from sparsetopo.analysis.tables.provenance import SOURCE_COLUMN
@@ -33,6 +32,7 @@ from sparsetopo.analysis.tables.published_accuracies import (
 from sparsetopo.analysis.tables.result_rows import published_outcome
 from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import LAYER_METRICS
 
 RELEASED_RUN = "released (Cunegatti et al. 2024)"
 """Source of an accuracy that the authors released for one run."""
@@ -120,7 +120,8 @@ def read_released(
         [table.assign(encoding=encoding) for encoding, table in layered.items()],
         ignore_index=True,
     )
-    layer_columns = [*CELL, "encoding", "layer", "name", "nodes", "edges", *LAYER_METRICS]
+    layer_columns = [*CELL, "encoding", "layer", "name", "nodes", "edges"]
+    layer_columns += [name for name in LAYER_METRICS if name in layers]
     columns = [name for name in RAMANUJAN_COLUMNS.values() if name != "accuracy"]
     notes.append(
         f"{layers[list(CELL)].drop_duplicates().shape[0]} network(s) have metrics of their layers."

@@ -16,8 +16,9 @@ from sparsetopo.analysis.ranking.bootstrap import resampled_overlaps
 from sparsetopo.analysis.ranking.ranking import ranking_table, rankings_table
 from sparsetopo.analysis.ranking.strategies import ranked_pools, single_columns, study_mixtures
 from sparsetopo.analysis.ranking.uncertainty import pool_outcomes, with_uncertainty
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import check_table, require_columns
+from sparsetopo.metrics.registry import Metric
 
 
 @dataclass(frozen=True)

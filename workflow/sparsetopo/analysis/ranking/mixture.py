@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from sparsetopo.analysis.importance import importance_table
 from sparsetopo.analysis.tables.features import min_max
-from sparsetopo.analysis.tables.metrics import Metric
 from sparsetopo.analysis.tables.table import require_columns, sparsity_strings
+from sparsetopo.metrics.registry import Feature
 
-SIZE_METRICS: Mapping[str, Metric] = {
-    "nodes": Metric("size", "none", "nodes"),
-    "edges": Metric("size", "none", "edges"),
-    "density": Metric("size", "none", "density"),
+SIZE_METRICS: Mapping[str, Feature] = {
+    "nodes": Feature("size", "none", "nodes"),
+    "edges": Feature("size", "none", "edges"),
+    "density": Feature("size", "none", "density"),
 }
 """What is known of a sparse network without looking at its graph."""
 MISSING_LEVEL = 0.5
@@ -59,7 +59,7 @@ class Mixture:
 
 
 def fit_mixture(
-    name: str, table: pd.DataFrame, metrics: Mapping[str, Metric], without: str | None = None
+    name: str, table: pd.DataFrame, metrics: Mapping[str, Feature], without: str | None = None
 ) -> Mixture:
     """Fit the weights of a mixture on `table` (see `Mixture`)."""
     importance = importance_table(table, metrics)

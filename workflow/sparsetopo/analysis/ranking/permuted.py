@@ -12,7 +12,8 @@ from sparsetopo.analysis.ranking.arrays import mixture_weights, ranking_arrays
 from sparsetopo.analysis.ranking.bootstrap import pool_overlaps
 from sparsetopo.analysis.ranking.ranking import MIXTURE
 from sparsetopo.analysis.ranking.strategies import ranked_pools, study_mixtures
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.metrics.registry import Metric
 from sparsetopo.seeding import generator
 
 

@@ -20,9 +20,9 @@ from sparsetopo.analysis.ranking.mixture import SIZE_METRICS, Mixture, fit_mixtu
 from sparsetopo.analysis.ranking.ranking import MIXTURE, SINGLE_COLUMNS
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS
-from sparsetopo.analysis.tables.metrics import Metric
 from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import Metric
 
 SIZE, SIZE_FREE = "size", "mixture_size_free"
 OTHER_DATASETS, OTHER_ALGORITHMS = "mixture_other_datasets", "mixture_other_algorithms"

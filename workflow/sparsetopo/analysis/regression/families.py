@@ -15,9 +15,9 @@ from sparsetopo.analysis.regression.subsets import COLUMN_KINDS
 from sparsetopo.analysis.regression.summary import MEAN
 from sparsetopo.analysis.regression.table import run_cases
 from sparsetopo.analysis.tables.feature_sets import FeatureSet
-from sparsetopo.analysis.tables.metrics import CATEGORIES
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import CATEGORIES
 
 ALL = "all"
 KEEP = "keep"

@@ -1,4 +1,4 @@
-"""Gather result files into tidy tables: one row a sparse network, one row a dense baseline.
+"""Collect result files into tidy tables: one row a sparse network, one row a dense baseline.
 
 `collect` is for a study that trained its networks, `collect_published` for one that takes the paper's accuracies.
 """
@@ -22,6 +22,9 @@ from sparsetopo.analysis.tables.result_rows import (
     published_outcome,
 )
 from sparsetopo.errors import DataError
+
+GRID_AXES = ("datasets", "architectures", "algorithms", "sparsities", "seeds")
+"""The lists of a grid by their names in a configuration, in the order of `NETWORK_COLUMNS`."""
 
 
 def collect(
@@ -66,13 +69,13 @@ def collect_published(
     Returns
     -------
     tuple of DataFrame
-        Networks, and baselines: the published dense rows of the data sets and architectures that occur, one a pair
-        (not one a seed: there is one number), so their seed is missing.
+        Networks, and baselines: one row for every pair of data set and architecture that occurs. Its seed is missing,
+        because the published accuracy is a mean over seeds.
 
     Raises
     ------
     DataError
-        As `published_network_row`; or if no network at all has an accuracy, or a dense one is missing.
+        As `published_network_row`, or if no network has an accuracy, or a dense accuracy is missing.
     """
     if reference != "mean":
         raise DataError(
@@ -106,20 +109,19 @@ def collect_published(
 
 
 def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:
-    """Refuse a table of networks that is not exactly the grid, each cell once.
+    """Refuse a table of networks that does not have exactly one row for every cell of the grid.
 
     Parameters
     ----------
     grid
-        Lists by their names in a configuration: datasets, architectures, algorithms, sparsities, seeds.
+        The lists named in `GRID_AXES`.
 
     Raises
     ------
     DataError
-        Names the first cell that is missing, repeated or foreign.
+        Names the first cell that is missing, repeated, or not in the grid.
     """
-    names = ("datasets", "architectures", "algorithms", "sparsities", "seeds")
-    wanted = set(product(*(grid[name] for name in names)))
+    wanted = set(product(*(grid[axis] for axis in GRID_AXES)))
     rows = Counter(table[NETWORK_COLUMNS].itertuples(index=False, name=None))
     for what, cells in (
         ("has no row for", wanted.difference(rows)),
@@ -134,26 +136,24 @@ def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None
 
 
 def of_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Rows of a table that belong to a grid, as far as their columns say.
+    """Rows of a table that belong to a grid, judged by those of the cell's columns that the table has.
 
-    Parameters
-    ----------
-    table
-        With any of the cell's columns; a missing value (the seed of a published mean) fits any grid.
-    grid
-        As of `require_grid`.
+    A missing value (the seed of a published mean) fits any grid.
 
     Raises
     ------
     DataError
         If no row is left.
+
+    Examples
+    --------
+    >>> grid = {"datasets": ["digits"], "seeds": [0, 1]}
+    >>> grid |= {"architectures": ["mlp"], "algorithms": ["snip"], "sparsities": ["0.9"]}
+    >>> of_grid(pd.DataFrame({"dataset": "digits", "seed": [0, 1, 2]}), grid)["seed"].tolist()
+    [0, 1]
     """
     chosen = pd.Series(True, table.index)
-    for column, axis in zip(
-        ("dataset", "architecture", "algorithm", "sparsity", "seed"),
-        ("datasets", "architectures", "algorithms", "sparsities", "seeds"),
-        strict=True,
-    ):
+    for column, axis in zip(NETWORK_COLUMNS, GRID_AXES, strict=True):
         if column in table:
             chosen &= table[column].isin(list(grid[axis])) | table[column].isna()
     if not chosen.any():

@@ -1,4 +1,4 @@
-"""Gather the files of measured layers into two tidy tables."""
+"""Collect the files of measured layers into two tidy tables."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,27 +10,27 @@ from sparsetopo.errors import DataError
 
 
 def collect_layers(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Collect the files that the metrics stage wrote of every network's layers.
+    """Collect the files that `measure` wrote for the layers of every network.
 
     Parameters
     ----------
     paths
-        One file a network.
+        One file for each network.
 
     Returns
     -------
     tuple of DataFrame
-        Topometrics: the cell's columns, encoding, layer, name, nodes, edges, the ten metrics, one
+        Topometrics: the cell's columns, encoding, layer, name, nodes, edges and the metrics, one
         row a network, encoding and layer. Ramanujan metrics: the cell's columns, layer, name,
-        weights, parameters, density and the metrics, one row a network and layer. Sorted by cell;
-        a missing value is NaN.
+        weights, parameters, density and the metrics, one row a network and layer. Both are sorted by
+        cell; a missing value is NaN.
 
     Raises
     ------
     DataError
         If there is no file.
     FileFormatError
-        If one is missing, damaged, or holds something else.
+        If a file is missing, damaged, or not of this kind.
     """
     topometrics: list[dict[str, Any]] = []
     ramanujan: list[dict[str, Any]] = []

@@ -1,8 +1,7 @@
-"""Sets of features that the drop is regressed on: the paper's encodings, and what to hold beside them.
+"""Sets of features that the drop is regressed on: the paper's encodings, and two checks.
 
-The paper compares three graph encodings. Two things that it does not check are made here: how far a
-regressor gets that sees the size of a network only ("size"), and how far the metrics get once they
-are scaled so that they do not tell the size ("...-size-free").
+The paper compares three graph encodings. It does not check how well a regressor does that sees only the size of a
+network ("size"), nor how well the metrics do when they are scaled so that they do not tell the size ("...-size-free").
 """
 
 import logging
@@ -13,40 +12,20 @@ import numpy as np
 import pandas as pd
 
 from sparsetopo.analysis.tables.features import scale
-from sparsetopo.analysis.tables.layer_features import LAYER_METRICS, layer_features
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, Metric
+from sparsetopo.analysis.tables.layer_features import layer_features
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import CELL, check_table, require_columns, sparsity_strings
+from sparsetopo.metrics.registry import LAYER_METRICS, Feature, Metric
 
 logger = logging.getLogger(__name__)
 
 LAYER_ENCODINGS: Mapping[str, str] = {"rolled": "rolled", "rolled-channel": "rolled_channel"}
-"""Encoding as in the paper's table 3: as in the table of layers."""
+"""By the encoding's name in the paper's table 3: its name in the table of layers."""
 PAPER_ENCODINGS = ("MGE", *LAYER_ENCODINGS)
 SIZE = "size"
 SIZE_FEATURES = ("nodes", "edges", "density")
 SIZE_FREE = "-size-free"
 ENCODINGS = (*PAPER_ENCODINGS, SIZE, *(f"{encoding}{SIZE_FREE}" for encoding in PAPER_ENCODINGS))
-
-_SIZE_FREE_SCALING: Mapping[str, str] = {
-    "sink": "nodes",
-    "source": "nodes",
-    "disconnected": "nodes",
-    "r_out": "none",
-    "r_in": "none",
-    "n1": "none",
-    "n2": "none",
-    "motif": "edges",
-    "motif4": "edges",
-    "k_core": "none",
-    "strength": "none",
-    # Of a connected graph neither V nor 1/V, but 0 and 1.
-    "components": "nodes_beyond_first",
-    "component_size": "nodes",
-    "cut_edges": "edges",
-    "cut_nodes": "nodes",
-    "spectral_gap": "none",
-    "spectral_radius": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -69,31 +48,23 @@ class FeatureSet:
 
 
 def size_free(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
-    """Scale metrics so that they do not tell how large the graph is.
+    """Metrics whose scaling is the size-free one of their registry entry.
 
-    Parameters
-    ----------
-    metrics
-        Of a network or of a layer.
+    Most are intensive then: two disjoint copies of a graph have the value of one. Counts of nodes are divided by V,
+    those of edges and motifs by E. Means over nodes (n1, n2, core number, strength) and the spectral radius are taken
+    as they are; the paper divides the means by E once more, which makes them nearly 1/V.
 
-    Returns
-    -------
-    dict
-        The same metrics with scalings that make them intensive: two disjoint copies of a graph have
-        the value of one. What the library returns as a mean over nodes (n1, n2, core number,
-        strength) is taken as it is: the paper divides it once more by E, after which it is nearly
-        1/V. Counts of nodes are divided by V, those of edges and motifs by E. The spectral radius
-        is as it is. Three are no intensive quantities, and no divisor makes them one: the spectral
-        gap (in two copies each eigenvalue is there twice, and the gap between the first and the
-        third magnitude is 0) is as it is; of components those beyond the first are counted, a node,
-        and their mean size is divided by V as in the paper: most graphs are connected, and size or
-        components/V would then be V or 1/V itself. A metric that is not among the paper's keeps its
-        own scaling.
+    Three metrics cannot be made size-independent by division. The spectral gap is taken as it is, although it is 0 for
+    two copies, which have every eigenvalue twice. Of the components those beyond the first are counted, divided by V,
+    and the mean size of a component is divided by V as in the paper. Most graphs are connected, so that components/V
+    or the size itself would be 1/V or V.
+
+    Examples
+    --------
+    >>> {name: metric.scaling for name, metric in size_free(PAPER_METRICS).items() if name in ("sink", "n1")}
+    {'sink': 'nodes', 'n1': 'none'}
     """
-    return {
-        key: replace(metric, scaling=_SIZE_FREE_SCALING.get(key, metric.scaling))
-        for key, metric in metrics.items()
-    }
+    return {name: replace(metric, scaling=metric.size_free) for name, metric in metrics.items()}
 
 
 def feature_sets(
@@ -103,7 +74,7 @@ def feature_sets(
     *,
     target: str = "accuracy_drop",
 ) -> dict[str, FeatureSet]:
-    """Make all sets of features that the tables allow.
+    """All sets of features that can be made of the tables.
 
     Parameters
     ----------
@@ -111,26 +82,25 @@ def feature_sets(
         One row a network: the cell's columns, `target`, achieved_sparsity, nodes, edges, and the
         raw metrics.
     layers
-        One row a network, encoding and layer, with raw metrics (`layer_features`). None: the sets of
-        the layers are left out.
+        One row a network, encoding and layer, with raw metrics (`layer_features`); those of
+        `LAYER_METRICS` that the table has are used. None: there are no sets of the layers.
     metrics
-        Metrics of a network to use; some of the paper's, or more.
+        Metrics of a network to use.
 
     Returns
     -------
     dict
         {name: set}, in the order of `ENCODINGS`. "MGE": scaled as in the paper. "rolled" and
-        "rolled-channel": means over layers, scaled as in the paper; a network without layers misses
-        them all, and a regression counts it among its rows left out. "size": nodes, edges, and
-        density = 1 - achieved sparsity (kept weights / weights that may be pruned). "...-size-free":
-        see `size_free`. "size" and "MGE-size-free" are missing wherever "MGE" is, so that the three
-        are compared on the same networks.
+        "rolled-channel": means over layers, scaled as in the paper; all are missing for a network
+        without layers. "size": nodes, edges, and density = 1 - achieved sparsity (kept weights / weights
+        that may be pruned). "...-size-free": see `size_free`. "size" and "MGE-size-free" are missing
+        where "MGE" is, so that the three are compared on the same networks.
 
     Raises
     ------
     DataError
         Missing columns, an encoding without a row in `layers`, a layer that is there twice, or
-        whatever `tables.check_table` refuses.
+        what `check_table` refuses.
     """
     require_columns(networks, [*CELL, target, "achieved_sparsity", *metrics])
     check_table(networks, list(metrics), accuracy=False)
@@ -147,11 +117,14 @@ def feature_sets(
     }
     if layers is not None:
         layers = layers.assign(sparsity=sparsity_strings(layers["sparsity"]))
+        own = {
+            name: metric
+            for name, metric in LAYER_METRICS.items()
+            if name in layers and metric.second_reading_of is None
+        }
         for name, encoding in LAYER_ENCODINGS.items():
-            found[name] = _of_layers(base, layers, encoding, LAYER_METRICS)
-            found[f"{name}{SIZE_FREE}"] = _of_layers(
-                base, layers, encoding, size_free(LAYER_METRICS)
-            )
+            found[name] = _of_layers(base, layers, encoding, own)
+            found[f"{name}{SIZE_FREE}"] = _of_layers(base, layers, encoding, size_free(own))
     columns = {name: tuple(table.columns[base.shape[1] :]) for name, table in found.items()}
     return {
         name: FeatureSet(name, columns[name], found[name]) for name in ENCODINGS if name in found
@@ -163,7 +136,7 @@ def _beside(base: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_layers(
-    base: pd.DataFrame, layers: pd.DataFrame, encoding: str, metrics: Mapping[str, Metric]
+    base: pd.DataFrame, layers: pd.DataFrame, encoding: str, metrics: Mapping[str, Feature]
 ) -> pd.DataFrame:
     features = layer_features(layers, encoding, metrics)
     joined = base.merge(features, on=list(CELL), how="left", validate="many_to_one")

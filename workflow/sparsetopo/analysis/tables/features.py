@@ -1,9 +1,8 @@
 """Features of a regression: metrics made comparable across graphs of different size.
 
 The library returns raw metrics (counts, means). The authors' released table divides most of them
-by the number of nodes or of edges; `scale` does the same. `min_max` then brings every feature of
-a sample to 0..1, because the metrics differ by ten orders of magnitude and the regressors'
-penalties do not.
+by the number of nodes or edges, and so does `scale`. `min_max` then brings every feature of
+a sample to 0..1: the metrics differ by ten orders of magnitude, but the regressors' penalties treat them alike.
 """
 
 from collections.abc import Mapping
@@ -12,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS, SCALINGS, Metric
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
+from sparsetopo.metrics.registry import SCALINGS, Feature
 
 
-def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) -> pd.DataFrame:
+def scale(table: pd.DataFrame, metrics: Mapping[str, Feature] = PAPER_METRICS) -> pd.DataFrame:
     """Return `table` with its raw metric columns replaced by the scaled ones.
 
     Parameters
@@ -25,18 +25,23 @@ def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) ->
     table
         Columns nodes, edges, and every key of `metrics` as raw values.
     metrics
-        Scaling of each metric: divided by "nodes", by "edges", or "none". Default: the sixteen of
-        the paper.
+        Their `scaling` says by what each is divided. Default: the sixteen of the paper.
 
     Returns
     -------
     DataFrame
-        A copy. A metric scaled by the edges of a graph that has none is missing (NaN).
+        A copy. A metric divided by the edges of a graph that has none is missing (NaN).
 
     Raises
     ------
     DataError
-        Missing columns, an unknown scaling, or a graph without nodes.
+        Missing columns, or a graph without nodes.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"nodes": [10, 20], "edges": [0, 50], "sink": [1, 4], "cut_edges": [0, 5]})
+    >>> scale(table, {name: PAPER_METRICS[name] for name in ("sink", "cut_edges")}).to_numpy().tolist()
+    [[10.0, 0.0, 0.1, nan], [20.0, 50.0, 0.2, 0.1]]
     """
     require_columns(table, ["nodes", "edges", *metrics])
     if (table["nodes"] <= 0).any():
@@ -45,21 +50,15 @@ def scale(table: pd.DataFrame, metrics: Mapping[str, Metric] = PAPER_METRICS) ->
         )
     nodes = table["nodes"].astype(np.float64)
     edges = table["edges"].astype(np.float64)
-    divisors: dict[str, pd.Series | float] = {
+    divisors: Mapping[str | None, pd.Series | float] = {
         "nodes": nodes,
         "edges": edges.where(edges > 0),
-        "none": 1.0,
+        None: 1.0,
     }
     scaled = table.copy()
     for key, metric in metrics.items():
-        beyond_first = metric.scaling == "nodes_beyond_first"
-        scaling, offset = ("nodes", 1.0) if beyond_first else (metric.scaling, 0.0)
-        if scaling not in divisors:
-            raise DataError(
-                f"the metric '{key}' has the scaling '{metric.scaling}'; "
-                f"known: {', '.join(SCALINGS)}."
-            )
-        scaled[key] = (table[key].astype(np.float64) - offset) / divisors[scaling]
+        divisor, subtracted = SCALINGS[metric.scaling]
+        scaled[key] = (table[key].astype(np.float64) - subtracted) / divisors[divisor]
     return scaled
 
 
@@ -79,6 +78,11 @@ def min_max(
     -------
     ndarray
         Shape (rows, features). A feature that is constant over the reference becomes 0 everywhere.
+
+    Examples
+    --------
+    >>> min_max(np.array([[1.0, 7.0], [3.0, 7.0], [2.0, 7.0]])).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [0.5, 0.0]]
     """
     source = values if reference is None else reference
     lowest = source.min(axis=0)

@@ -1,7 +1,7 @@
-"""From tables of layers to one row a network: what a regression or a ranking can use.
+"""From tables of layers to features of networks: means over the layers.
 
-Source: Cunegatti et al. 2024, sections 4.1 and 4.2; how layers are averaged follows from their
-tables (see `docs/findings.md`).
+Source: Cunegatti et al. 2024, sections 4.1 and 4.2. How they average layers was found from their tables (see
+`docs/findings.md`).
 """
 
 from collections.abc import Mapping
@@ -9,23 +9,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sparsetopo.analysis.tables.features import scale
-from sparsetopo.analysis.tables.metrics import Metric
 from sparsetopo.analysis.tables.table import CELL, require_columns
 from sparsetopo.errors import DataError
-
-LAYER_METRICS: Mapping[str, Metric] = {
-    "motif": Metric("neighbour", "edges", "motifs"),
-    "n1": Metric("neighbour", "edges", "1-hop neighbours"),
-    "k_core": Metric("strength", "edges", "mean core number"),
-    "strength": Metric("strength", "edges", "mean node strength"),
-    "components": Metric("global", "none", "components"),
-    "component_size": Metric("global", "nodes", "mean component size"),
-    "cut_edges": Metric("global", "edges", "cut edges"),
-    "cut_nodes": Metric("global", "edges", "cut nodes"),
-    "spectral_gap": Metric("expansion", "none", "spectral gap"),
-    "spectral_radius": Metric("expansion", "none", "spectral radius"),
-}
-"""The ten metrics of a layer's graph, scaled as the paper's regressions scale them."""
+from sparsetopo.metrics.registry import LAYER_METRICS, Feature
 
 RAMANUJAN_COLUMNS: Mapping[str, str] = {
     "density": "layer_density",
@@ -33,11 +19,11 @@ RAMANUJAN_COLUMNS: Mapping[str, str] = {
     "delta_r_imdb": "delta_r_imdb",
     "lambda_imsg": "lambda_imsg",
 }
-"""Column of the table of layers: name of its mean over a network's layers."""
+"""By column of the table of layers: the name of its mean over a network's layers."""
 
 
 def layer_features(
-    layers: pd.DataFrame, encoding: str, metrics: Mapping[str, Metric] = LAYER_METRICS
+    layers: pd.DataFrame, encoding: str, metrics: Mapping[str, Feature] = LAYER_METRICS
 ) -> pd.DataFrame:
     """Average the scaled metrics of a network's layers.
 
@@ -49,13 +35,13 @@ def layer_features(
     encoding
         "rolled" or "rolled_channel".
     metrics
-        Scaling of each metric.
+        Metrics of a layer, with their scalings.
 
     Returns
     -------
     DataFrame
         One row a network: the cell's columns and the metrics. A metric that is missing in a layer
-        (as all those divided by E are where there is no edge) counts as 0 there.
+        counts as 0 there; in a layer without edges these are all metrics that are divided by E.
 
     Raises
     ------
@@ -87,8 +73,8 @@ def ramanujan_means(layers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a network: the cell's columns and the values of `RAMANUJAN_COLUMNS`. Layers that
-        miss a metric are left out of its mean; a network all of whose layers miss it misses it.
+        One row a network: the cell's columns and the values of `RAMANUJAN_COLUMNS`. A mean is
+        taken over the layers that have the metric; it is missing if none has it.
 
     Raises
     ------

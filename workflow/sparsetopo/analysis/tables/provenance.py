@@ -1,4 +1,4 @@
-"""Where a study's accuracies and weights come from: the labels of its tables, and sentences for its reader."""
+"""Where a study's accuracies and weights come from: labels for its tables, and sentences for its reader."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ SOURCE_COLUMN = "accuracy_source"
 
 PUBLISHED = "published"
 NOT_PUBLISHED = "not published"
-"""Statuses of a network that was not trained here: its accuracy is the paper's, or was not printed."""
+"""Statuses of a network that was not trained here: the paper printed its accuracy, or did not."""
 
 
 def uses_published(table: pd.DataFrame) -> bool:
@@ -23,15 +23,15 @@ def uses_published(table: pd.DataFrame) -> bool:
 
 
 def label_source(result: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
-    """Return an analysis's table with the source of the accuracies it rests on as its last column.
+    """Add to an analysis's table a last column that names the source of its accuracies.
 
     Parameters
     ----------
     result
         What an analysis found.
     networks
-        The collected table that it analysed; without a column `SOURCE_COLUMN` (an older or foreign
-        table) the result stays as it is.
+        The collected table that it analysed. If it has no column `SOURCE_COLUMN` (an older or foreign
+        table), the result stays as it is.
     """
     if SOURCE_COLUMN not in networks:
         return result
@@ -40,14 +40,20 @@ def label_source(result: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def weighted_metrics(names: Sequence[str]) -> list[str]:
-    """Those metrics that depend on the weights of the edges, not on the mask alone."""
+    """Those of the metrics that depend on the weights of the edges, not on the mask alone.
+
+    Examples
+    --------
+    >>> weighted_metrics(["sink", "strength", "spectral_gap"])
+    ['strength', 'spectral_gap']
+    """
     return [name for name in names if name in METRICS and METRICS[name].reads_weights]
 
 
-def origin(
+def source_note(
     published: bool, initial_weights: bool, metrics: Sequence[str], *, released: bool = False
 ) -> str:
-    """Say where accuracies and weights come from; empty for a study that trained and measured all.
+    """Say where accuracies and weights come from; empty for a study that trained and measured everything.
 
     Parameters
     ----------
@@ -83,13 +89,19 @@ def origin(
     return " ".join(sentences)
 
 
-def defined(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """Say what the names of a study stand for where its configuration defines them or sets options.
+def variant_note(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Say what the names of a study stand for if its configuration defines them or sets their options.
 
     Parameters
     ----------
     definitions
-        By section ("datasets", "pruning") and name: its options, and under "from" the registry entry.
+        {section: {name: options}}; sections are "datasets" and "pruning", and the option "from" names the
+        registry entry.
+
+    Examples
+    --------
+    >>> variant_note({"datasets": {}, "pruning": {"magnitude-2": {"from": "magnitude", "exponent": 2}}})
+    'Here algorithm magnitude-2 is as configured from magnitude (exponent 2).'
     """
     sentences = []
     for section, names in definitions.items():
@@ -104,7 +116,13 @@ def defined(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
 
 
 def figure_note(published: bool, initial_weights: bool = False, *, released: bool = False) -> str:
-    """Short form of `origin`, to stand above a figure; leave out the weights if it shows no metric."""
+    """Short form of `source_note`, to stand above a figure; leave out the weights if it shows no metric.
+
+    Examples
+    --------
+    >>> figure_note(published=True, initial_weights=True)
+    'accuracies: published means; metrics that read weights: initial weights'
+    """
     parts = (
         ["networks, accuracies and metrics: released by the paper's authors"] if released else []
     )

@@ -1,14 +1,14 @@
 """The paper's published accuracies, for a study that trains nothing.
 
 A study with ``accuracies: published`` measures its own graphs and takes the accuracy of every
-network from tables 8-10 of Cunegatti et al. 2024: means over three seeds, so all seeds of a cell
-share one value. Read while a configuration is checked: nothing here imports pandas or torch.
+network from tables 8-10 of Cunegatti et al. 2024. These are means over three seeds, so all seeds of a cell
+share one value. They are read while a configuration is checked, so nothing here imports pandas or torch.
 """
 
 import csv
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -26,7 +26,7 @@ SparseKey = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class PublishedAccuracy:
-    """One printed mean and standard deviation over seeds, as fractions (None: not printed)."""
+    """A printed mean and standard deviation over seeds, as fractions; None if not printed."""
 
     accuracy: float | None
     accuracy_std: float | None
@@ -51,44 +51,27 @@ class PublishedAccuracies:
     sparse: dict[SparseKey, PublishedAccuracy]
     dense: dict[tuple[str, str], PublishedAccuracy]
 
-    def problems(
-        self,
-        datasets: Sequence[str],
-        architectures: Sequence[str],
-        algorithms: Sequence[str],
-        sparsities: Sequence[str],
-    ) -> list[str]:
-        """Say what of a grid the file does not cover; empty if it covers everything.
+    def problems(self, grid: Mapping[str, Sequence[str]]) -> list[str]:
+        """What the file does not cover of a grid, as sentences that start with a path in the configuration.
 
         Parameters
         ----------
-        datasets, architectures, algorithms, sparsities
-            The lists of the same names under ``grid``. A cell whose accuracy was not printed is
-            covered: it stays in the grid, without accuracy.
-
-        Returns
-        -------
-        list of str
-            Sentences that start with a path in the configuration, like ``grid.datasets: ...``.
+        grid
+            Its lists datasets, architectures, algorithms and sparsities. A cell whose accuracy was not
+            printed is covered: it stays in the grid, without an accuracy.
         """
-        grid = {
-            "datasets": list(datasets),
-            "architectures": list(architectures),
-            "algorithms": list(algorithms),
-            "sparsities": list(sparsities),
-        }
-        faults = []
-        for position, (axis, wanted) in enumerate(grid.items()):
+        faults, covered = [], []
+        for position, axis in enumerate(("datasets", "architectures", "algorithms", "sparsities")):
             known = list(dict.fromkeys(key[position] for key in self.sparse))
-            covered = [value for value in wanted if _plain(axis, value) in known]
+            here = [value for value in grid[axis] if _plain(axis, value) in known]
             faults += [
                 f"grid.{axis}: '{value}' is not in the paper's tables of accuracies, which accuracies: published "
                 f"needs; they cover {', '.join(known)}"
-                for value in wanted
-                if value not in covered
+                for value in grid[axis]
+                if value not in here
             ]
-            grid[axis] = covered
-        return faults + self._gaps(*grid.values())
+            covered.append(here)
+        return faults + self._gaps(*covered)
 
     def of_network(
         self, dataset: str, architecture: str, algorithm: str, sparsity: str
@@ -104,7 +87,7 @@ class PublishedAccuracies:
         algorithms: Iterable[str],
         sparsities: Iterable[str],
     ) -> list[str]:
-        """Combinations that are not covered though each of their values is, for some other cell."""
+        """Combinations that are not covered, although each of their values is in some other cell."""
         pairs = list(product(datasets, architectures))
         lacking = ["/".join((*pair, DENSE)) for pair in pairs if pair not in self.dense]
         lacking += [
@@ -129,14 +112,19 @@ def read_published_accuracies(
     Parameters
     ----------
     path
-        CSV with the columns `COLUMNS`; accuracies are fractions, empty where none was printed.
-        Default: ``resources/paper/accuracies.csv`` beside the workflow.
+        CSV with the columns `COLUMNS`; accuracies are fractions, empty where none was printed. The
+        default is ``resources/paper/accuracies.csv`` beside the workflow.
 
     Raises
     ------
     FileFormatError
         If the file is missing, lacks a column, names a cell twice, or has an accuracy that is not
         a number between 0 and 1; the message names the line.
+
+    Examples
+    --------
+    >>> read_published_accuracies().of_network("CIFAR-10", "Conv-6", "snip", "0.60")
+    PublishedAccuracy(accuracy=0.927, accuracy_std=0.003, note='')
     """
     try:
         with open(path, encoding="utf-8", newline="") as handle:

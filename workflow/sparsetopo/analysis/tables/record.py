@@ -1,6 +1,6 @@
-"""The record beside the tables of a stage: what made them, and by what a damaged one is known.
+"""The record beside the tables of a stage: what made them, and their digests.
 
-A CSV file has no place for that, and reads well when its end is missing.
+A CSV file has no place for that, and one that was cut off still reads without an error.
 """
 
 import hashlib
@@ -21,18 +21,18 @@ def write_table_record(
     specification: Mapping[str, Any],
     **more: Any,
 ) -> None:
-    """Write the record of tables that were just written to its folder.
+    """Write the record of tables that were just written.
 
     Parameters
     ----------
     path
-        Of the record, a JSON file.
+        The record, a JSON file in the folder of the tables.
     tables
-        CSV files in the same folder.
+        CSV files.
     specification
         What the stage read of the configuration.
     more
-        What else there is to say of them, JSON-able.
+        Other entries of the record, to be written as JSON.
     """
     record = {
         **more,
@@ -45,15 +45,15 @@ def write_table_record(
 
 
 def require_whole(path: str | os.PathLike[str]) -> None:
-    """Refuse a table that is not as it was written, if a record beside it says how it was.
+    """Refuse a table that differs from the digest in a record beside it, if there is one.
 
     Raises
     ------
     FileFormatError
         Names the table and the record.
     """
-    # A killed job may have left one under a temporary, hidden name; and one may be of an earlier kind of study, when
-    # another stage wrote the table.
+    # Hidden files are left by killed jobs. Several records may name the table: another stage may have written it in an
+    # earlier kind of study.
     written = {
         record: _digests(record).get(Path(path).name)
         for record in Path(path).parent.glob("[!.]*.json")
@@ -68,7 +68,7 @@ def require_whole(path: str | os.PathLike[str]) -> None:
 
 
 def _digests(record: Path) -> dict[str, str]:
-    """Digests by name of table; none if the file is no such record."""
+    """{table: digest}; empty if the file is not such a record."""
     try:
         digests = json.loads(record.read_text(encoding="utf-8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,7 +1,6 @@
 """One row of a study's tables, from the files that its stages wrote.
 
-A row's cell comes from the specifications that the files carry, not from their paths, so that a misplaced file is
-noticed.
+The cell of a row comes from the specifications in the files, not from their paths, so that a misplaced file is noticed.
 """
 
 import os
@@ -31,7 +30,7 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
     Parameters
     ----------
     mask, result, topometrics
-        Files that the prune, train and topometrics stages wrote for one cell.
+        Files that `prune`, `train` and `measure` wrote for one cell.
 
     Returns
     -------
@@ -44,7 +43,7 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
     DataError
         If the files belong to different networks.
     FileFormatError
-        If one is missing, damaged, or holds something else.
+        If a file is missing, damaged, or not of this kind.
     """
     masked, trained = _mask(mask), _record(result, _OUTCOME)
     _require_same_cell(mask, masked, result, trained)
@@ -54,7 +53,7 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
 def published_network_row(
     mask: Path, topometrics: Path, accuracies: PublishedAccuracies
 ) -> dict[str, Any]:
-    """One row of the collected table of a study without training; as `network_row`, with accuracy_std.
+    """One row of the collected table of a study without training: that of `network_row`, and accuracy_std.
 
     Raises
     ------
@@ -84,12 +83,12 @@ def layer_rows(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     Parameters
     ----------
     path
-        File that the metrics stage wrote of one network's layers.
+        File that `measure` wrote for the layers of a network.
 
     Raises
     ------
     FileFormatError
-        If it is missing, damaged, or holds something else.
+        If it is missing, damaged, or not of this kind.
     """
     record = _record(path, ("topometrics", "ramanujan"))
     cell = _columns(record["specification"]["cell"], NETWORK_COLUMNS)
@@ -111,12 +110,12 @@ def _record(
 
 
 def _checked(path: Path, record: Any, fields: Sequence[str], cell: Sequence[str]) -> dict[str, Any]:
-    """Return the record of a result file; refuse one that lacks a field, or a name of its cell."""
+    """The record of a result file; refuse it if it lacks a field or a name of its cell."""
     known = record if isinstance(record, dict) else {}
     specification = known.get("specification")
-    place = specification.get("cell") if isinstance(specification, dict) else None
+    stated = specification.get("cell") if isinstance(specification, dict) else None
     missing = [field for field in fields if field not in known]
-    missing += [name for name in cell if name not in (place or {})]
+    missing += [name for name in cell if name not in (stated or {})]
     if missing:
         raise FileFormatError(
             f"{path}: has no {missing[0]}; no stage of this workflow wrote it so: delete it and run again."

@@ -1,4 +1,4 @@
-"""What a reader of a study must know before its figures: its size, and what is missing or not as usual."""
+"""What a reader must know before the figures of a study: its size, and what is missing or unusual."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from sparsetopo.analysis.tables.table import check_table
 
 
 def study_facts(networks: pd.DataFrame, dense: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    """Sentences on a study.
+    """Sentences about a study.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def study_facts(networks: pd.DataFrame, dense: pd.DataFrame, metrics: Sequence[s
     Raises
     ------
     DataError
-        As `tables.check_table`.
+        As `check_table`.
     """
     notes = check_table(networks, metrics).notes
     mean = f"{dense['accuracy'].mean():.1%}"

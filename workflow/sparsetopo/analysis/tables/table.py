@@ -1,8 +1,7 @@
 """Check a collected result table before it is analysed; write and read result tables.
 
-A collected table has one row a sparse network (a cell of the grid). What would make an analysis
-wrong is refused with one sentence; what only makes it smaller (missing cells, a single seed) is
-listed as notes, and the analysis goes on.
+A collected table has one row a sparse network (a cell of the grid). Whatever would make an analysis
+wrong is refused. What only makes it smaller (missing cells, a single seed) becomes a note, and the analysis goes on.
 """
 
 import itertools
@@ -23,12 +22,12 @@ CELL = ("algorithm", "dataset", "architecture", "sparsity", "seed")
 """The columns that name a cell of the grid."""
 
 UNDEFINED = "undefined"
-"""Written where a number does not exist (the row's status says why); read back as NaN."""
+"""Written where a number does not exist (the status of the row says why); read back as NaN."""
 
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """A collected table fit to be analysed, and what a reader should know of it.
+    """A collected table that can be analysed, and what a reader should know about it.
 
     Attributes
     ----------
@@ -38,8 +37,8 @@ class CheckedTable:
         One row for every cell of the full grid (all algorithms x ... x all seeds in the table)
         that has no row.
     notes
-        Sentences: missing cells, duplicates left out, missing metrics, accuracies that were not
-        published, diverged runs, seeds that share one accuracy, a single seed.
+        Sentences about missing cells, duplicates left out, missing metrics, accuracies that were not
+        published, diverged runs, seeds that share one accuracy, and a single seed.
     """
 
     table: pd.DataFrame
@@ -59,13 +58,13 @@ def check_table(
     metrics
         The metric columns that the analysis will use.
     accuracy
-        False: the table has no accuracies, and needs none (its drops come from elsewhere).
+        False if the table needs no accuracies, because its drops come from elsewhere.
 
     Raises
     ------
     DataError
         Missing columns, an empty table, a cell without a value, two different rows for a cell, a
-        column that is not numeric, accuracies missing (but for those whose status says that none
+        column that is not numeric, accuracies that are missing (unless the status says that none
         was published) or outside 0..1 (in percent), infinite metrics.
     """
     measured = ["accuracy", *metrics] if accuracy else list(metrics)
@@ -101,7 +100,7 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     Raises
     ------
     DataError
-        Names the missing columns and those there are.
+        Names the missing columns and those that the table has.
     """
     missing = [column for column in columns if column not in table.columns]
     if missing:
@@ -112,7 +111,13 @@ def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def sparsity_strings(sparsity: pd.Series) -> pd.Series:
-    """Sparsities as strings ("0.98"): pandas reads them from a CSV file as numbers."""
+    """Sparsities as strings: pandas reads them from a CSV file as numbers.
+
+    Examples
+    --------
+    >>> sparsity_strings(pd.Series([0.9, 0.98])).tolist()
+    ['0.9', '0.98']
+    """
     if pd.api.types.is_numeric_dtype(sparsity):
         return sparsity.map("{:g}".format, na_action="ignore").astype("str")
     return sparsity.astype("str")
@@ -130,7 +135,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     FileFormatError
-        If the file is missing, empty, not CSV, or not what its record says (`table_record`).
+        If the file is missing, empty, not CSV, or not what its record says (`require_whole`).
     """
     if Path(path).is_file():
         require_whole(path)

@@ -1,1 +1,1 @@
-"""Entries of the registry: one family of metrics a file."""
+"""Entries of the registry of metrics: a table and its functions in each file."""

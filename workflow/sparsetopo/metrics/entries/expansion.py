@@ -1,8 +1,7 @@
 """Expansion metrics: eigenvalues of the weighted undirected graph.
 
-Eigenvalues count with multiplicity. Source: Cunegatti et al., TMLR 2024, section 4.1, and their
-released code for the
-definition of the gap.
+Eigenvalues count with multiplicity. Source: Cunegatti et al., TMLR 2024, section 4.1; the gap is defined as in their
+released code.
 """
 
 from typing import TYPE_CHECKING
@@ -12,20 +11,30 @@ if TYPE_CHECKING:
 
 METRICS = {
     "spectral_gap": {
+        "label": "spectral gap",
         "category": "expansion",
+        "graphs": ["network", "layer"],
         "scaling": "none",
+        "size_free": "none",
         "needs": ["adjacency_eigenvalues"],
         "description": "first minus third largest |eigenvalue| of the weighted adjacency matrix",
     },
     "spectral_gap_signed": {
+        "label": "signed spectral gap",
         "category": "expansion",
+        "graphs": ["network"],
         "scaling": "none",
+        "size_free": "none",
         "needs": ["adjacency_eigenvalues"],
         "description": "largest minus second largest eigenvalue of the weighted adjacency matrix",
+        "second_reading_of": "spectral_gap",
     },
     "spectral_radius": {
+        "label": "spectral radius",
         "category": "expansion",
+        "graphs": ["network", "layer"],
         "scaling": "none",
+        "size_free": "none",
         "needs": ["laplacian_largest_eigenvalue"],
         "description": "largest eigenvalue of the weighted Laplacian matrix D - A",
     },

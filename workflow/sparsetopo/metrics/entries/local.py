@@ -1,8 +1,7 @@
 """Local metrics: nodes that signals cannot pass, and the edges spent on them.
 
-A *source* is a node behind the first layer that nothing reaches, a *sink* one before the last layer
-that reaches nothing: training cannot use their edges. Source: Cunegatti et al., TMLR 2024, section
-4.1.
+A *source* is a node after the first layer without incoming edges, a *sink* is a node before the last layer without
+outgoing edges: training cannot use their edges. Source: Cunegatti et al., TMLR 2024, section 4.1.
 """
 
 from typing import TYPE_CHECKING
@@ -15,32 +14,47 @@ if TYPE_CHECKING:
 
 METRICS = {
     "sink": {
+        "label": "sink nodes",
         "category": "local",
+        "graphs": ["network"],
         "scaling": "nodes",
+        "size_free": "nodes",
         "needs": ["in_degrees", "out_degrees"],
         "description": "nodes with incoming but no outgoing edges, outside the last layer",
     },
     "source": {
+        "label": "source nodes",
         "category": "local",
+        "graphs": ["network"],
         "scaling": "nodes",
+        "size_free": "nodes",
         "needs": ["in_degrees", "out_degrees"],
         "description": "nodes with outgoing but no incoming edges, outside the first layer",
     },
     "disconnected": {
+        "label": "disconnected nodes",
         "category": "local",
+        "graphs": ["network"],
         "scaling": "nodes",
+        "size_free": "nodes",
         "needs": ["in_degrees", "out_degrees"],
         "description": "nodes without edges, in every layer",
     },
     "r_out": {
+        "label": "removable out-edges",
         "category": "local",
+        "graphs": ["network"],
         "scaling": "none",
+        "size_free": "none",
         "needs": ["in_degrees", "out_degrees"],
         "description": "share of edges that leave a source (named r-in in the released table)",
     },
     "r_in": {
+        "label": "removable in-edges",
         "category": "local",
+        "graphs": ["network"],
         "scaling": "none",
+        "size_free": "none",
         "needs": ["in_degrees", "out_degrees"],
         "description": "share of edges that enter a sink (named r-out in the released table)",
     },

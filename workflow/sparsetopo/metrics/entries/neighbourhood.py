@@ -1,4 +1,4 @@
-"""Neighbourhood metrics: how many nodes a node reaches in one and in two steps.
+"""Neighbourhood metrics: how many nodes a node reaches in one step and in two.
 
 Source: Cunegatti et al., TMLR 2024, section 4.1. A neighbourhood includes the node itself.
 """
@@ -10,14 +10,20 @@ if TYPE_CHECKING:
 
 METRICS = {
     "n1": {
+        "label": "1-hop neighbours",
         "category": "neighbour",
+        "graphs": ["network", "layer"],
         "scaling": "edges",
+        "size_free": "none",
         "needs": [],
         "description": "mean number of nodes within one step along edges, itself included",
     },
     "n2": {
+        "label": "2-hop neighbours",
         "category": "neighbour",
+        "graphs": ["network"],
         "scaling": "edges",
+        "size_free": "none",
         "needs": ["pairs_within_two_hops"],
         "description": "mean number of distinct nodes within two steps along edges, itself too",
     },

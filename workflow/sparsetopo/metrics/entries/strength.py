@@ -1,4 +1,4 @@
-"""Strength metrics: how firmly nodes are tied in, by edges (core numbers) and by weights.
+"""Strength metrics: how well nodes are connected, by edges (core numbers) and by weights.
 
 Source: Cunegatti et al., TMLR 2024, section 4.1.
 """
@@ -10,14 +10,20 @@ if TYPE_CHECKING:
 
 METRICS = {
     "k_core": {
+        "label": "mean core number",
         "category": "strength",
+        "graphs": ["network", "layer"],
         "scaling": "edges",
+        "size_free": "none",
         "needs": ["core_numbers"],
         "description": "mean core number of the nodes in the undirected graph",
     },
     "strength": {
+        "label": "mean node strength",
         "category": "strength",
+        "graphs": ["network", "layer"],
         "scaling": "edges",
+        "size_free": "none",
         "needs": ["weighted_degrees"],
         "description": "mean over the nodes of the summed |weight| of their edges, in and out",
     },

@@ -1,1 +1,1 @@
-"""The plain backend: every primitive from the stored edges, by scipy and igraph."""
+"""The explicit backend: every primitive from the stored edges, by scipy and igraph."""

@@ -1,6 +1,6 @@
-"""The plain backend: every primitive from the explicit sparse matrix, with scipy and igraph.
+"""The explicit backend: every primitive from the stored sparse matrix, with scipy and igraph.
 
-It needs memory for every edge, and stays as the reference for backends that do not.
+It needs memory for every edge, and is the reference for the backend that does not.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +51,7 @@ class ExplicitPrimitives:
         self._matrix = matrix
 
     def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
-        """Do nothing: scipy and igraph hold the interpreter, so threads would only wait."""
+        """Do nothing: scipy and igraph hold the interpreter lock, so threads would only wait."""
 
     @cached_property
     def _blocks(self) -> layer_blocks.LayerBlocks:
@@ -103,7 +103,7 @@ class ExplicitPrimitives:
 
     @cached_property
     def levels(self) -> NDArray[np.int32]:
-        """By scipy, from one node more that is joined to every root."""
+        """By scipy, from an extra node that is joined to every root."""
         return connectivity.levels(self._matrix, self.in_degrees + self.out_degrees)
 
     @cached_property

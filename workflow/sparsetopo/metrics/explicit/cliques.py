@@ -1,8 +1,7 @@
 """Sets of four pairwise joined nodes.
 
-Nodes of one layer are never joined, so such a set needs four node layers that are pairwise joined.
-In chains with projection shortcuts there are none, and nothing is counted; concatenation makes
-them.
+Nodes of one layer are never joined, so such a set needs four node layers that are pairwise joined. Chains with
+projection shortcuts have none, and then nothing is counted; concatenation makes them.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,8 @@
 """Outermost eigenvalues of one symmetric matrix, in float64: LAPACK, or guarded ARPACK.
 
-A Lanczos iteration from one start vector sees every eigenspace as one-dimensional: rounding brings
-further copies of a multiple eigenvalue to light sooner or later, and a solver may stop before. So
-what ARPACK found is projected out and the rest is solved again from another start vector, until
-nothing appears that would change the answer.
+A Lanczos iteration from one start vector sees every eigenspace as one-dimensional. Rounding reveals further copies of
+a multiple eigenvalue in time, but a solver may stop before. So what ARPACK found is projected out and the rest is
+solved again from another start vector, until nothing appears that would change the answer.
 """
 
 from collections.abc import Callable
@@ -15,12 +14,14 @@ from scipy.sparse import csr_array
 
 from sparsetopo.seeding import generator
 
-# Matrices up to this order are solved dense; at 500 both ways take about 30 ms.
+# Matrices up to this order are solved by LAPACK; at 500 both ways take about 30 ms.
 _DENSE_ORDER = 500
-# If ARPACK does not converge: up to this order, dense after all (200 MB).
+# If ARPACK does not converge, matrices up to this order are solved by LAPACK after all (200 MB).
 _DENSE_AFTER_FAILURE = 5000
-# Relative to the eigenvalue; the gap is wanted to 1e-9 of the largest.
+# Relative to the eigenvalue; the gap needs 1e-9 of the largest one.
 _TOLERANCE = 1e-10
+# Eigenvalues wanted at either end.
+_ABOVE, _BELOW = 3, 2
 # Vectors kept in successive attempts, and restarts allowed in each.
 _LANCZOS_VECTORS = (40, 120, 360)
 _RESTARTS = 500
@@ -29,43 +30,37 @@ Product = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 def outer_eigenvalues(
-    matrix: csr_array, above: int = 3, below: int = 2
+    matrix: csr_array,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Largest and smallest eigenvalues of a symmetric matrix, with multiplicity.
+    """The three largest and two smallest eigenvalues of a symmetric matrix, with multiplicity.
 
     Parameters
     ----------
     matrix
         (n, n) symmetric, of a connected graph with non-negative weights.
-    above, below
-        How many at either end.
 
     Returns
     -------
     upper, lower
-        (at most `above`,) descending and (at most `below`,) ascending, without overlap.
-
-    Notes
-    -----
-    For the three largest magnitudes, 3 above and 2 below are enough: by Perron and Frobenius no
-    magnitude exceeds the largest eigenvalue.
+        (at most 3,) descending and (at most 2,) ascending, without overlap. They contain the three largest
+        magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
     """
     order = matrix.shape[0]
-    if order <= max(_DENSE_ORDER, above + below + 1):
-        return _ends(scipy.linalg.eigvalsh(matrix.toarray()), above, below)
+    if order <= max(_DENSE_ORDER, _ABOVE + _BELOW + 1):
+        return _ends(scipy.linalg.eigvalsh(matrix.toarray()))
     # A relative tolerance cannot be met by an eigenvalue 0: solve for A + shift.
     shift = 2 * float(matrix.sum(axis=1).max())
-    found = _solve(lambda x: matrix @ x + shift * x, order, above + below, "BE", attempt=0)
+    found = _solve(lambda x: matrix @ x + shift * x, order, _ABOVE + _BELOW, "BE", attempt=0)
     if found is None:
-        return _ends(_dense_or_fail(matrix), above, below)
+        return _ends(_dense_or_fail(matrix))
     values, vectors = found[0] - shift, found[1]
     margin = _TOLERANCE * shift
     for attempt in range(1, order):
         found = _solve(_complement(matrix, shift, vectors), order, 2, "BE", attempt)
         if found is None:
-            return _ends(_dense_or_fail(matrix), above, below)
+            return _ends(_dense_or_fail(matrix))
         others = found[0] - shift
-        upper, lower = _ends(values, above, below)
+        upper, lower = _ends(values)
         # Directions projected out have the value 0; the solver may return one of them.
         new = np.linalg.norm(vectors.T @ found[1], axis=0) < 0.5
         new &= (others > upper[-1] + margin) | (others < lower[-1] - margin)
@@ -73,7 +68,7 @@ def outer_eigenvalues(
             break
         values = np.concatenate([values, others[new]])
         vectors = np.linalg.qr(np.hstack([vectors, found[1][:, new]]))[0]
-    return _ends(values, above, below)
+    return _ends(values)
 
 
 def largest_eigenvalue(matrix: csr_array) -> float:
@@ -86,12 +81,12 @@ def largest_eigenvalue(matrix: csr_array) -> float:
 
 
 def _ends(
-    values: NDArray[np.float64], above: int, below: int
+    values: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Largest values descending and, of the others, the smallest ascending."""
+    """The largest values, descending, and the smallest of the others, ascending."""
     ascending = np.sort(values)
-    upper = ascending[::-1][:above]
-    return upper, ascending[: max(0, len(ascending) - len(upper))][:below]
+    upper = ascending[::-1][:_ABOVE]
+    return upper, ascending[: max(0, len(ascending) - len(upper))][:_BELOW]
 
 
 def _complement(matrix: csr_array, shift: float, vectors: NDArray[np.float64]) -> Product:
@@ -106,7 +101,7 @@ def _complement(matrix: csr_array, shift: float, vectors: NDArray[np.float64]) -
 def _solve(
     product: Product, order: int, count: int, which: str, attempt: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """(values, vectors) by ARPACK, None if it fails; it starts as (order, attempt) say."""
+    """(values, vectors) by ARPACK, None if it fails; its start vector follows from (order, attempt)."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     operator = LinearOperator((order, order), matvec=product, dtype=np.float64)

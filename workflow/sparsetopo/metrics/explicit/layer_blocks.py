@@ -1,4 +1,4 @@
-"""The pattern of the adjacency matrix, cut into a block for every two joined node layers."""
+"""The pattern of the adjacency matrix, cut into one edge block for every two joined node layers."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from sparsetopo.errors import EncodingError
 
 
 class LayerBlocks:
-    """Blocks of the pattern (int32 ones) of a multipartite graph.
+    """Edge blocks (patterns of int32 ones) of a multipartite graph.
 
     Attributes
     ----------
@@ -18,8 +18,8 @@ class LayerBlocks:
     offsets
         Number of the first node of each node layer.
     directed
-        {(source layer, target layer): (source nodes, target nodes) csr_array}; only blocks that
-        have edges.
+        {(source layer, target layer): (source nodes, target nodes) csr_array}; only edge
+        blocks that have edges.
     neighbours
         For each node layer the set of layers it is joined to, in either direction.
 
@@ -65,7 +65,7 @@ class LayerBlocks:
         self._reversed: dict[tuple[int, int], csr_array] = {}
 
     def undirected(self, first: int, second: int) -> csr_array:
-        """(first, second) block of the undirected pattern; the two layers must be joined."""
+        """Edge block (first, second) of the undirected pattern; the two layers must be joined."""
         if (first, second) in self.directed:
             return self.directed[first, second]
         if (first, second) not in self._reversed:

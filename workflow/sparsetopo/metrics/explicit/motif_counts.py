@@ -62,7 +62,7 @@ def _two_walk_sums(blocks: LayerBlocks, degrees: NDArray[np.int64]) -> tuple[int
         left = [blocks.undirected(first, middle) for middle in middles]
         right = [blocks.undirected(middle, last) for middle in middles]
         for start, stop, counts in walk_counts(left, right):
-            # A^2 is symmetric: blocks off the diagonal stand for two.
+            # A^2 is symmetric: a layer pair off the diagonal stands for two.
             trace += sum_of_squares(counts) * (1 if first == last else 2)
             if direct is None:
                 continue
@@ -97,10 +97,10 @@ def _edge_degrees(
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Degrees of both ends of edges given by their place within two layers."""
+    """Degrees of both ends of edges that are given by their positions within two layers."""
     return degrees[blocks.offsets[first] + rows], degrees[blocks.offsets[last] + columns]
 
 
 def _exact_sum(values: NDArray[np.int64]) -> int:
-    """Sum of non-negative 64-bit integers that may not fit 64 bits: high and low halves apart."""
+    """Sum non-negative 64-bit integers, high and low halves separately, as the sum may not fit 64 bits."""
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

@@ -1,7 +1,7 @@
 """Products of 0/1 matrices: how many walks of two steps join a row to a column, in bounded memory.
 
-Blocks of rows come out dense or sparse, whichever is cheaper: blocks of a barely pruned layer with
-few nodes are quick as dense products, those of a large feature map as sparse ones. Both are exact.
+Blocks of rows are dense or sparse, whichever is cheaper: dense products suit a barely pruned layer with few nodes,
+sparse ones a large feature map. Both are exact.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,11 @@ from scipy.sparse import csr_array, hstack, vstack
 # only)
 RowBlock = tuple[int, int, NDArray[np.float32] | csr_array]
 
-# Rough seconds on one core, to choose between the two ways; only speed depends on them.
+# Rough seconds on one core, to choose between dense and sparse; only speed depends on them.
 _SECONDS_PER_DENSE_ENTRY = 3e-9
 _SECONDS_PER_MULTIPLICATION = 2e-11
 _SECONDS_PER_WALK = 6e-9
-# Entries of one dense operand or result, and walks of one sparse row block: at most some 50 MB at a
-# time.
+# Most entries of a dense operand or result, and walks of a sparse row block: about 50 MB at a time.
 _BLOCK_ENTRIES = 2**22
 _MAX_DENSE_RIGHT = 2**24
 # Below it float32 counts exactly.

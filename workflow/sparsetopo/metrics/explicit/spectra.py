@@ -1,8 +1,7 @@
 """Spectra of the whole graph from those of its connected components.
 
-Taken component by component, eigenvalues that several components share are counted as often as they
-occur, which no iteration on the whole matrix guarantees. Components whose upper bound cannot change
-the answer are left out.
+Component by component, an eigenvalue that several components share is counted as often as it occurs, which no
+iteration on the whole matrix guarantees. Components whose upper bound cannot change the answer are left out.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ class WeightedComponents:
     """The undirected weighted adjacency matrix, cut into components joined by edges of weight > 0.
 
     An edge of weight 0 adds nothing to either spectrum, so it joins nothing here. Weights are
-    divided by the largest (`scale`): the solvers' tolerances are relative, but not for values near
+    divided by the largest (`scale`), because the solvers' tolerances are not relative for values near
     the smallest float.
 
     Attributes
@@ -29,7 +28,7 @@ class WeightedComponents:
         the Perron vector, u its largest entry and v the largest next to u, lambda x_u <= s_u x_v
         and lambda x_v <= s_v x_u.
     laplacian_bounds
-        Likewise max of s_u + s_v: D - A = N W N' with N the incidence matrix, and N' N W has the
+        For each component max of s_u + s_v: D - A = N W N' with N the incidence matrix, and N' N W has the
         same non-zero eigenvalues and these row sums of magnitudes.
     num_singletons
         Nodes without an edge of weight > 0; their only eigenvalue is 0.

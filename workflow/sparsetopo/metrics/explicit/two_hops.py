@@ -7,8 +7,8 @@ from sparsetopo.metrics.explicit.products import count_positive, values_at, walk
 def pairs_within_two_hops(blocks: LayerBlocks) -> int:
     """Count the entries of the pattern of A + A^2, layer pair by layer pair.
 
-    Layers joined by an edge block only add its edges; where walks of two steps join them as well, a
-    pair that has both counts once.
+    Where an edge block and walks of two steps join the same two layers, a pair that has both counts
+    once.
     """
     # {(first layer, last layer): layers that a walk of two steps passes between them}
     through: dict[tuple[int, int], list[int]] = {}
