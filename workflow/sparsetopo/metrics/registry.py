@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparsetopo.errors import UnknownNameError
+from sparsetopo.errors import UnknownNameError, unknown_name
 from sparsetopo.registry import literals
 
 SCALINGS = ("nodes", "edges", "none")
@@ -117,7 +117,7 @@ def select(metrics: Mapping[str, Metric], names: Iterable[str] | None) -> list[M
     wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     for name in wanted:
         if name not in metrics:
-            raise UnknownNameError(f"unknown topometric '{name}'; known: {', '.join(metrics)}")
+            raise UnknownNameError(unknown_name("topometric", name, metrics))
     return [metrics[name] for name in wanted]
 
 

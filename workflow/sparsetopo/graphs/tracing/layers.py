@@ -10,7 +10,7 @@ from sparsetopo.graphs.tracing.operations import Call, register_operation
 
 
 def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
-    """Give a number or sequence as (height, width), with height `one` in one dimension."""
+    """Convert a number or sequence to (height, width); in one dimension the height is `one`."""
     values = (
         [int(v) for v in setting]
         if isinstance(setting, tuple | list | torch.Size)
@@ -22,17 +22,15 @@ def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
 
 
 def weight_name(call: Call, weight: Any) -> str:
-    """Name of the weight tensor of a layer, or an error that says why there is none."""
+    """Name of the weight tensor of a layer; EncodingError if it has none."""
     if call.is_data(weight):
         raise call.fail(
-            "its weights derive from the input (a dynamic convolution), which the graph cannot "
-            "express."
+            "its weights derive from the input (a dynamic convolution), which the graph cannot express."
         )
     name = call.recorder.parameter_name(weight)
     if name is None:
         raise call.fail(
-            "its weights are neither a parameter of the model nor the attribute 'weight' of the "
-            "module that calls it."
+            "its weights are neither a parameter of the model nor the attribute 'weight' of the module that calls it."
         )
     return name
 
@@ -136,9 +134,8 @@ def linear(call: Call) -> None:
     value = call.value(tensor)
     if tensor.dim() != 2:
         raise call.fail(
-            f"a linear layer on an input of shape {tuple(tensor.shape)} works on each position "
-            "by itself; flatten it "
-            "first, or use a 1x1 convolution."
+            f"a linear layer on an input of shape {tuple(tensor.shape)} acts on each position separately; "
+            "flatten the input first, or use a 1x1 convolution."
         )
     kind = Linear(weight_name(call, weight), tuple(weight.shape))
     call.returns(call.append(kind, [value], ValueShape(weight.shape[0], 1, 1, True)))
