@@ -47,69 +47,28 @@ class StudyFigure:
         return figure
 
 
+# fmt: off
 STUDY_FIGURES = (
-    StudyFigure(
-        "accuracy",
-        "Accuracy against sparsity",
-        "accuracy.plot_accuracy",
-        ("networks",),
-        notes=("accuracies",),
-    ),
-    StudyFigure(
-        "regression",
-        "Regression of the accuracy drop",
-        "regression.plot_regression",
-        ("regression",),
-    ),
-    StudyFigure(
-        "checks",
-        "Does the regression hold?",
-        "checks.plot_checks",
-        ("regression", "regression_uncertainty"),
-        requires="checks",
-    ),
-    StudyFigure(
-        "families",
-        "What each family of topometrics contributes",
-        "families.plot_families",
-        ("families",),
-        requires="checks",
-    ),
-    StudyFigure(
-        "importance",
-        "Importance of the topometrics",
-        "importance.plot_importance",
-        ("importance",),
-    ),
-    StudyFigure(
-        "ramanujan",
-        "Ramanujan metrics against layer density",
-        "ramanujan.plot_ramanujan",
-        ("ramanujan_layers",),
-        requires="layers",
-    ),
-    StudyFigure(
-        "ranking",
-        "Ranking the algorithms",
-        "ranking.plot_ranking",
-        ("ranking",),
-    ),
-    StudyFigure(
-        "ranking_checks",
-        "Does the ranking hold?",
-        "ranking_checks.plot_ranking_checks",
-        ("ranking_means",),
-        requires="checks",
-    ),
-    StudyFigure(
-        "mge",
-        "One multipartite graph",
-        "graph.plot_mge",
-        ("mge",),
-        requires="graphs",
-        notes=(),
-    ),
+    StudyFigure("accuracy", "Accuracy against sparsity",
+                "accuracy.plot_accuracy", ("networks",), notes=("accuracies",)),
+    StudyFigure("regression", "Regression of the accuracy drop",
+                "regression.plot_regression", ("regression",)),
+    StudyFigure("checks", "Does the regression hold?",
+                "checks.plot_checks", ("regression", "regression_uncertainty"), requires="checks"),
+    StudyFigure("families", "What each family of topometrics contributes",
+                "families.plot_families", ("families",), requires="checks"),
+    StudyFigure("importance", "Importance of the topometrics",
+                "importance.plot_importance", ("importance",)),
+    StudyFigure("ramanujan", "Ramanujan metrics against layer density",
+                "ramanujan.plot_ramanujan", ("ramanujan_layers",), requires="layers"),
+    StudyFigure("ranking", "Ranking the algorithms",
+                "ranking.plot_ranking", ("ranking",)),
+    StudyFigure("ranking_checks", "Does the ranking hold?",
+                "ranking_checks.plot_ranking_checks", ("ranking_means",), requires="checks"),
+    StudyFigure("mge", "One multipartite graph",
+                "graph.plot_mge", ("mge",), requires="graphs", notes=()),
 )
+# fmt: on
 """In the order in which the page shows them."""
 
 STUDY_TABLES = (
