@@ -1,6 +1,6 @@
 """Draw the figures of docs/graph.md as SVG: `python docs/figures/draw_graph_figures.py`.
 
-Edges, incidences, classes and cut nodes are those that libraries find, not drawn by hand. Needs
+Edges, incidences, classes and cut nodes are computed, not drawn by hand. Needs
 torch, to trace small networks. Equal versions of matplotlib write equal bytes.
 """
 
@@ -31,8 +31,8 @@ def tiny_edges(parameter: str, kept: list[tuple[int, ...]]) -> list[tuple[int, i
     model = nn.Sequential(conv, pool, nn.Flatten(), nn.Linear(4, 2))
     plan = st.trace(model, (1, 4, 4))
     masks = {name: np.zeros(shape, dtype=bool) for name, shape in plan.parameters.items()}
-    for place in kept:
-        masks[parameter][place] = True
+    for index in kept:
+        masks[parameter][index] = True
     matrix = st.encode(model, (1, 4, 4), masks).to_scipy().tocoo()
     return list(zip(matrix.row.tolist(), matrix.col.tolist(), strict=True))
 
@@ -76,12 +76,12 @@ def draw_example() -> None:
 
 
 def tilted(row: float, column: float, origin: float) -> Point:
-    """Place of a pixel in a plane that is seen from the side."""
+    """Position of a pixel in a plane that is seen from the side."""
     return origin + 0.36 * column, 0.31 * column - row + 0.09 * origin
 
 
 def draw_incidence() -> None:
-    """Rows of three kinds of steps, joined by taps."""
+    """Draw the rows of three kinds of steps, joined by taps."""
     conv = nn.Conv2d(1, 1, 3, padding=1)
     drawings = {
         "3 taps, stride 2, padding 1": [nn.Conv2d(1, 1, 3, 2, 1)],
@@ -119,7 +119,7 @@ def draw_tap(axes: Axes, xs: Point, ys: Point, taps: tuple[int, ...]) -> None:
 
 
 def draw_classes() -> None:
-    """Classes of row pairs that walks of two steps join."""
+    """Draw the classes of row pairs that walks of two steps join."""
     conv = nn.Conv2d(1, 1, 3, padding=1)
     drawings = {
         "3 taps, then 3 taps": [conv, nn.Conv2d(1, 1, 3, padding=1)],
@@ -149,7 +149,7 @@ def draw_classes() -> None:
 
 
 def draw_motifs() -> None:
-    """Connected graphs on four nodes, and the three kinds of closed walks of four steps."""
+    """Draw the connected graphs on four nodes, and the three kinds of closed walks of four steps."""
     figure = plt.figure(figsize=(9.6, 3.9))
     grid = figure.add_gridspec(2, 6, height_ratios=(1, 1.25))
     square = {0: (0, 1), 1: (1, 1), 2: (1, 0), 3: (0, 0)}
@@ -183,7 +183,7 @@ def draw_motifs() -> None:
 
 
 def draw_blocks() -> None:
-    """Sets of tree edges before and after a further edge closes a cycle."""
+    """Draw sets of tree edges before and after a further edge closes a cycle."""
     tree, further = ["rz", "ru", "us", "wd", "ct", "za", "zb", "ac", "av", "bw"], ["vc", "vw"]
     graph = nx.Graph([*tree, *further])
     cut_nodes = list(nx.articulation_points(graph))

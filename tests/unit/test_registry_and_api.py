@@ -29,10 +29,13 @@ def test_an_entry_is_one_file_and_is_not_imported_to_be_known(tmp_path):
     assert dict(entry.option_problems({"exponent": -1, "power": 2})).keys() == {"exponent", "power"}
 
 
-def test_an_unknown_name_lists_the_known_ones(tmp_path):
+def test_an_unknown_name_lists_the_known_and_similar_ones(tmp_path):
     (tmp_path / "some_file.py").write_text(ENTRY)
-    with pytest.raises(UnknownNameError, match="unknown algorithm 'snipp'; known: magnitude"):
-        registry.look_up(registry.scan("package", tmp_path), "snipp", "algorithm")
+    with pytest.raises(
+        UnknownNameError,
+        match="unknown algorithm 'magnitud'; known: magnitude; did you mean 'magnitude'",
+    ):
+        registry.look_up(registry.scan("package", tmp_path), "magnitud", "algorithm")
 
 
 def test_two_entries_of_one_name_and_an_entry_without_one_are_programming_errors(tmp_path):

@@ -1,14 +1,10 @@
 # Figures with captions, and a page that shows them.
 
-FIGURE_NAMES = [
-    *("accuracy", "regression"),
-    *(("checks", "families") if CHECKS else ()),
-    "importance",
-    *(("ramanujan",) if RAMANUJAN_LAYERS else ()),
-    "ranking",
-    *(("ranking_checks",) if CHECKS else ()),
-    *(("mge",) if MGES else ()),
-]
+from sparsetopo.plots.figures import figures_of_study
+
+FIGURE_NAMES = figures_of_study(
+    checks=CHECKS, layers=bool(RAMANUJAN_LAYERS), graphs=bool(MGES)
+)
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
 

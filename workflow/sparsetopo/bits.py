@@ -1,4 +1,4 @@
-"""Masks as one bit a weight, and the weights a mask keeps: how files store both. Torch-free."""
+"""How files store masks (one bit per weight) and the weights that a mask keeps. Torch-free."""
 
 import math
 from collections.abc import Sequence
@@ -11,15 +11,23 @@ from sparsetopo.errors import FileFormatError
 
 
 def pack(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """One bit a weight, shape (ceil(n / 8),): row-major, the first weight in the highest bit.
+    """Pack a mask into one bit per weight, in row-major order, the first weight in the highest bit.
 
-    Bits beyond the n-th weight are 0, so equal masks give equal bytes.
+    Bits beyond the last weight are 0, so equal masks give equal bytes.
+
+    Examples
+    --------
+    >>> packed = pack(np.array([[True, False], [False, True]]))
+    >>> packed
+    array([144], dtype=uint8)
+    >>> unpack(packed, (2, 2), "the example").tolist()
+    [[True, False], [False, True]]
     """
     return np.packbits(mask)
 
 
 def unpack(packed: NDArray[Any], shape: Sequence[int], where: str) -> NDArray[np.bool_]:
-    """Mask of one parameter from the bits of `pack`.
+    """Mask of one parameter, bool in its shape, from the bits of `pack`.
 
     Parameters
     ----------
@@ -30,14 +38,10 @@ def unpack(packed: NDArray[Any], shape: Sequence[int], where: str) -> NDArray[np
     where
         File and parameter, for the message.
 
-    Returns
-    -------
-    bool array of that shape.
-
     Raises
     ------
     FileFormatError
-        If there are more or fewer bits, or one is set beyond the last weight.
+        If the number of bits is wrong, or one is set beyond the last weight.
     """
     size = math.prod(shape)
     expected = (size + 7) // 8
@@ -53,7 +57,7 @@ def unpack(packed: NDArray[Any], shape: Sequence[int], where: str) -> NDArray[np
 
 
 def scatter(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[Any]:
-    """Weights of one parameter from ``weights[mask]``: 0 where the mask does not keep them.
+    """Weights of one parameter from ``weights[mask]``, with 0 where the mask removes them.
 
     Parameters
     ----------
@@ -66,12 +70,12 @@ def scatter(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[
 
     Returns
     -------
-    Array of the mask's shape and the type of `kept`; the kept weights bit for bit, NaN too.
+    Array of the mask's shape and the type of `kept`, with the same bits (of NaN too).
 
     Raises
     ------
     FileFormatError
-        If the mask keeps another number of weights.
+        If the mask keeps a different number of weights.
     """
     count = np.count_nonzero(mask)
     if kept.shape != (count,):
@@ -84,12 +88,12 @@ def scatter(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[
 
 
 def read_shape(shape: Any, where: str) -> tuple[int, ...]:
-    """Shape of a parameter as a file's record gives it.
+    """Shape of a parameter as stored in a file's record.
 
     Raises
     ------
     FileFormatError
-        If it is not a list of whole numbers of at least 1, or longer than NumPy allows.
+        If it is not a list of positive whole numbers, or longer than NumPy allows.
     """
     sizes = shape if isinstance(shape, list) else []
     if not 1 <= len(sizes) <= 64 or any(type(size) is not int or size < 1 for size in sizes):

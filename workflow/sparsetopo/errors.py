@@ -1,18 +1,18 @@
 """Errors whose message is meant for the user.
 
-A message is one clear sentence that names the thing, the value it had, and what would be valid. Workflow
-scripts print it without a traceback; everything else is a bug and keeps its traceback.
+A message is one clear sentence that names the thing, its value, and what would be valid. Workflow scripts print it
+without a traceback; any other exception is a bug and keeps its traceback.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class SparsetopoError(Exception):
-    """Base of every error a user can cause and mend."""
+    """Base of all errors that a user can cause and fix."""
 
 
 class ConfigurationError(SparsetopoError):
-    """The configuration is invalid; `problems` holds one sentence a fault, each starting with its config path."""
+    """The configuration is invalid; `problems` has one sentence per fault, each starting with its config path."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
@@ -20,15 +20,15 @@ class ConfigurationError(SparsetopoError):
 
 
 class UnknownNameError(SparsetopoError):
-    """A registry has no entry of that name; the message lists the known ones."""
+    """A registry has no entry of that name; the message lists the known ones (`unknown_name`)."""
 
 
 class FileFormatError(SparsetopoError):
-    """A file is truncated, foreign, or not of the format its reader expects."""
+    """A file is truncated, foreign, or not of the format that its reader expects."""
 
 
 class MaskError(SparsetopoError):
-    """A mask is malformed or does not fit the model it is meant for."""
+    """A mask is malformed or does not fit its model."""
 
 
 class EncodingError(SparsetopoError):
@@ -40,8 +40,27 @@ class MetricError(EncodingError):
 
 
 class DataError(SparsetopoError):
-    """A data set or result table is unusable: missing, damaged, wrongly shaped, or too small."""
+    """A data set or result table is unusable: missing, damaged, of the wrong shape, or too small."""
 
 
 class RunError(SparsetopoError):
-    """A study cannot be run now, since something else is doing so."""
+    """A study cannot be run now, because another run is working on it."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Message for a name that a registry does not have: the known names, and those that are spelt similarly.
+
+    Examples
+    --------
+    >>> unknown_name("algorithm", "snipp", ["er", "snip"])
+    "unknown algorithm 'snipp'; known: er, snip; did you mean 'snip'?"
+    >>> unknown_name("algorithm", "magic", ["er", "snip"])
+    "unknown algorithm 'magic'; known: er, snip"
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    lower = {candidate.lower(): candidate for candidate in names}
+    close = [f"'{lower[match]}'" for match in get_close_matches(name.lower(), lower)]
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    return f"unknown {kind} '{name}'; known: {', '.join(names)}{hint}"

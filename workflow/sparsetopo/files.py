@@ -1,7 +1,7 @@
-"""Reading and writing result files: never half-written, never unpickled.
+"""Reading and writing result files: never half-written, never pickled.
 
-JSON for records, safetensors for arrays (with one JSON metadata record in the header). Every writer goes through
-`atomic_path`: a temporary name unique to the process in the destination's folder, then a rename.
+Records are JSON, arrays are safetensors with one JSON metadata record in the header. Every writer uses `atomic_path`:
+it writes to a temporary name in the destination's folder, unique to the process, and then renames the file.
 """
 
 import contextlib
@@ -26,9 +26,9 @@ _TEMPORARY = re.compile(r"\..*\.(\d+)\.[0-9a-f]{8}\.tmp(\..*)?")
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds, else remove it.
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds, otherwise remove it.
 
-    The temporary name keeps the suffix of `path`, because some writers choose a format by it.
+    The temporary name keeps the suffix of `path`, by which some writers choose a format.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     )
     try:
         yield temporary
-        # On disk before it is named: a crash after the rename must not leave an empty file.
+        # Flushed to disk before the rename, or a crash could leave an empty file of the final name.
         with open(temporary, "rb") as handle:
             os.fsync(handle.fileno())
         os.replace(temporary, final)
@@ -46,9 +46,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def remove_abandoned(folder: str | os.PathLike[str]) -> None:
-    """Remove the temporary files of `atomic_path` below a folder whose process is dead.
+    """Remove temporary files of `atomic_path` below a folder if the process that wrote them is dead.
 
-    For a folder that no other machine writes to: whether a process lives is asked of this one.
+    Only for folders that no other machine writes to, since processes are looked up on this one.
     """
     for path in Path(folder).rglob(".*.tmp*"):
         process = _TEMPORARY.fullmatch(path.name)
@@ -67,7 +67,13 @@ def _is_alive(process: int) -> bool:
 
 
 def canonical_json(record: Any) -> str:
-    """One line of JSON with sorted keys: equal records give equal strings."""
+    """Write a record as one line of JSON with sorted keys: equal records give equal strings.
+
+    Examples
+    --------
+    >>> canonical_json({"seed": 0, "cell": ["digits", "0.9"]})
+    '{"cell":["digits","0.9"],"seed":0}'
+    """
     return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -78,7 +84,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], record: Any) -> None:
-    """Write `record` as indented JSON, atomically; NaN and infinities are refused (use None for missing)."""
+    """Write `record` as indented JSON, atomically; missing numbers must be None, not NaN."""
     write_text(path, json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
@@ -88,7 +94,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     FileFormatError
-        If the file is missing, or not valid JSON (truncated, say).
+        If the file is missing or not valid JSON.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -103,25 +109,25 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
 ) -> None:
-    """Write named arrays and one JSON-able metadata record as a safetensors file, atomically."""
+    """Write named arrays and one metadata record (JSON-serialisable) as a safetensors file, atomically."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with atomic_path(path) as temporary:
         try:
             save_file(arrays, temporary, metadata={_METADATA_KEY: canonical_json(metadata)})
         except SafetensorError as error:
-            # It has no error number of its own: "... (os error 28)".
+            # The error number is only in its text: "... (os error 28)".
             number = re.search(r"os error (\d+)", str(error))
             if not number:
                 raise
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
-        # safetensors makes files that only their owner can read, whatever the umask.
+        # safetensors writes files that only their owner can read, whatever the umask.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read only the metadata record of a file of `write_tensors`; arrays are not touched.
+    """Read only the metadata record of a file of `write_tensors`.
 
     Raises
     ------
@@ -135,7 +141,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
 def read_header(
     path: str | os.PathLike[str],
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:
-    """Read what a file of `write_tensors` holds, without the arrays: (shapes by name, metadata record).
+    """Read the shapes (by name) and the metadata record of a file of `write_tensors`, but no array.
 
     Raises
     ------
@@ -148,7 +154,7 @@ def read_header(
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read a file of `write_tensors`: (arrays by name, metadata record).
+    """Read the arrays (by name) and the metadata record of a file of `write_tensors`.
 
     Raises
     ------

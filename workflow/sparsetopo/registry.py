@@ -1,14 +1,14 @@
-"""Registries: one folder, one file an entry, read without importing it.
+"""Registries: one folder each, with one file per entry, read without importing it.
 
-Entries of `datasets`, `architectures` and `pruning` import torch, which takes seconds; the workflow must know their
-names and options before it builds its graph of jobs. So an entry states them as literals at the top of its file,
-and `scan` reads those with `ast`; `Entry.load` imports the file when it is needed.
+Entries of `datasets`, `architectures` and `pruning` import torch, which takes seconds, but the workflow must know their
+names and options before it plans its jobs. So an entry states them as literals at the top of its file, and `scan` reads
+those with `ast`; `Entry.load` imports the file when it is needed.
 
 An entry file holds::
 
     NAME = "synflow"                # as written in a configuration
-    VERSION = 1                     # raised when its results change: what depends on it is then computed anew
-    OPTIONS = {                     # JSON schema of each option, with its default (none: the option is required)
+    VERSION = 1                     # raised when its results change: what depends on them is then recomputed
+    OPTIONS = {                     # JSON schema of each option; one without "default" is required
         "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
     }
 """
@@ -24,12 +24,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sparsetopo.errors import UnknownNameError
+from sparsetopo.errors import UnknownNameError, unknown_name
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a configuration can know of a registry entry without importing it."""
+    """What is known of a registry entry without importing it."""
 
     name: str
     module: str
@@ -42,25 +42,25 @@ class Entry:
         return importlib.import_module(self.module)
 
     def default_options(self) -> dict[str, Any]:
-        """Every option that has a default, with it."""
+        """Default value of every option that has one."""
         return {
             key: schema["default"] for key, schema in self.options.items() if "default" in schema
         }
 
     @property
     def required_options(self) -> list[str]:
-        """Options without a default: they must be given."""
+        """Options without a default, which must be given."""
         return [key for key, schema in self.options.items() if "default" not in schema]
 
     def read_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return option values with text turned into what the option's type asks for, where it can be.
+        """Convert values given as text to the type of their option, where possible.
 
         Snakemake's command line gives the values inside a section as text.
         """
         return {key: _read(value, self.options.get(key, {})) for key, value in given.items()}
 
     def option_problems(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Check option values: (option, what is wrong with it) for every fault, empty if there is none."""
+        """Check option values; return (option, what is wrong with it) for every fault."""
         problems: list[tuple[str, str]] = []
         for key, value in given.items():
             if key not in self.options:
@@ -92,21 +92,21 @@ def _read(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _validator(schema: Mapping[str, Any]) -> Any:
-    # Jobs, which check no options, need not wait for it.
+    # Imported here because jobs check no options and need not wait for it.
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(dict(schema))
 
 
 def literals(path: Path, names: set[str]) -> dict[str, Any]:
-    """Top-level assignments of literals in a Python file, read without running it."""
+    """Top-level assignments of literals to these names in a Python file, read without running it."""
     found = _literals(path, path.stat().st_mtime_ns, frozenset(names))
     return copy.deepcopy(found)
 
 
 @cache
 def _literals(path: Path, mtime_ns: int, names: frozenset[str]) -> dict[str, Any]:
-    """Parse a file once a process, and again if it is edited (asked for thousands of times a run)."""
+    """Parse a file once per process and again if it is edited; a run asks thousands of times."""
     found: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign):
@@ -122,12 +122,12 @@ def _literals(path: Path, mtime_ns: int, names: frozenset[str]) -> dict[str, Any
 
 
 def scan(package: str, folder: Path) -> dict[str, Entry]:
-    """Read every entry file of a registry folder: {name: entry}, in alphabetical order of the files.
+    """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files.
 
     Raises
     ------
     RuntimeError
-        If a file lacks NAME, or two files have the same (both are programming errors).
+        If a file lacks NAME, or two files have the same one (programming errors).
     """
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("[!_]*.py")):
@@ -153,8 +153,8 @@ def look_up(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:
     Raises
     ------
     UnknownNameError
-        If there is none; the message lists the known names.
+        If there is none.
     """
     if name not in entries:
-        raise UnknownNameError(f"unknown {kind} '{name}'; known: {', '.join(sorted(entries))}")
+        raise UnknownNameError(unknown_name(kind, name, sorted(entries)))
     return entries[name]

@@ -1,11 +1,11 @@
-"""A digest of source files: what cheap stages are recognised by when their code is edited."""
+"""A digest of source files, by which cheap stages notice that their code was edited."""
 
 import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-# Resolved: files are digested in the order of their paths, which must not depend on links.
+# Resolved, because files are digested in the order of their paths, which must not depend on links.
 _LIBRARY = Path(__file__).resolve().parent
 
 
@@ -16,7 +16,7 @@ def source_digest(*parts: str | Path) -> str:
     Parameters
     ----------
     *parts
-        Files or folders; relative ones are looked up in the library. Folders count every ``.py`` below them.
+        Files, or folders with every ``.py`` below them; relative paths start at the library.
     """
     digest = hashlib.sha256()
     for path in sorted(_files(parts)):

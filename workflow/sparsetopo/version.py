@@ -1,4 +1,4 @@
-"""The version that result files carry; the package's metadata are read from here."""
+"""The version that result files record, and that the package's metadata are read from."""
 
 VERSION = "0.1.0"
 

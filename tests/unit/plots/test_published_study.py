@@ -17,15 +17,13 @@ from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.provenance import PUBLISHED_MEAN
 from sparsetopo.analysis.tables.table import read_table
 from sparsetopo.files import write_json
+from sparsetopo.plots.figures import figures_of_study
 from sparsetopo.pruning.mask import Mask
 
 WORKFLOW = Path(__file__).parents[3] / "workflow"
 ANALYSES = ("regression", "regression_uncertainty", "families", "importance", "ranking")
 TABLES = ("networks", "dense", *ANALYSES, "ranking_means", "rankings")
-FIGURES = (
-    *("accuracy", "regression", "checks", "families", "importance"),
-    *("ranking", "ranking_checks", "mge"),
-)
+FIGURES = figures_of_study(checks=True, layers=False, graphs=True)
 SETTINGS = {
     **{"folds": 3, "repeats": 1, "check_repeats": 1, "seed": 0, "scaling": "column"},
     **{"checks": True, "permutations": 20, "mean_permutations": 0, "resamples": 20},

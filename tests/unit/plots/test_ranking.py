@@ -8,7 +8,8 @@ import pytest
 from tests.unit.plots.legible import assert_legible
 
 from sparsetopo.errors import DataError
-from sparsetopo.plots.ranking import CHECKS, PAPERS_STRATEGIES, plot_ranking, plot_ranking_checks
+from sparsetopo.plots.ranking import PAPERS_STRATEGIES, plot_ranking
+from sparsetopo.plots.ranking_checks import CHECKS, plot_ranking_checks
 from sparsetopo.plots.style import add_note, display
 
 ARCHITECTURES = ["Conv-6", "Resnet-20", "Resnet-32", "Wide-Resnet-28-2"]

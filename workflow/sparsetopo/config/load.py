@@ -22,7 +22,7 @@ from sparsetopo.config.variants import (
     known_names,
     option_problems,
 )
-from sparsetopo.errors import ConfigurationError, FileFormatError
+from sparsetopo.errors import ConfigurationError, FileFormatError, unknown_name
 from sparsetopo.registry import literals
 from sparsetopo.training.recipe import Recipe
 
@@ -98,11 +98,11 @@ def _name_problems(values: Mapping[str, Any]) -> Iterator[str]:
         kind = SECTIONS[section][0]
         for index, name in enumerate(_names(as_mapping(values.get("grid")).get(axis))):
             if name not in known:
-                yield f"grid.{axis}.{index}: unknown {kind} '{name}'; known: {', '.join(known)}"
+                yield f"grid.{axis}.{index}: {unknown_name(kind, name, known)}"
         if section == "datasets":
             for name in as_mapping(values.get("training")):
                 if name not in known:
-                    yield f"training.{name}: unknown {kind} '{name}'; known: {', '.join(known)}"
+                    yield f"training.{name}: {unknown_name(kind, name, known)}"
 
 
 def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sparsetopo.datasets import DATASETS
-from sparsetopo.errors import UnknownNameError
+from sparsetopo.errors import UnknownNameError, unknown_name
 from sparsetopo.pruning import ALGORITHMS, COMMON_OPTIONS
 from sparsetopo.registry import Entry
 
@@ -73,8 +73,8 @@ def variant(section: str, name: str, given: Mapping[str, Any]) -> Variant:
     options = dict(as_mapping(given.get(name)))
     source = str(options.pop(FROM, name))
     if source not in entries:
-        known = ", ".join(known_names(section, given) if source == name else sorted(entries))
-        raise UnknownNameError(f"unknown {kind} '{source}'; known: {known}")
+        known = known_names(section, given) if source == name else sorted(entries)
+        raise UnknownNameError(unknown_name(kind, source, known))
     entry = entries[source]
     return Variant(name, entry, entry.default_options() | entry.read_options(options))
 

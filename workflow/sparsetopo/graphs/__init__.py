@@ -1,9 +1,8 @@
 """A pruned network as a multipartite graph: parse -> plan -> execute.
 
-`tracing` runs a PyTorch model once and records its operations, `planning` turns the recording into a
-`Plan` (node layers, bipartite blocks, spatial incidences), and `MGE` joins a plan with masked
-weights, seen as `bundles` of edges. Only `tracing` and `encode` need torch; nothing is imported here
-until it is asked for.
+`tracing` runs a PyTorch model once and records its operations, `planning` turns the recording into a `Plan` (node
+layers, blocks of edges, spatial incidences), and `MGE` joins a plan with masked weights. Only `tracing` and `encode`
+need torch.
 """
 
 import lazy_loader

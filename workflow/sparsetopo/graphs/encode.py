@@ -1,4 +1,4 @@
-"""Encoding a PyTorch model: trace its wiring, take its weights and masks (needs torch)."""
+"""Encoding a PyTorch model: its traced wiring with its weights and masks. Needs torch."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,17 +24,16 @@ def encode(
     Parameters
     ----------
     model
-        Any CNN or MLP that takes one tensor; on any device, in any floating dtype. It is left as it
-        was.
+        Any CNN or MLP that takes one tensor, on any device, in any floating dtype; it is not changed.
     input_shape
         Shape of one sample: (C, H, W), (C, L) or (F,).
     masks
-        {parameter name: bool array or tensor}, True where the weight is kept. Parameters without a
-        mask are kept whole. A parameter that `torch.nn.utils.prune` renamed may be called by its
-        old name ("conv.weight") or its new one ("conv.weight_orig"). None: the masks of
-        `torch.nn.utils.prune` where there are any, and the non-zero weights elsewhere.
+        {parameter name: bool array or tensor}, True where the weight is kept. Parameters without a mask are kept whole.
+        A parameter that `torch.nn.utils.prune` renamed may be given by its old name ("conv.weight") or its new one
+        ("conv.weight_orig"). None stands for the masks of `torch.nn.utils.prune` where there are any, and for the
+        non-zero weights elsewhere.
     identity_shortcuts
-        Make edges of weight 1 for identity shortcuts, rather than leaving them out.
+        Whether identity shortcuts become edges of weight 1; otherwise they are left out.
 
     Raises
     ------
@@ -42,6 +41,12 @@ def encode(
         If a mask names an unknown parameter or does not fit it.
     EncodingError
         If the model cannot be encoded, or a kept weight is not finite.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(32, 5))
+    >>> encode(model, input_shape=(1, 4, 4))
+    <MGE: 73 nodes in 3 layers, 178 kept weights>
     """
     plan = trace(model, input_shape, identity_shortcuts)
     weights = {name: weight_array(model, name) for name in plan.parameters}
@@ -55,8 +60,7 @@ def encode(
         raise MaskError(
             f"masks is a {type(masks).__name__}, but must be a mapping {{parameter name: bool array}}."
         )
-    # Parameters that the graph does not use (biases, say) may be masked too; a name that no
-    # parameter has may not.
+    # Parameters that the graph does not use, such as biases, may be masked too.
     others: dict[str, NDArray[Any]] = {name: np.empty(0) for name, _ in model.named_parameters()}
     given: dict[str, Any] = {}
     for name, mask in masks.items():
@@ -69,10 +73,9 @@ def encode(
 
 
 def weight_array(model: nn.Module, name: str) -> NDArray[np.float32]:
-    """Weights of a parameter by the name that a plan gives it, as float32.
+    """Weights of a parameter of a plan, as float32.
 
-    For a module pruned by `torch.nn.utils.prune`, or parametrized, this is the effective weight
-    that it computes with.
+    For a parametrized module, or one pruned by `torch.nn.utils.prune`, these are the weights that it computes with.
     """
     path, _, attribute = name.rpartition(".")
     module = model.get_submodule(path)
@@ -85,7 +88,7 @@ def weight_array(model: nn.Module, name: str) -> NDArray[np.float32]:
 
 
 def _pruned_product(module: nn.Module, attribute: str) -> torch.Tensor | None:
-    """Product that `torch.nn.utils.prune` computes with; the attribute is stale between runs."""
+    """Product that `torch.nn.utils.prune` computes with; the attribute itself is stale between runs."""
     original = module._parameters.get(f"{attribute}_orig")
     mask = module._buffers.get(f"{attribute}_mask")
     return None if original is None or mask is None else original * mask

@@ -1,7 +1,7 @@
-"""The multipartite graph encoding: a plan and the masked weights of one sparse network.
+"""The multipartite graph encoding: a plan and the masked weights of one sparse network. Torch-free.
 
-Edges are implicit: metrics need none of them. On request `MGE` unrolls them, as blocks of bounded
-size, as a matrix or graph object, or to a file. Torch-free.
+Edges are implicit, and metrics do not need them; `MGE` unrolls them on request: in blocks of bounded size, as a matrix
+or graph object, or into a file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,11 +34,9 @@ class MGE:
     plan
         The wiring.
     weights
-        {parameter: float32 array} of exactly the plan's parameters, in PyTorch's shapes; masked
-        entries are ignored (set to 0).
+        {parameter: float32 array} of exactly the plan's parameters, in PyTorch's shapes; masked weights become 0.
     masks
-        {parameter: bool array}, True where the weight is kept: the mask decides what is an edge,
-        not its value.
+        {parameter: bool array}, True where the weight is kept; a kept weight of 0 is an edge too.
 
     Raises
     ------
@@ -63,8 +61,7 @@ class MGE:
             mask = np.asarray(masks[name])
             if mask.dtype != np.bool_ or mask.shape != shape:
                 raise MaskError(
-                    f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should "
-                    f"be bool of {shape}."
+                    f"mask of '{name}' has shape {mask.shape} and type {mask.dtype}, but should be bool of {shape}."
                 )
             array = np.asarray(weights[name], dtype=np.float32)
             if array.shape != shape:
@@ -75,10 +72,8 @@ class MGE:
             if not np.isfinite(array).all():
                 bad = int(np.count_nonzero(~np.isfinite(array)))
                 raise EncodingError(
-                    f"{bad} of the kept weights of '{name}' are not finite (NaN or infinite); "
-                    "edge weights must be "
-                    "finite numbers: encode the weights of a network whose training did not "
-                    "diverge."
+                    f"{bad} of the kept weights of '{name}' are not finite (NaN or infinite); edge weights must be "
+                    "finite numbers: encode a network whose training did not diverge."
                 )
             self.weights[name], self.masks[name] = array, mask
 
@@ -103,12 +98,12 @@ class MGE:
 
     @cached_property
     def bundles(self) -> list[Bundle]:
-        """The edges in the normal form that algorithms work on, without parallel ones."""
+        """The edges in the normal form that algorithms work on, with parallel edges merged."""
         return bundles(self.plan, self.weights, self.masks)
 
     @property
     def num_edges(self) -> int:
-        """Number of edges E, parallel ones merged; counted without unrolling."""
+        """Number of edges E, parallel ones merged, counted without unrolling them."""
         return sum(bundle.num_edges for bundle in self.bundles)
 
     def edge_blocks(self, max_edges: int = 2**20) -> "Iterator[EdgeBlock]":
@@ -117,12 +112,12 @@ class MGE:
         Parameters
         ----------
         max_edges
-            Most edges a block may hold.
+            Maximum number of edges per block.
 
         Returns
         -------
-        Iterator of (sources, targets, weights): node ids (int32 where they fit, else int64) and
-        float32 |w|. The order is fixed, and documented in `sparsetopo.graphs.export.edge_blocks`.
+        Iterator of (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
+        fixed order that `sparsetopo.graphs.export.edge_blocks` documents.
 
         Raises
         ------
@@ -172,15 +167,15 @@ class MGE:
         return to_networkx(self)
 
     def export(self, path: str | PathLike[str], format: str | None = None) -> None:  # noqa: A002
-        """Stream the edges to a file, atomically, in memory that does not grow with them.
+        """Stream the edges to a file, atomically, in memory that does not grow with their number.
 
         Parameters
         ----------
         path
             The file to write.
         format
-            "npz", "parquet", "csv" or "graphml" (small graphs only); None: by the suffix of
-            `path`. ``docs/formats.md`` describes them.
+            "npz", "parquet", "csv" or "graphml" (small graphs only), described in ``docs/formats.md``; by default the
+            suffix of `path`.
 
         Raises
         ------
@@ -198,8 +193,7 @@ class MGE:
     def save(self, path: str | PathLike[str], specification: Any = None) -> None:
         """Write plan and kept weights to a safetensors file, atomically.
 
-        ``docs/formats.md`` describes the file; `specification` is anything JSON-able that says
-        where the network comes from.
+        ``docs/formats.md`` describes the file; `specification` (JSON-serialisable) says where the network comes from.
         """
         write_mge(path, self.plan, self.weights, self.masks, specification)
 
@@ -225,18 +219,15 @@ def mge_from_masks(
     plan
         The wiring.
     weights
-        {parameter: array} of at least the plan's parameters; others (biases, batch-norm) are
-        ignored.
+        {parameter: array} of at least the plan's parameters; others (biases, batch-norm) are ignored.
     masks
-        {parameter: bool array}, True where kept. A parameter of the plan without a mask is kept
-        whole; a mask of a parameter in `weights` that the plan does not use is ignored. None:
-        non-zero weights are kept.
+        {parameter: bool array}, True where the weight is kept. Parameters without a mask are kept whole, and masks of
+        parameters that the plan does not use are ignored. None: the non-zero weights are kept.
 
     Raises
     ------
     MaskError
-        If a mask names a parameter that neither the plan nor `weights` has, or does not fit its
-        parameter.
+        If a mask does not fit its parameter, or names one that neither the plan nor `weights` has.
     EncodingError
         If a parameter of the plan has no weights, or they do not fit or are not finite.
     """
@@ -263,7 +254,7 @@ def mge_from_masks(
 
 
 def _bool_array(name: str, mask: Any) -> NDArray[np.bool_]:
-    """Array of a mask that may also hold the numbers 0 and 1."""
+    """Convert a mask that may also be given as numbers 0 and 1."""
     array = np.asarray(mask)
     if array.dtype == np.bool_:
         return array

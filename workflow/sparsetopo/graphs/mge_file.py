@@ -1,7 +1,4 @@
-"""The file of one MGE: its plan, its masks as bits, and the kept weights alone.
-
-``docs/formats.md`` describes the format.
-"""
+"""The file of one MGE, described in ``docs/formats.md``: its plan, its masks as bits, and the kept weights."""
 
 from collections.abc import Mapping
 from os import PathLike
@@ -26,7 +23,7 @@ Masks = Mapping[str, NDArray[np.bool_]]
 def write_mge(
     path: str | PathLike[str], plan: Plan, weights: Weights, masks: Masks, specification: Any
 ) -> None:
-    """Write the parts of an MGE, with `specification` (JSON-able) beside the plan."""
+    """Write the parts of an MGE and a `specification` (JSON-serialisable)."""
     tensors: dict[str, NDArray[Any]] = {}
     for name, mask in masks.items():
         tensors[f"mask:{name}"] = pack(mask)
@@ -42,7 +39,7 @@ def write_mge(
 
 
 def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
-    """Read the parts of an MGE: (plan, weights, masks).
+    """Read the parts of an MGE: plan, weights, masks.
 
     Raises
     ------
@@ -71,7 +68,7 @@ def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
 
 
 def _float32(kept: NDArray[Any], where: str) -> NDArray[np.float32]:
-    """Kept weights of one parameter, checked to be finite numbers of that type."""
+    """Kept weights of one parameter, checked to be finite numbers of type float32."""
     if kept.dtype != np.float32:
         raise FileFormatError(f"{where} has weights of type {kept.dtype}, but should have float32.")
     if not np.isfinite(kept).all():

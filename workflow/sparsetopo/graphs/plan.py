@@ -1,150 +1,32 @@
-"""The plan of a network: which nodes there are, and which weights join which of them.
+"""The plan of a network: which nodes there are, and which weights join them.
 
-A plan is what tracing leaves behind: torch-free, small (no weights, no edges), one per architecture
-and input shape. Every block of edges is the product ::
-
-    kernels W[o, i, ky, kx]  x  rows incidence (source row, ky, target row)  x  columns incidence
-    (source, kx, target)
-
-that is: for each weight (o, i, ky, kx) of the block there is one edge for every pair of a row
-triple with tap ky and a column triple with tap kx. Stride, padding, dilation, pooling, and a linear
-layer that reads a flattened map (a kernel as large as the map) are all spelt by the two short lists
-of triples.
+A plan is what tracing yields: torch-free, small (no weights, no edges), one per architecture and input shape. A plan
+that is read from a file is checked for contradictions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, write_json
-from sparsetopo.graphs.plan_consistency import first_problem
+from sparsetopo.graphs.plan_parts import Axis, Block, NodeLayer
 from sparsetopo.version import package_version
+
+__all__ = ["Axis", "Block", "NodeLayer", "Plan"]
 
 FORMAT = "sparsetopo plan"
 VERSION = 1
 
-
-@dataclass(frozen=True)
-class NodeLayer:
-    """One part of the graph: channels x height x width nodes, numbered in that order."""
-
-    name: str
-    channels: int
-    height: int
-    width: int
-
-    @property
-    def size(self) -> int:
-        """Number of nodes."""
-        return self.channels * self.height * self.width
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Incidence along one spatial axis: triples (source position, tap, target position), each once.
-
-    Sorted by (target, source, tap). A position counts from 0 in its node layer, the frame of the
-    input included.
-    """
-
-    sources: tuple[int, ...]
-    taps: tuple[int, ...]
-    targets: tuple[int, ...]
-
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return (sources, taps, targets) as int64 arrays."""
-        return (
-            np.array(self.sources, dtype=np.int64),
-            np.array(self.taps, dtype=np.int64),
-            np.array(self.targets, dtype=np.int64),
-        )
-
-    def tap_counts(self, taps: int) -> NDArray[np.int64]:
-        """Count the (source, target) pairs of each of `taps` taps, shape (taps,)."""
-        return np.bincount(np.array(self.taps, dtype=np.int64), minlength=taps)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One bipartite block of edges between two node layers.
-
-    The block holds `outputs` target channels starting at `target_channel` and ``groups * inputs``
-    source channels starting at `source_channel`; output o belongs to group ``o // (outputs //
-    groups)`` and its input i is source channel ``source_channel + group * inputs + i``.
-
-    Attributes
-    ----------
-    parameter
-        Name of the weight tensor; None for an identity shortcut, whose weights are 1.
-    kind
-        "conv", "linear", "transposed" (convolution) or "identity".
-    source, target
-        Indices of node layers; source < target.
-    input_offset
-        First input channel (of each group) that is read; for a linear layer the first column.
-    kernel
-        (height, width) of the kernel; of a linear layer: of the map that was flattened.
-    parameter_groups
-        Groups of the whole layer, of which the block may hold a part (after a concatenation).
-    rows, columns
-        Indices into the plan's `axes`.
-    """
-
-    parameter: str | None
-    kind: str
-    source: int
-    target: int
-    source_channel: int
-    target_channel: int
-    input_offset: int
-    inputs: int
-    outputs: int
-    groups: int
-    parameter_groups: int
-    kernel: tuple[int, int]
-    rows: int
-    columns: int
-
-    @property
-    def source_channels(self) -> int:
-        """Number of source channels the block reads."""
-        return self.groups * self.inputs
-
-    def kernels(self, array: NDArray[Any] | None) -> NDArray[Any]:
-        """Part of a parameter (or its mask) that this block uses, as (outputs, inputs, kh, kw).
-
-        Parameters
-        ----------
-        array
-            The whole parameter as PyTorch shapes it; ignored for an identity shortcut, whose
-            kernels are float32 ones.
-
-        Returns
-        -------
-        A view of `array` where the layout allows it (all but grouped transposed convolution).
-        """
-        height, width = self.kernel
-        if self.kind == "identity":
-            return np.ones((self.outputs, 1, 1, 1), dtype=np.float32)
-        assert array is not None
-        outputs = slice(self.target_channel, self.target_channel + self.outputs)
-        if self.kind == "linear":
-            columns = slice(self.input_offset, self.input_offset + self.inputs * height * width)
-            return array[outputs, columns].reshape(self.outputs, self.inputs, height, width)
-        inputs = slice(self.input_offset, self.input_offset + self.inputs)
-        if self.kind == "transposed":
-            # PyTorch: (in, out / groups, kh, kw); the inputs of one group are contiguous.
-            groups = self.parameter_groups
-            split = array.reshape(groups, array.shape[0] // groups, array.shape[1], height, width)
-            whole = split.swapaxes(1, 2)
-            array = whole.reshape(groups * whole.shape[1], whole.shape[2], height, width)
-            return array[outputs, inputs]
-        return array.reshape(array.shape[0], array.shape[1], height, width)[outputs, inputs]
+_KINDS = ("conv", "linear", "transposed", "identity")
+_INTEGERS = (
+    "source", "target", "source_channel", "target_channel", "input_offset", "inputs", "outputs",
+    "groups", "parameter_groups", "rows", "columns",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,16 +40,24 @@ class Plan:
     identity_shortcuts
         Whether identity shortcuts are blocks (kind "identity") or left out.
     node_layers
-        In topological order: every block goes from a lower to a higher index. The first is the
-        input with its frame; the "last layer" of the metrics is the last of the list.
+        In topological order: every block goes from a lower to a higher index. The first is the input with its frame,
+        the last is what the metrics call the last layer.
     axes
         Distinct spatial incidences, shared by the blocks.
     blocks
-        Bipartite blocks, by target node layer in order of execution.
+        Blocks of edges, by target node layer in order of execution.
     parameters
         {name: shape} of every weight tensor that a block uses.
     outputs
-        Indices of the node layers that the model's output is made from.
+        Indices of the node layers from which the model's output is made.
+
+    Examples
+    --------
+    >>> layers = NodeLayer("input", 3, 1, 1), NodeLayer("linear", 2, 1, 1)
+    >>> block = Block("weight", "linear", 0, 1, 0, 0, 0, 3, 2, 1, 1, (1, 1), 0, 0)
+    >>> plan = Plan((3,), False, layers, (Axis((0,), (0,), (0,)),), (block,), {"weight": (2, 3)}, (1,))
+    >>> plan.num_nodes, Plan.from_record(plan.to_record()) == plan
+    (5, True)
     """
 
     input_shape: tuple[int, ...]
@@ -198,24 +88,22 @@ class Plan:
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able record of the plan, with the format's name and version."""
-        record = asdict(self)
-        return {"format": FORMAT, "version": VERSION, **record}
+        return {"format": FORMAT, "version": VERSION, **asdict(self)}
 
     @classmethod
     def from_record(cls, record: Any, where: str = "plan") -> "Plan":
-        """Read a record of `to_record` (as JSON gives it back).
+        """Read a record of `to_record`, as JSON returns it.
 
         Raises
         ------
         FileFormatError
-            If it is not such a record, of another version, or not consistent in itself.
+            If it is not such a record, has another version, or contradicts itself.
         """
         if not isinstance(record, Mapping) or record.get("format") != FORMAT:
             raise FileFormatError(f"{where}: not a plan (its 'format' should be '{FORMAT}').")
         if record.get("version") != VERSION:
             raise FileFormatError(
-                f"{where}: plan version {record.get('version')!r}, but this sparsetopo reads "
-                f"version {VERSION}: "
+                f"{where}: plan version {record.get('version')!r}, but this sparsetopo reads version {VERSION}: "
                 "trace the model again."
             )
         try:
@@ -234,7 +122,7 @@ class Plan:
                 parameters={name: tuple(shape) for name, shape in record["parameters"].items()},
                 outputs=tuple(record["outputs"]),
             )
-            problem = first_problem(plan)
+            problem = _first_problem(plan)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise FileFormatError(
                 f"{where}: the plan is malformed ({error!r}): trace the model again."
@@ -257,3 +145,80 @@ class Plan:
     def load(cls, path: str | PathLike[str]) -> "Plan":
         """Read a file of `save` (FileFormatError if it is missing, damaged or foreign)."""
         return cls.from_record(read_json(path), str(path))
+
+
+def _first_problem(plan: Plan) -> str | None:
+    """Return the first contradiction in a plan that was read, or None."""
+    if not plan.node_layers:
+        return "it has no node layer"
+    for layer in plan.node_layers:
+        if not _are_natural((layer.channels, layer.height, layer.width)) or layer.size == 0:
+            return "a node layer is empty"
+    if plan.num_nodes >= 2**63:
+        return "its nodes cannot be numbered"
+    if not (_are_natural(plan.outputs) and max(plan.outputs, default=0) < len(plan.node_layers)):
+        return "an output is not a node layer"
+    for name, shape in plan.parameters.items():
+        if not _are_natural(shape):
+            return f"the shape of parameter {name!r} is not of natural numbers"
+    for axis in plan.axes:
+        if not len(axis.sources) == len(axis.taps) == len(axis.targets):
+            return "the lists of an axis differ in length"
+        if not _is_ascending(axis):
+            return "an axis is not sorted, or repeats a triple"
+    for number, block in enumerate(plan.blocks):
+        fields = [getattr(block, name) for name in _INTEGERS]
+        if not _are_natural([*fields, *block.kernel]):
+            return f"block {number} has a field that is not a natural number"
+        problem = _block_problem(plan, block)
+        if problem:
+            return f"block {number}: {problem}"
+    return None
+
+
+def _are_natural(values: Iterable[object]) -> bool:
+    return all(type(value) is int and value >= 0 for value in values)
+
+
+def _is_ascending(axis: Axis) -> bool:
+    """Whether the triples are sorted by (target, source, tap) and each occurs once."""
+    triples = list(zip(axis.targets, axis.sources, axis.taps, strict=True))
+    return all(first < second for first, second in pairwise(triples))
+
+
+def _block_problem(plan: Plan, block: Block) -> str | None:
+    if block.kind not in _KINDS:
+        return f"unknown kind {block.kind!r}"
+    if not block.source < block.target < len(plan.node_layers):
+        return "its layers are not in order"
+    source, target = plan.node_layers[block.source], plan.node_layers[block.target]
+    if block.source_channel + block.source_channels > source.channels:
+        return "it reads more channels than its source has"
+    if block.target_channel + block.outputs > target.channels:
+        return "it writes more channels than its target has"
+    if block.groups < 1 or block.outputs % block.groups:
+        return "its outputs do not divide into its groups"
+    for axis_index, from_size, taps, to_size in (
+        (block.rows, source.height, block.kernel[0], target.height),
+        (block.columns, source.width, block.kernel[1], target.width),
+    ):
+        axis = plan.axes[axis_index]
+        for values, bound in (
+            (axis.sources, from_size),
+            (axis.taps, taps),
+            (axis.targets, to_size),
+        ):
+            if values and not (min(values) >= 0 and max(values) < bound):
+                return "an axis leaves its layer or kernel"
+    dummy = None
+    if block.kind == "identity":
+        if block.parameter is not None:
+            return "an identity shortcut has no parameter"
+    elif block.parameter not in plan.parameters:
+        return f"parameter {block.parameter!r} is not in the list"
+    else:
+        # A dummy of the parameter's shape without memory of its own: slicing it shows a misfit.
+        dummy = np.broadcast_to(np.int8(0), plan.parameters[block.parameter])
+    if block.kernels(dummy).shape != (block.outputs, block.inputs, *block.kernel):
+        return f"its kernels do not fit parameter {block.parameter!r}"
+    return None

@@ -27,7 +27,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sparsetopo.errors import UnknownNameError
+from sparsetopo.errors import UnknownNameError, unknown_name
 from sparsetopo.metrics.primitives import PRIMITIVES, WEIGHTED_PRIMITIVES
 from sparsetopo.registry import literals
 
@@ -181,7 +181,7 @@ def select(metrics: Mapping[str, Metric], names: Iterable[str]) -> list[Metric]:
     wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     for name in wanted:
         if name not in metrics:
-            raise UnknownNameError(f"unknown topometric '{name}'; known: {', '.join(metrics)}")
+            raise UnknownNameError(unknown_name("topometric", name, metrics))
     return [metrics[name] for name in wanted]
 
 

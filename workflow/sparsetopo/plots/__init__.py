@@ -1,5 +1,5 @@
-"""Figures of the study: tidy tables in, matplotlib figures out, written by `saving.save_figure`.
+"""Figures and pages of a study, made from its tables.
 
-One file a figure: `accuracy`, `regression`, `checks`, `families`, `importance`, `ranking` (two),
-`ramanujan`, `graph`. Importing this package imports none.
+`figures` lists the figures, each drawn by a function of its own module and written by `saving.save_figure`; `page` and
+`comparison_page` show them.
 """

@@ -1,4 +1,4 @@
-"""Accuracy against sparsity: a curve an algorithm, a panel an architecture, a row a dataset."""
+"""Accuracy against sparsity: one curve per algorithm, one panel per architecture and data set."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,9 +15,9 @@ def plot_accuracy(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        One row a network: algorithm, dataset, architecture, sparsity, seed, accuracy,
-        dense_accuracy (0..1). With a column accuracy_std (published accuracies, the same for all
-        seeds) the bars are that standard deviation. A network without accuracy is a gap.
+        One row per network: algorithm, dataset, architecture, sparsity, seed, accuracy, dense_accuracy (0..1). If there
+        is a column accuracy_std (published accuracies, the same for all seeds), the bars show that standard
+        deviation. A network without accuracy is a gap.
     """
     require_columns(
         table, ["algorithm", "dataset", "architecture", "sparsity", "accuracy", "dense_accuracy"]
@@ -42,7 +42,7 @@ def plot_accuracy(table: pd.DataFrame) -> Figure:
                 axes.set_title(architecture if len(datasets) == 1 else f"{architecture}, {dataset}")
                 if row == len(datasets) - 1:
                     axes.set_xlabel("sparsity (share of weights pruned)")
-            where = f" on {dataset}" if len(datasets) == 1 else ""  # else the titles say it
+            where = f" on {dataset}" if len(datasets) == 1 else ""  # otherwise in the titles
             panels[row, 0].set_ylabel(f"test accuracy{where} (%)")
         handles = [
             Line2D([], [], color=colour, marker=marker, markersize=5, label=display(name))
@@ -56,13 +56,13 @@ def plot_accuracy(table: pd.DataFrame) -> Figure:
 def _draw_panel(
     axes: Axes, table: pd.DataFrame, sparsities: list[str], styles: dict[str, tuple[str, str]]
 ) -> None:
-    positions = {sparsity: float(place) for place, sparsity in enumerate(sparsities)}
+    positions = {sparsity: float(position) for position, sparsity in enumerate(sparsities)}
     for number, (name, (colour, marker)) in enumerate(styles.items()):
         own = table[table["algorithm"] == name]
         if own.empty:
             continue
         stats = 100 * _statistics(own)
-        # Side by side within a category, so that the bars do not hide each other; never beyond it.
+        # Side by side within the sparsity, so that the bars do not hide each other.
         shift = min(0.07, 0.7 / len(styles)) * (number - (len(styles) - 1) / 2)
         x = [positions[sparsity] + shift for sparsity in stats.index]
         bars = stats[["below", "above"]].to_numpy().T
@@ -79,7 +79,7 @@ def _draw_panel(
 
 
 def _statistics(networks: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy, and how far the bars reach below and above, for each sparsity in ascending order."""
+    """Mean accuracy per sparsity, and how far its bar reaches below and above."""
     groups = networks.groupby("sparsity")
     table = groups["accuracy"].agg(["mean", "min", "max"])
     below, above = table["mean"] - table["min"], table["max"] - table["mean"]

@@ -1,7 +1,7 @@
 """The captions of tables and figures, as plain text.
 
-They are written once, as the reStructuredText templates that Snakemake's own report renders, and
-say different things for different kinds of study; the study's page shows the same sentences.
+They are the reStructuredText templates that Snakemake's own report renders; what they say depends on the kind of study.
+The study's page shows the same sentences.
 """
 
 import os
@@ -18,14 +18,14 @@ from sparsetopo.errors import FileFormatError
 def read_captions(
     paths: Iterable[str | os.PathLike[str]], configuration: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Render caption files: {file name without suffix: one line of text}.
+    """Render caption files as {file name without suffix: one line of text}.
 
     Parameters
     ----------
     paths
-        Templates of jinja that know ``snakemake.config``.
+        Jinja templates that read ``snakemake.config``.
     configuration
-        Stands for it: the keys "study", "accuracies" and "topometrics" with "weights".
+        Stands for ``snakemake.config``: the keys "study", "accuracies", "topometrics" (with "weights"), "published".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Does the regression hold: every encoding and validation beside a baseline that knows the size only."""
+"""Does the regression hold: every encoding and validation, beside a baseline that knows only the size."""
 
 from typing import Any
 
@@ -12,16 +12,15 @@ from sparsetopo.analysis.regression.splits import VALIDATIONS
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import number_text
+from sparsetopo.plots.regression import SUMMARIES
 from sparsetopo.plots.style import figure_style, new_figure
-
-MEAN, MEDIAN = "mean", "median"
-"""Rows of the regression table that sum up its regressors."""
+from sparsetopo.plots.subsets import SUBSET, Subset, subsets_of
 
 RIDGE = "Ridge"
 """The regressor that has a permutation null and an interval in every case."""
 
 FLOOR = -0.2
-"""Lower values are drawn here and written beside: a failed fit can lie at minus thousands."""
+"""Lower values are drawn here and their number is written: a failed fit can lie at minus thousands."""
 
 _COLOURS = {"MGE": "#0072B2", "rolled": "#E69F00", "rolled-channel": "#009E73", "size": "#000000"}
 _MARKERS = {"MGE": "o", "rolled": "s", "rolled-channel": "^", "size": "D"}
@@ -32,29 +31,29 @@ _TITLES = {
     "leave-one-architecture-out": "tested on an architecture left out",
     "leave-one-algorithm-out": "tested on an algorithm left out",
 }
-_KEY = ["encoding", "column_kind", "column"]
+_KEY = ["encoding", *SUBSET]
 
 
 def plot_checks(
     table: pd.DataFrame, uncertainty: pd.DataFrame | None = None, regressor: str | None = None
 ) -> Figure:
-    """Draw adjusted R2 of every encoding: a panel a validation, a group of points a column.
+    """Draw adjusted R2 of every encoding: one panel per validation, one group of points per subset.
 
     Parameters
     ----------
     table
-        The regression table, all encodings and validations; of several scalings the first that a
-        validation has is drawn. A validation without any number has no panel.
+        The regression table with all encodings and validations. Of several scalings the first one of each validation
+        is drawn. A validation without any number has no panel.
     uncertainty
         Intervals and permutation nulls, drawn where they exist for the same case and regressor.
     regressor
-        Whose scores: by default Ridge if there are intervals, since it alone has them everywhere;
-        else the median of the regressors, as some of them fail without limit when there are few rows.
+        Whose scores are drawn. By default Ridge if there are intervals, since it alone always has them; otherwise the
+        median of the regressors, since single regressors can fail without limit when there are few rows.
 
     Raises
     ------
     DataError
-        Missing columns, or a regressor that is not in the table.
+        If columns are missing, or the table has no such regressor.
     """
     require_columns(table, [*_KEY, "validation", "scaling", "regressor", "adjusted_r2", "status"])
     regressor = _regressor(table, uncertainty, regressor)
@@ -62,42 +61,37 @@ def plot_checks(
     shown = {name: case for name, case in cases.items() if case["adjusted_r2"].notna().any()}
     shown = shown or {VALIDATIONS[0]: cases[VALIDATIONS[0]]}
     encodings = list(dict.fromkeys(table["encoding"]))
-    columns = list(
-        table[["column_kind", "column"]].drop_duplicates().itertuples(index=False, name=None)
-    )
+    subsets = subsets_of(table)
     with figure_style():
-        width = max(len(columns) * (0.14 * len(encodings) + 0.2), 3.5) + 2.9
+        width = max(len(subsets) * (0.14 * len(encodings) + 0.2), 3.5) + 2.9
         figure = new_figure(width, 2.25 * len(shown) + 0.5)
         panels = figure.subplots(len(shown), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+        label = f"{regressor} of regressors" if regressor in SUMMARIES else regressor
         for axes, (validation, case) in zip(panels, shown.items(), strict=True):
             scores = _with_uncertainty(case, uncertainty, validation, regressor)
-            _draw_panel(axes, scores, columns, encodings)
+            _draw_panel(axes, scores, subsets, encodings)
             axes.set_title(_TITLES[validation], loc="left")
-            axes.set_ylabel(f"adjusted R²\n({_written(regressor)})")
-        panels[-1].set_xticks(range(len(columns)), [column for _, column in columns])
+            axes.set_ylabel(f"adjusted R²\n({label})")
+        panels[-1].set_xticks(range(len(subsets)), [name for _, name in subsets])
         panels[-1].set_xlabel("networks of one sparsity, or of one architecture")
         _add_legend(figure, encodings, with_uncertainty=uncertainty is not None)
     return figure
 
 
 def _regressor(table: pd.DataFrame, uncertainty: pd.DataFrame | None, asked: str | None) -> str:
-    there = set(table["regressor"])
+    present = set(table["regressor"])
     if asked is None:
         bounded = set() if uncertainty is None else set(uncertainty["regressor"])
-        return next((name for name in (RIDGE,) if name in bounded & there), MEDIAN)
-    if asked not in there:
+        return RIDGE if RIDGE in bounded & present else "median"
+    if asked not in present:
         raise DataError(
-            f"the regression table has no regressor '{asked}'; it has {', '.join(sorted(there))}."
+            f"the regression table has no regressor '{asked}'; it has {', '.join(sorted(present))}."
         )
     return asked
 
 
-def _written(regressor: str) -> str:
-    return f"{regressor} of regressors" if regressor in (MEAN, MEDIAN) else regressor
-
-
 def _case(table: pd.DataFrame, validation: str, regressor: str) -> pd.DataFrame:
-    """Rows of a validation, its first scaling; a column that cannot be scored has no such regressor."""
+    """Rows of a validation with its first scaling; a subset that cannot be scored has none."""
     case = table[table["validation"] == validation]
     if len(case):
         case = case[case["scaling"] == case["scaling"].iloc[0]]
@@ -107,7 +101,7 @@ def _case(table: pd.DataFrame, validation: str, regressor: str) -> pd.DataFrame:
 def _with_uncertainty(
     case: pd.DataFrame, uncertainty: pd.DataFrame | None, validation: str, regressor: str
 ) -> pd.DataFrame:
-    """Index encoding, column_kind, column; adjusted_r2, low, high, null_95."""
+    """Scores by encoding and subset: adjusted_r2, low, high, null_95."""
     scores = case.set_index(_KEY)[["adjusted_r2"]]
     bounds = ["low", "high", "null_95"]
     if uncertainty is None or case.empty:
@@ -122,27 +116,23 @@ def _with_uncertainty(
 
 
 def _draw_panel(
-    axes: Axes, scores: pd.DataFrame, columns: list[tuple[str, str]], encodings: list[str]
+    axes: Axes, scores: pd.DataFrame, subsets: list[Subset], encodings: list[str]
 ) -> None:
     step = 0.8 / len(encodings)
-    for place, (kind, column) in enumerate(columns):
-        values = scores.reindex([(encoding, kind, column) for encoding in encodings])
+    for position, subset in enumerate(subsets):
+        values = scores.reindex([(encoding, *subset) for encoding in encodings])
         if values["adjusted_r2"].isna().all():
-            axes.text(place, 0.5, "undefined", ha="center", fontsize=7.5, color="0.45")
+            axes.text(position, 0.5, "undefined", ha="center", fontsize=7.5, color="0.45")
         else:
             for number, encoding in enumerate(encodings):
-                x = place + step * (number - (len(encodings) - 1) / 2)
+                x = position + step * (number - (len(encodings) - 1) / 2)
                 _draw_score(axes, x, values.iloc[number], encoding)
-        if place:
-            border = kind != columns[place - 1][0]
-            axes.axvline(
-                place - 0.5,
-                color="black" if border else "0.9",
-                linewidth=1.5 if border else 0.8,
-                zorder=0,
-            )
+        if position:
+            border = subset[0] != subsets[position - 1][0]
+            colour, width = ("black", 1.5) if border else ("0.9", 0.8)
+            axes.axvline(position - 0.5, color=colour, linewidth=width, zorder=0)
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_xlim(-0.5, len(subsets) - 0.5)
     axes.set_ylim(FLOOR - 0.07, 1.03)
     axes.grid(axis="y", color="0.93", linewidth=0.7)
     axes.set_axisbelow(True)
@@ -151,7 +141,7 @@ def _draw_panel(
 
 def _draw_score(axes: Axes, x: float, score: pd.Series, encoding: str) -> None:
     value = score["adjusted_r2"]
-    colour = _COLOURS.get(encoding.removesuffix(_SIZE_FREE), "#CC79A7")
+    colour = _marker(encoding)["color"]
     if not np.isfinite(value):
         axes.text(x, FLOOR, "×", ha="center", va="center", fontsize=7, color=colour)
         return
@@ -168,7 +158,7 @@ def _draw_score(axes: Axes, x: float, score: pd.Series, encoding: str) -> None:
 
 
 def _marker(encoding: str) -> dict[str, Any]:
-    """Filled; hollow for the metrics that do not tell the network's size."""
+    """Filled; hollow for the metrics that do not reveal the network's size."""
     base = encoding.removesuffix(_SIZE_FREE)
     colour = _COLOURS.get(base, "#CC79A7")
     hollow = encoding.endswith(_SIZE_FREE)

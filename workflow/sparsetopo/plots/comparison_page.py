@@ -1,4 +1,4 @@
-"""One static HTML page: the paper's tables beside ours, cell by cell; it needs nothing but a browser."""
+"""A static HTML page with the paper's tables beside ours, cell by cell."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from html import escape
@@ -17,6 +17,7 @@ from sparsetopo.analysis.paper.comparison_tables import (
 )
 from sparsetopo.plots.page import PageItem
 from sparsetopo.plots.style import display
+from sparsetopo.plots.subsets import NAME
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -30,7 +31,7 @@ td b { font-weight: 600; } .paper { color: #555; } .difference { color: #555; fo
 """
 _OFF = "*"
 _SHOWN = 15
-"""More remarks than this are folded away."""
+"""More remarks than this are collapsed."""
 _TITLES = {"table4": "Table 4: all seven algorithms", "table11": "Table 11: algorithms that score weights",
            "table12": "Table 12: algorithms that draw masks at random"}  # fmt: skip
 
@@ -43,21 +44,21 @@ def comparison_page(
     figures: Iterable[PageItem] = (),
     footer: str = "",
 ) -> str:
-    """HTML of the page: the summary first, then each table, its remarks below it.
+    """HTML of the page: the summary first, then each table with its remarks below it.
 
     Parameters
     ----------
     title
         Heading of the page.
     comparison
-        From `analysis.comparison.compare`.
+        From `analysis.paper.comparison.compare`.
     facts
-        Sentences on the data: what was read, what is missing.
+        Sentences about the data: what was read, what is missing.
     permuted
-        What the mixture gives if its weights are permuted among the metrics: permutation,
-        cells_within (of the 60 cells of tables 4, 11 and 12).
+        Results of the mixture with its weights permuted among the metrics: permutation, cells_within (of the 60 cells
+        of tables 4, 11 and 12).
     figures
-        Of what the paper prints as a figure only, so that there is no number to compare with.
+        Figures of results for which the paper prints no numbers to compare with.
     footer
         What made the page.
     """
@@ -84,7 +85,7 @@ def comparison_page(
 
 def _summary(summary: pd.DataFrame, permuted: pd.DataFrame | None) -> str:
     rows = []
-    # First what has an aim, then the rest: the answer is above the details.
+    # Quantities with an aim come first, above the details.
     for aimed, group in ((True, summary["aim"] != ""), (False, summary["aim"] == "")):
         for row in summary[group].to_dict("records"):
             tables = "Tables" if "," in row["table"] and "row" not in row["table"] else "Table"
@@ -92,8 +93,8 @@ def _summary(summary: pd.DataFrame, permuted: pd.DataFrame | None) -> str:
             met = f'<td class="{row["met"]}">{row["met"] or "&ndash;"}</td>' if aimed else ""
             aim = f'<td class="name">{escape(str(row["aim"]))}</td>' if aimed else ""
             within = f"{row['within']} of {row['cells']}"
-            lacking = row["cells"] - row["computed"]
-            within += f" ({lacking} not computed)" if lacking else ""
+            missing = row["cells"] - row["computed"]
+            within += f" ({missing} not computed)" if missing else ""
             mean = _number(float(row["mean_absolute_difference"]), 4)
             cells = f"<td>{within}</td><td>&plusmn;{row['tolerance']:g}</td><td>{mean}</td>"
             rows.append((aimed, f'<tr><td class="name">{escape(name)}</td>{cells}{aim}{met}</tr>'))
@@ -117,7 +118,7 @@ def _permuted(summary: pd.DataFrame, permuted: pd.DataFrame | None) -> str:
     own = summary[(summary["quantity"] == "mixture") & (summary["aim"] != "")]
     ours = f" With its own weights it meets {own['within'].iloc[0]}." if len(own) else ""
     return (
-        "<p>Is that more than chance? With its weights permuted among the metrics the mixture meets "
+        "<p>Is that more than chance? With its weights permuted among the metrics, the mixture meets "
         f"{counts.mean():.1f} of the {own['cells'].iloc[0] if len(own) else 60} cells on average over {len(counts)} "
         f"permutation(s), between {int(counts.min())} and {int(counts.max())}.{ours}</p>\n"
     )
@@ -134,7 +135,7 @@ def _table3(table: pd.DataFrame) -> str:
     for row in table.to_dict("records"):
         start = ' class="start"' if row["encoding"] != previous else ""
         previous = str(row["encoding"])
-        cells = f'<td class="name">{escape(previous)}</td><td class="name">{escape(str(row["column"]))}</td>'
+        cells = f'<td class="name">{escape(previous)}</td><td class="name">{escape(str(row[NAME]))}</td>'
         for ours, paper, difference, digits, tolerance in (
             ("adjusted_r2", "paper_adjusted_r2", "difference_r2", 2, R2_TOLERANCE),
             ("mae", "paper_mae", "difference_mae", 3, MAE_TOLERANCE),
@@ -150,8 +151,8 @@ def _table3(table: pd.DataFrame) -> str:
         f"{MAE_TOLERANCE:g} (error).</p>\n<div class='scroll'><table>"
         '<tr><th class="name"></th><th class="name"></th><th colspan="3">adjusted R2</th>'
         '<th colspan="3">mean absolute error</th></tr>'
-        f'<tr><th class="name">encoding</th><th class="name">column</th>{head}{head}</tr>\n'
-        f"{''.join(rows)}</table></div>\n{_remarks(table, ['encoding', 'column'])}"
+        f'<tr><th class="name">encoding</th><th class="name">subset</th>{head}{head}</tr>\n'
+        f"{''.join(rows)}</table></div>\n{_remarks(table, ['encoding', NAME])}"
     )
 
 
@@ -185,7 +186,7 @@ def _ranking(title: str, table: pd.DataFrame, means: pd.DataFrame) -> str:
 
 
 def _three(row: Mapping[Hashable, Any] | None) -> str:
-    """One cell: ours, the paper's, the difference; marked if it is off."""
+    """One cell: our value, the paper's, and their difference; marked if it is off."""
     if row is None:
         return "<td></td>"
     css, mark = _marked(row["difference"], RANKING_TOLERANCE, "")
@@ -196,7 +197,7 @@ def _three(row: Mapping[Hashable, Any] | None) -> str:
 
 
 def _marked(difference: float, tolerance: float, otherwise: str) -> tuple[str, str]:
-    """Class and mark of a cell that is off; `otherwise` and none if it is not."""
+    """CSS class and mark of a cell that is off; `otherwise` and no mark for others."""
     off = bool(beyond(pd.Series([difference]), tolerance).iloc[0])
     return (' class="off"', _OFF) if off else (otherwise, "")
 

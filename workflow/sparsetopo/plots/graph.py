@@ -1,10 +1,9 @@
 """A drawing of one multipartite graph: node layers as columns, edges between them.
 
-A real graph has hundreds of thousands of nodes. Each layer shows at most `nodes_per_layer` of
-them, evenly spread over the layer in node order (so over channels, rows and columns of the
-picture alike); the counts below the columns say so. Only edges between shown nodes can be drawn;
-sampling layers independently would leave few. So each layer after the first shows the nodes that
-are best joined to those already shown before it, in node order.
+Of a layer with more than `nodes_per_layer` nodes only some are drawn; the count below its column says how many. In the
+first layer they are evenly spaced in node order, thus over channels and over the picture. In each further layer they
+are the nodes with the most edges from nodes that are drawn: only edges between drawn nodes can be shown, and few would
+be left if the layers were sampled independently.
 """
 
 import itertools
@@ -15,11 +14,18 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from sparsetopo.errors import DataError
+from sparsetopo.graphs import MGE
 from sparsetopo.plots.style import figure_style, new_figure
 
 _Nodes = NDArray[np.int64]
+
+
+def plot_mge(mge: MGE) -> Figure:
+    """Draw (part of) the graph of one network."""
+    return plot_graph(mge.layer_sizes, mge.to_scipy())
 
 
 def plot_graph(
@@ -27,7 +33,6 @@ def plot_graph(
     adjacency: Any,
     *,
     nodes_per_layer: int = 24,
-    layer_names: Sequence[str] | None = None,
 ) -> Figure:
     """Draw (part of) a multipartite graph.
 
@@ -36,21 +41,15 @@ def plot_graph(
     layer_sizes
         Nodes of each layer, first to last.
     adjacency
-        Sparse V x V array of scipy, source -> target, values |w|; nodes are numbered layer after
-        layer.
+        Sparse V x V array of scipy, from source to target, with values |w|; nodes are numbered layer by layer.
     nodes_per_layer
-        The most that is drawn of a layer.
-    layer_names
-        Written below the columns; default "layer 0" and so on, with "input" and "output" at the
-        ends.
+        Maximum number of nodes drawn per layer.
 
     Raises
     ------
     DataError
         If the array's shape does not fit the layer sizes.
     """
-    from scipy.sparse import csr_array
-
     edges = csr_array(adjacency)
     total = int(sum(layer_sizes))
     if edges.shape != (total, total):
@@ -60,7 +59,7 @@ def plot_graph(
         )
     offsets = np.concatenate([[0], np.cumsum(layer_sizes)]).astype(np.int64)
     shown = choose_nodes(offsets, edges, nodes_per_layer)
-    names = list(layer_names) if layer_names is not None else _default_names(len(layer_sizes))
+    names = ["input", *(f"layer {layer}" for layer in range(1, len(layer_sizes) - 1)), "output"]
     with figure_style():
         figure = new_figure(min(1.1 * len(layer_sizes) + 0.8, 16.0), 4.4)
         axes = figure.subplots()
@@ -81,12 +80,16 @@ def plot_graph(
 
 
 def choose_nodes(offsets: _Nodes, edges: Any, limit: int) -> list[_Nodes]:
-    """Node numbers to draw, increasing, for each layer (the module's docstring says which).
+    """Choose the nodes to draw of each layer, in increasing order; the module's docstring says how.
 
     Parameters
     ----------
     offsets
         First node of each layer, and the number of nodes: shape (layers + 1,).
+    edges
+        Sparse adjacency of scipy.
+    limit
+        Maximum number of nodes per layer.
     """
     shown: list[_Nodes] = []
     joined = np.zeros(edges.shape[0])
@@ -104,7 +107,7 @@ def choose_nodes(offsets: _Nodes, edges: Any, limit: int) -> list[_Nodes]:
 
 
 def _heights(count: int) -> NDArray[np.float64]:
-    """Positions from top (1) to bottom (-1); few nodes stay close together."""
+    """Positions from top (1) to bottom (-1); few nodes are kept close together."""
     reach = min(1.0, 0.085 * count)
     return np.linspace(reach, -reach, count) if count > 1 else np.zeros(count)
 
@@ -119,14 +122,14 @@ def _segments(
         t = np.linspace(0, 1, 24)
         y = heights[source] + (heights[target] - heights[source]) * t
         if column[target] - column[source] > 1:
-            # Edges that skip layers bow over the top, or they would run through the nodes between.
+            # Edges that skip layers are curved, so that they do not run through the nodes in between.
             y = y + 0.22 * np.sin(np.pi * t) * (1 if heights[source] + heights[target] >= 0 else -1)
         lines.append(np.column_stack([x, y]))
     return lines, np.asarray(part.data, dtype=np.float64)
 
 
 def _line_styles(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wider and darker for larger weights; fainter altogether when there are many."""
+    """Larger weights are wider and darker; all are fainter when there are many."""
     if weights.size == 0:
         return np.zeros(0), np.zeros((0, 4))
     strength = weights / max(float(np.quantile(weights, 0.98)), np.finfo(np.float64).tiny)
@@ -140,11 +143,11 @@ def _line_styles(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
 def _draw_nodes(
     axes: Any, shown: list[_Nodes], edges: Any, layer_sizes: Sequence[int], names: Sequence[str]
 ) -> None:
-    touched = np.diff(edges.indptr) + np.bincount(edges.indices, minlength=edges.shape[0])
+    degrees = np.diff(edges.indptr) + np.bincount(edges.indices, minlength=edges.shape[0])
     for layer, nodes in enumerate(shown):
         y = _heights(len(nodes))
-        free = touched[nodes] == 0
-        for mask, face in ((~free, "#333333"), (free, "white")):
+        isolated = degrees[nodes] == 0
+        for mask, face in ((~isolated, "#333333"), (isolated, "white")):
             axes.scatter(
                 np.full(int(mask.sum()), layer),
                 y[mask],
@@ -159,9 +162,3 @@ def _draw_nodes(
         if len(nodes) < layer_sizes[layer]:
             count = f"{len(nodes)} of\n{layer_sizes[layer]:,}"
         axes.text(layer, -1.24, count, ha="center", va="top", fontsize=7, color="0.35")
-
-
-def _default_names(layers: int) -> list[str]:
-    names = [f"layer {layer}" for layer in range(layers)]
-    names[0], names[-1] = "input", "output"
-    return names

@@ -1,4 +1,4 @@
-"""An annotated heat map, the common part of the table-like figures."""
+"""Annotated heat maps, and how numbers are written in figures."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,21 @@ from numpy.typing import NDArray
 
 
 def number_text(value: float, decimals: int = 2) -> str:
-    """Write a number with a true minus sign, never as minus zero; a dash if it does not exist."""
+    """Write a number with a true minus sign; zero has none, and NaN is a dash.
+
+    Examples
+    --------
+    >>> [number_text(value) for value in (0.126, -0.5, -0.001, float("nan"))]
+    ['0.13', '−0.50', '0.00', '–']
+    """
     if not np.isfinite(value):
         return "–"
     return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
+def r2_text(value: float) -> str:
+    """Write an adjusted R2, which can lie at minus thousands when a fit fails."""
+    return "< −10" if value < -9.95 else number_text(value)
 
 
 def draw_heat_map(
@@ -33,9 +44,15 @@ def draw_heat_map(
     Parameters
     ----------
     values, texts
-        Shape (rows, columns); NaN cells stay grey. Values beyond `norm` take its end colours.
+        Shape (rows, columns); NaN cells are grey. Values outside `norm` take its end colours.
+    columns, rows
+        Tick labels.
     colours
         Name of a matplotlib colour map.
+    norm
+        Range of the colours.
+    label
+        What the colour bar shows.
     """
     figure = axes.figure
     assert isinstance(figure, Figure)
@@ -43,11 +60,8 @@ def draw_heat_map(
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colour_map, norm=norm, aspect="auto")
     for row, line in enumerate(texts):
         for column, text in enumerate(line):
-            shade = (
-                colour_map(norm(values[row, column]))
-                if np.isfinite(values[row, column])
-                else (1, 1, 1, 1)
-            )
+            value = values[row, column]
+            shade = colour_map(norm(value)) if np.isfinite(value) else (1, 1, 1, 1)
             luminance = 0.2126 * shade[0] + 0.7152 * shade[1] + 0.0722 * shade[2]
             colour = "black" if luminance > 0.45 else "white"
             axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
@@ -65,10 +79,3 @@ def draw_heat_map(
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="minor", length=0)
     figure.colorbar(image, ax=axes, label=label, shrink=0.9, pad=0.02, extend="neither")
-
-
-def separate_columns(axes: Axes, kinds: Sequence[str]) -> None:
-    """Draw a line between columns of different kind (sparsities, architectures)."""
-    for place in range(1, len(kinds)):
-        if kinds[place] != kinds[place - 1]:
-            axes.axvline(place - 0.5, color="black", linewidth=1.5)

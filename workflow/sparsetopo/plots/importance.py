@@ -1,53 +1,50 @@
 """Feature importance as a heat map (figures 3 and 4 of the paper)."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.metrics import study_metrics
 from sparsetopo.analysis.tables.table import require_columns
-from sparsetopo.metrics.registry import CATEGORIES, Feature
-from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
+from sparsetopo.metrics.registry import CATEGORIES
+from sparsetopo.plots.heat import draw_heat_map, number_text
 from sparsetopo.plots.style import figure_style, new_figure
+from sparsetopo.plots.subsets import SUBSET, separate_kinds, subsets_of
 
 
-def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Feature] = PAPER_METRICS) -> Figure:
-    """Draw `analysis.importance.importance_table`, metrics grouped by category.
+def plot_importance(table: pd.DataFrame) -> Figure:
+    """Draw the table of `analysis.importance.importance_table`, with the metrics grouped by category.
 
-    Red: the drop grows with the metric; blue: it shrinks. A correlation that does not exist is
-    shown as a dash.
+    Red means that the drop grows with the metric, blue that it shrinks. A correlation that does not exist is a dash.
     """
-    require_columns(table, ["column_kind", "column", "metric", "category", "pearson_r", "status"])
-    columns = table.drop_duplicates(["column_kind", "column"])
-    keys = list(zip(columns["column_kind"], columns["column"], strict=True))
+    require_columns(table, [*SUBSET, "metric", "category", "pearson_r", "status"])
+    subsets = subsets_of(table)
+    rank = {name: position for position, name in enumerate(CATEGORIES)}
     rows = table.drop_duplicates("metric")[["metric", "category"]]
-    place = {name: number for number, name in enumerate(CATEGORIES)}
-    rows = rows.assign(order=rows["category"].map(place).fillna(len(place))).sort_values(
-        "order", kind="stable"
-    )
+    rows = rows.assign(order=rows["category"].map(rank).fillna(len(rank)))
+    rows = rows.sort_values("order", kind="stable")
     wide = table.assign(pearson_r=table["pearson_r"].where(table["status"] == "ok"))
-    wide = wide.pivot(index="metric", columns=["column_kind", "column"], values="pearson_r")
-    values = wide.loc[list(rows["metric"]), keys].to_numpy(np.float64)
+    wide = wide.pivot(index="metric", columns=SUBSET, values="pearson_r")
+    values = wide.loc[list(rows["metric"]), subsets].to_numpy(np.float64)
     texts = [[number_text(value) for value in line] for line in values]
-    labels = [metrics[key].label if key in metrics else key for key in rows["metric"]]
+    metrics = study_metrics(rows["metric"])
+    labels = [metrics[name].label for name in rows["metric"]]
     with figure_style():
-        figure = new_figure(0.66 * len(keys) + 4.0, 0.29 * len(labels) + 1.2)
+        figure = new_figure(0.66 * len(subsets) + 4.0, 0.29 * len(labels) + 1.2)
         axes = figure.subplots()
         draw_heat_map(
-            axes, values, texts, list(columns["column"]), labels,
+            axes, values, texts, [name for _, name in subsets], labels,
             colours="RdBu_r", norm=Normalize(-1, 1), label="correlation with the accuracy drop",
         )  # fmt: skip
-        separate_columns(axes, list(columns["column_kind"]))
+        separate_kinds(axes, subsets)
         _bracket_categories(axes, list(rows["category"]))
     return figure
 
 
 def _bracket_categories(axes: Axes, categories: list[str]) -> None:
-    """Name each run of equal categories left of the metric labels, and part the runs with lines."""
+    """Name each run of equal categories left of the metric labels, and separate the runs by lines."""
     start = 0
     for end in range(1, len(categories) + 1):
         if end < len(categories) and categories[end] == categories[start]:

@@ -1,4 +1,4 @@
-"""One static HTML page that shows a study's figures and links its tables; it needs nothing but a browser."""
+"""A static HTML page that shows a study's figures and links its tables."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ figcaption { color: #444; } dt { font-weight: 600; margin-top: .6rem; } dd { mar
 
 @dataclass(frozen=True)
 class PageItem:
-    """A figure or table of the page: its path relative to the page, its title, and one or two sentences on it."""
+    """A figure or table of the page: its path relative to the page, its title and its caption."""
 
     path: str
     title: str
@@ -36,13 +36,21 @@ def page(
     title
         Heading of the page.
     facts
-        Sentences on the study: its size, what is missing.
-    figures, tables
-        Shown, and linked, in this order.
+        Sentences about the study: its size, what is missing.
+    figures
+        Shown on the page, in this order.
+    tables
+        Linked below the figures.
     footer
         What made the page: version and specification.
     notice
-        Shown first, set off: what a reader must not miss.
+        What a reader must not miss; it is highlighted at the top.
+
+    Examples
+    --------
+    >>> html = page("A study", ["54 networks."], [], [PageItem("a.csv", "a", "Table.")], "made by hand")
+    >>> "<p>54 networks.</p>" in html
+    True
     """
     shown = "\n".join(
         f'<figure><h2>{escape(item.title)}</h2><img src="{escape(item.path)}" alt="{escape(item.title)}">'

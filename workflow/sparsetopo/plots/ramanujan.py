@@ -1,4 +1,4 @@
-"""Is a Ramanujan metric more than layer density: a dot a layer (figures 2 and 5 of the paper)."""
+"""Is a Ramanujan metric more than layer density: one dot per layer (figures 2 and 5 of the paper)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from sparsetopo.plots.style import algorithm_style, display, figure_style, new_f
 from sparsetopo.seeding import generator
 
 _POINTS = 1000
-"""Dots drawn in a panel at most: more hide each other. The correlations rest on all layers."""
+"""Maximum number of dots per panel, since more hide each other; the correlations are of all layers."""
 
 _LABELS = {
     "delta_r": "difference of bound\n(relative to the bound)",
@@ -24,16 +24,15 @@ _LABELS = {
 def plot_ramanujan(layers: pd.DataFrame) -> Figure:
     """Draw every Ramanujan metric against layer density, all data sets together.
 
-    A row a metric, a panel an architecture, a dot a layer of a network (at most `_POINTS` a panel,
-    drawn at random but always the same). Above each panel stand both correlations, of all the
-    layers that have the metric. The dots are a picture within the SVG: as shapes they would make
-    a file of many megabytes.
+    There is one row per metric, one panel per architecture, and one dot per layer of a network (a fixed random choice
+    of them if there are many). Above each panel are both correlations, over all layers that have the metric. The dots
+    are an image within the SVG, since as shapes they would take many megabytes.
 
     Parameters
     ----------
     layers
-        One row a layer: algorithm, architecture, density (kept weights / all), delta_r,
-        delta_r_imdb, lambda_imsg; missing is NaN.
+        One row per layer: algorithm, architecture, density (share of weights kept), delta_r, delta_r_imdb, lambda_imsg;
+        missing values are NaN.
     """
     require_columns(layers, ["algorithm", "architecture", "density", *RAMANUJAN_METRICS])
     architectures = sorted(layers["architecture"].unique())
@@ -70,9 +69,9 @@ def plot_ramanujan(layers: pd.DataFrame) -> Figure:
 def _draw_panel(
     axes: Axes, layers: pd.DataFrame, metric: str, styles: dict[str, tuple[str, str]]
 ) -> str:
-    """Draw the dots, and return what to write above them."""
+    """Draw the dots, and return the text to write above them."""
     shown = layers[layers[metric].notna() & (layers["density"] > 0)]
-    # In random order, so that no algorithm lies on top of all others.
+    # In random order, so that no algorithm covers the others.
     order = generator("dots of the Ramanujan figure").permutation(len(shown))[:_POINTS]
     shown = shown.iloc[order]
     colours = [styles[name][0] for name in shown["algorithm"]]

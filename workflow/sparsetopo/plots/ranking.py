@@ -1,4 +1,4 @@
-"""How well each strategy orders the pruning algorithms: rank-biased overlap with the true order."""
+"""How well each strategy ranks the pruning algorithms: rank-biased overlap with the true ranking."""
 
 from typing import Any
 
@@ -13,23 +13,7 @@ from sparsetopo.errors import DataError
 from sparsetopo.plots.style import display, figure_style, new_figure
 
 PAPERS_STRATEGIES = ("mixture", "layer_density", "delta_r", "delta_r_imdb", "lambda_imsg")
-"""Those of tables 4, 11 and 12."""
-
-CHECKS = {
-    "mixture": "topometric mixture, as in the paper",
-    "mixture_other_datasets": "... fitted on the other data sets",
-    "mixture_other_algorithms": "... fitted without the algorithm",
-    "mixture_size_free": "... of size-free metrics",
-    "size": "mixture of nodes, edges, density",
-    "edges": "number of edges",
-}
-"""Strategies of the figure of checks, and how it names them; first what is checked."""
-
-POOLS = {
-    "all": "all algorithms",
-    "scored": "algorithms that score weights",
-    "random": "random algorithms",
-}
+"""The strategies of tables 4, 11 and 12."""
 
 _STYLES = {
     "mixture": ("#D55E00", "o"),
@@ -42,22 +26,21 @@ _STYLES = {
 
 
 def plot_ranking(table: pd.DataFrame, pool: str = "all") -> Figure:
-    """Draw the paper's strategies; bars = standard deviation over datasets.
+    """Draw the paper's strategies, one panel per architecture; bars are standard deviations over data sets.
 
-    A panel an architecture; more than three are drawn in rows of two or three. Without layer
-    density and Ramanujan metrics, edges are drawn beside the mixture.
+    If the table has none of layer density and the Ramanujan metrics, the number of edges is drawn beside the mixture.
 
     Parameters
     ----------
     table
-        The ranking table; without a column "pool" it has one.
+        The ranking table; one without a column "pool" has a single pool.
     pool
-        Algorithms that were ranked.
+        The algorithms that were ranked.
 
     Raises
     ------
     DataError
-        Missing columns, or a pool that is not in the table.
+        If columns are missing, or the table has no such pool.
     """
     require_columns(table, ["architecture", "sparsity", "strategy", "rbo", "rbo_std"])
     table = _of_pool(table, pool)
@@ -88,66 +71,19 @@ def plot_ranking(table: pd.DataFrame, pool: str = "all") -> Figure:
     return figure
 
 
-def plot_ranking_checks(means: pd.DataFrame) -> Figure:
-    """Draw mean overlaps (over sparsities) of the mixture, what it is checked by, and chance.
-
-    A panel an architecture, a block of rows a pool of algorithms, a row a strategy: a dot with its
-    interval; the grey bar reaches from the mean of random orders to what 95 % of them stay below.
-
-    Parameters
-    ----------
-    means
-        The table of ranking means: pool, architecture, strategy, rbo, low, high, null_mean,
-        null_95. A strategy that is not in it has no row, one without a number no dot.
-
-    Raises
-    ------
-    DataError
-        Missing columns, or none of the strategies that the figure shows.
-    """
-    columns = ["pool", "architecture", "strategy", "rbo", "low", "high", "null_mean", "null_95"]
-    require_columns(means, columns)
-    strategies = [name for name in CHECKS if name in set(means["strategy"])]
-    if not strategies:
-        raise DataError(f"the table of ranking means has none of {', '.join(CHECKS)}.")
-    pools = list(dict.fromkeys(means["pool"]))
-    architectures = sorted(means["architecture"].unique())
-    found = {(row.architecture, row.pool, row.strategy): row for row in means.itertuples()}
-    with figure_style():
-        rows = len(pools) * (len(strategies) + 1)
-        figure = new_figure(max(2.4 * len(architectures), 3.2) + 2.7, 0.21 * rows + 1.3)
-        panels = figure.subplots(1, len(architectures), sharex=True, sharey=True, squeeze=False)[0]
-        for axes, architecture in zip(panels, architectures, strict=True):
-            for block, pool in enumerate(pools):
-                top = block * (len(strategies) + 1)
-                for number, strategy in enumerate(strategies, start=1):
-                    if (architecture, pool, strategy) in found:
-                        _draw_row(axes, top + number, found[architecture, pool, strategy])
-                if block:
-                    axes.axhline(top - 0.4, color="0.75", linewidth=0.8)
-            _finish_rows(axes, rows)
-            axes.set_title(architecture)
-            axes.set_xlabel("mean rank-biased overlap")
-        _name_rows(panels[0], pools, strategies)
-        intervals = bool(means[["low", "high"]].notna().all(axis=1).any())
-        handles = _check_handles(with_intervals=intervals)
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    return figure
-
-
 def _of_pool(table: pd.DataFrame, pool: str) -> pd.DataFrame:
     if "pool" not in table:
         return table
     chosen = table[table["pool"] == pool]
     if chosen.empty:
-        there = ", ".join(map(str, table["pool"].unique()))
-        raise DataError(f"the ranking table has no pool '{pool}'; it has {there or 'none'}.")
+        present = ", ".join(map(str, table["pool"].unique()))
+        raise DataError(f"the ranking table has no pool '{pool}'; it has {present or 'none'}.")
     return chosen
 
 
-def _papers_strategies(there: set[str]) -> list[str]:
-    names = [name for name in PAPERS_STRATEGIES if name in there]
-    if names in ([], ["mixture"]) and "edges" in there:
+def _papers_strategies(present: set[str]) -> list[str]:
+    names = [name for name in PAPERS_STRATEGIES if name in present]
+    if names in ([], ["mixture"]) and "edges" in present:
         names.append("edges")
     return names
 
@@ -175,7 +111,7 @@ def _draw_curves(
         chance = here.loc["chance"].reindex(sparsities)["rbo"].to_numpy()
         if len(sparsities) > 1:
             axes.plot(chance, color="0.45", linestyle=":", linewidth=1.4)
-        else:  # one point would draw no line
+        else:  # a line needs two points
             axes.plot([-0.3, 0.3], [chance[0]] * 2, color="0.45", linestyle=":", linewidth=1.4)
     axes.set_xticks(range(len(sparsities)), sparsities)
     axes.set_xlim(-0.4, len(sparsities) - 0.6)
@@ -185,55 +121,12 @@ def _draw_curves(
 
 
 def _arrangement(panels: int) -> tuple[int, int]:
-    """Panels in a row, and rows."""
+    """Panels per row, and rows: up to three side by side, four as two by two."""
     across = panels if panels <= 3 else 2 if panels == 4 else 3
     return across, -(-panels // across)
 
 
 def _line(strategy: str) -> dict[str, Any]:
-    """Colour and marker of a strategy, the same in every figure."""
+    """Colour and marker of a strategy."""
     colour, marker = _STYLES[strategy]
     return {"color": colour, "marker": marker}
-
-
-def _draw_row(axes: Axes, y: float, row: Any) -> None:
-    colour = _check_colour(row.strategy)
-    axes.plot([row.null_mean, row.null_95], [y, y], color="0.82", linewidth=6, zorder=1)
-    axes.plot([row.low, row.high], [y, y], color=colour, zorder=2)
-    axes.plot(row.rbo, y, marker="o", markersize=5, color=colour, zorder=3)
-
-
-def _check_colour(strategy: str) -> str:
-    """What is checked stands out; baselines that know no topology are black."""
-    if strategy == "mixture":
-        return _STYLES["mixture"][0]
-    return "#0072B2" if strategy.startswith("mixture") else "black"
-
-
-def _finish_rows(axes: Axes, rows: int) -> None:
-    axes.set_ylim(rows - 0.4, -0.5)
-    axes.set_xlim(0, 1.02)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-    axes.grid(axis="x", color="0.92", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-
-
-def _name_rows(axes: Axes, pools: list[str], strategies: list[str]) -> None:
-    """Name strategies by tick labels; a block is headed by its pool, in bold."""
-    names = [
-        name
-        for pool in pools
-        for name in (POOLS.get(pool, pool), *(CHECKS[strategy] for strategy in strategies))
-    ]
-    axes.set_yticks(range(len(names)), names)
-    for place, label in enumerate(axes.get_yticklabels()):
-        if place % (len(strategies) + 1) == 0:
-            label.set_fontweight("bold")
-
-
-def _check_handles(*, with_intervals: bool) -> list[Line2D]:
-    dot = Line2D([], [], marker="o", color="0.2", markersize=5, linestyle="", label="overlap")
-    interval = Line2D([], [], color="0.2", label="95 % interval (seeds resampled)")
-    null = Line2D([], [], color="0.82", linewidth=6, label="random orders: mean to 95 % point")
-    return [dot, interval, null] if with_intervals else [dot, null]

@@ -7,106 +7,86 @@ from matplotlib.figure import Figure
 
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
-from sparsetopo.plots.heat import draw_heat_map, number_text, separate_columns
-from sparsetopo.plots.style import figure_style, new_figure
+from sparsetopo.plots.heat import draw_heat_map, number_text, r2_text
+from sparsetopo.plots.style import figure_style
+from sparsetopo.plots.subsets import CAUTION, SUBSET, separate_kinds, subsets_of, two_panels
 
-_SIDE_BY_SIDE = 7
-"""Columns: the five sparsities of the paper and two architectures."""
-
-PAPERS_ENCODING, SHUFFLED = "MGE", "shuffled"
-"""What the paper regresses on first, and how it validates."""
+SUMMARIES = ("median", "mean")
+"""Rows of the table that summarise its regressors; the last rows of the figure."""
 
 
 def plot_regression(table: pd.DataFrame) -> Figure:
-    """Draw the paper's case of a regression table: left adjusted R2, right mean absolute error.
+    """Draw the paper's case of a regression table (`papers_case`): adjusted R2 and mean absolute error.
 
-    Of a table with several encodings, validations or scalings that case is drawn: `papers_case`.
-    Columns of few rows are marked *; a number that does not exist is shown as a dash. Colours are
-    cut at an adjusted R2 of 0 (no better than predicting the mean), numbers below -9.95 are
-    written "< -10". With more than `_SIDE_BY_SIDE` columns the error is drawn below R2: side by side
-    the figure would be too wide to read on a page.
+    Subsets of few rows are marked *, and a number that does not exist is a dash. The colours of adjusted R2 end at 0,
+    which is no better than predicting the mean, and values below -9.95 are written "< -10".
     """
-    require_columns(
-        table, ["column_kind", "column", "rows", "regressor", "adjusted_r2", "mae", "status"]
-    )
+    require_columns(table, [*SUBSET, "rows", "regressor", "adjusted_r2", "mae", "status"])
     table = papers_case(table)
-    columns = table.drop_duplicates(["column_kind", "column"])
+    subsets = subsets_of(table)
+    first = table.drop_duplicates(SUBSET)
     names = [
-        f"{column}{'' if status == 'ok' else '*'}\n(n={rows})"
-        for column, rows, status in zip(
-            columns["column"], columns["rows"], columns["status"], strict=True
-        )
+        f"{name}{'' if status == 'ok' else '*'}\n(n={rows})"
+        for (_, name), rows, status in zip(subsets, first["rows"], first["status"], strict=True)
     ]
-    regressors = list(
-        dict.fromkeys(name for name in table["regressor"] if name not in ("mean", "median"))
-    )
-    regressors += [name for name in ("median", "mean") if name in set(table["regressor"])]
+    present = dict.fromkeys(table["regressor"])
+    summaries = [name for name in SUMMARIES if name in present]
+    regressors = [name for name in present if name not in SUMMARIES] + summaries
     with figure_style():
-        width, height = 0.6 * len(columns) + 2.0, 0.3 * len(regressors) + 1.5
-        beside = len(columns) <= _SIDE_BY_SIDE
-        if beside:
-            left, right = new_figure(2 * width, height).subplots(1, 2, sharey=True)
-        else:
-            left, right = new_figure(width + 0.6, 2 * height).subplots(2, 1)
-        figure = left.figure
-        for axes, score, title in (
-            (left, "adjusted_r2", "adjusted R²"),
-            (right, "mae", "mean absolute error"),
-        ):
-            wide = table.pivot(index="regressor", columns=["column_kind", "column"], values=score)
-            values = wide.loc[
-                regressors, list(zip(columns["column_kind"], columns["column"], strict=True))
-            ]
-            numbers = values.to_numpy(np.float64)
-            norm = Normalize(0, 1) if score == "adjusted_r2" else Normalize(0, _upper(numbers))
-            texts = [[_text(value, score) for value in line] for line in numbers]
-            colours = "YlGnBu" if score == "adjusted_r2" else "YlOrBr"
-            draw_heat_map(
-                axes, numbers, texts, names, regressors, colours=colours, norm=norm, label=title
-            )
-            separate_columns(axes, list(columns["column_kind"]))
-            summaries = sum(name in ("median", "mean") for name in regressors)
-            if 0 < summaries < len(regressors):
-                axes.axhline(len(regressors) - summaries - 0.5, color="black", linewidth=1.5)
+        width, height = 0.6 * len(subsets) + 2.0, 0.3 * len(regressors) + 1.5
+        figure, left, right = two_panels(subsets, width, height, margin=0.6, sharey=True)
+        scores = ["adjusted_r2", "mae"]
+        wide = table.pivot(index="regressor", columns=SUBSET, values=scores).loc[regressors]
+        r2, errors = (wide[score][subsets].to_numpy(np.float64) for score in scores)
+        draw_heat_map(
+            left, r2, [[r2_text(value) for value in line] for line in r2], names, regressors,
+            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²",
+        )  # fmt: skip
+        draw_heat_map(
+            right, errors, [[_error_text(value) for value in line] for line in errors], names, regressors,
+            colours="YlOrBr", norm=Normalize(0, _largest_colour(errors)), label="mean absolute error",
+        )  # fmt: skip
+        for axes, title in ((left, "adjusted R²"), (right, "mean absolute error")):
+            separate_kinds(axes, subsets)
+            if 0 < len(summaries) < len(regressors):
+                axes.axhline(len(regressors) - len(summaries) - 0.5, color="black", linewidth=1.5)
             axes.set_title(title)
-        if (columns["status"] != "ok").any():
-            figure.supxlabel("* few rows or undefined: see the table's status", fontsize=8)
+        if (first["status"] != "ok").any():
+            figure.supxlabel(CAUTION, fontsize=8)
     return figure
 
 
-def papers_case(table: pd.DataFrame, encoding: str = PAPERS_ENCODING) -> pd.DataFrame:
-    """Rows of one encoding, shuffled folds, and the first scaling that these have.
+def papers_case(table: pd.DataFrame, encoding: str = "MGE") -> pd.DataFrame:
+    """Rows of one encoding, on shuffled folds, of the first scaling there is.
 
-    A table without one of the columns encoding, validation, scaling has one case of it.
+    A table that lacks one of the columns encoding, validation and scaling has a single case of it.
 
     Raises
     ------
     DataError
-        If the table has no row of that encoding with shuffled folds.
+        If the table has no row of that encoding on shuffled folds.
     """
     case = table
-    for column, value in (("encoding", encoding), ("validation", SHUFFLED)):
+    for column, value in (("encoding", encoding), ("validation", "shuffled")):
         if column not in case:
             continue
         if value not in set(case[column]):
-            there = ", ".join(map(str, case[column].unique()))
+            present = ", ".join(map(str, case[column].unique()))
             raise DataError(
                 f"the regression table has no row with {column} '{value}', which the figure shows; "
-                f"it has {there or 'none'}."
+                f"it has {present or 'none'}."
             )
         case = case[case[column] == value]
     return case[case["scaling"] == case["scaling"].iloc[0]] if "scaling" in case else case
 
 
-def _text(value: float, score: str) -> str:
-    if score == "adjusted_r2":
-        return "< −10" if value < -9.95 else number_text(value)
+def _error_text(value: float) -> str:
     return "> 10" if value > 9.9995 else number_text(value, 3)
 
 
-def _upper(numbers: np.ndarray) -> float:
-    """End of the error's colour scale: a few failed fits must not make all others look the same."""
-    finite = numbers[np.isfinite(numbers)]
+def _largest_colour(errors: np.ndarray) -> float:
+    """End of the error's colour scale, limited so that a few failed fits do not hide all differences."""
+    finite = errors[np.isfinite(errors)]
     if finite.size == 0:
         return 1.0
     return float(min(finite.max(), 5 * np.median(finite))) or 1.0

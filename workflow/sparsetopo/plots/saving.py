@@ -1,4 +1,4 @@
-"""Writing a figure to a file: atomically, and the same bytes for the same figure."""
+"""Writing a figure to a file, atomically; equal figures give equal bytes."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from sparsetopo.errors import DataError
 from sparsetopo.files import atomic_path
 from sparsetopo.plots.style import figure_style
 
-# None leaves the field out: a date, or the version of matplotlib, would make equal figures differ.
+# None leaves the field out: a date or the version of matplotlib would make equal figures differ.
 _METADATA: dict[str, dict[str, str | None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".png": {"Software": None},
@@ -18,12 +18,12 @@ _METADATA: dict[str, dict[str, str | None]] = {
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` as SVG or PNG by the suffix of `path`.
+    """Write `figure` as SVG or PNG, chosen by the suffix of `path`.
 
     Raises
     ------
     DataError
-        If the suffix is another.
+        If the suffix is neither.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:
@@ -35,7 +35,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _freeze_layout(figure: Figure) -> None:
-    """Arrange the figure once: every drawing would move things a little, and the files would differ."""
+    """Fix the layout: otherwise every drawing would move things a little, and the files would differ."""
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         figure.draw_without_rendering()
         figure.draw_without_rendering()

@@ -1,11 +1,11 @@
 """What all figures share: colours, display names, fonts.
 
-Algorithms have fixed colours and markers, the same in every figure. The colours are Okabe and
-Ito's, which people with a colour vision deficiency can tell apart; markers tell them apart in
-print.
+Every algorithm has the same colour and marker in all figures. The colours are those of Okabe and Ito, which people with
+a colour vision deficiency can tell apart; the markers do the same in print.
 """
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,7 +30,7 @@ DISPLAY_NAMES = {
     "delta_r_imdb": "iterative mean difference of bound",
     "lambda_imsg": "iterative mean spectral gap",
 }
-"""How algorithms and strategies are written in figures; an unknown name is shown as it is."""
+"""How algorithms and strategies are written in figures."""
 
 _ALGORITHMS = {
     "snip": ("#0072B2", "o"),
@@ -62,37 +62,49 @@ _SETTINGS: Any = {
 
 @contextlib.contextmanager
 def figure_style() -> Iterator[None]:
-    """Matplotlib settings of the project, for the length of a `with` block."""
+    """Use the project's matplotlib settings within a `with` block."""
     with matplotlib.rc_context(_SETTINGS):
         yield
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Figure of a size in inches that arranges itself; without pyplot: nothing to close."""
+    """Make a figure of a size in inches with automatic layout; it need not be closed, as pyplot's must."""
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
 
 
 def add_note(figure: Figure, note: str) -> None:
-    """Write a note in small grey letters above a figure (an empty one: nothing)."""
+    """Write a note, unless it is empty, in small grey letters above a figure."""
     if note:
         figure.suptitle(note, x=0.01, ha="left", fontsize=8, style="italic", color="0.35")
 
 
 def display(name: str) -> str:
-    """Name of an algorithm or strategy as written in figures."""
+    """Name of an algorithm or strategy as written in figures; an unknown name is kept.
+
+    Examples
+    --------
+    >>> display("snip"), display("mine")
+    ('SNIP', 'mine')
+    """
     return DISPLAY_NAMES.get(name, name)
 
 
 def algorithm_order(names: Sequence[str]) -> list[str]:
-    """Distinct names, the paper's seven in its order, then others by name."""
+    """Distinct names: the paper's seven in its order, then others alphabetically.
+
+    Examples
+    --------
+    >>> algorithm_order(["mine", "er", "snip", "er"])
+    ['snip', 'er', 'mine']
+    """
     known = [name for name in _ALGORITHMS if name in set(names)]
     return known + sorted(set(names) - set(_ALGORITHMS))
 
 
 def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each algorithm; those beyond the paper's seven share out the rest."""
-    others = [name for name in algorithm_order(names) if name not in _ALGORITHMS]
-    styles = {name: _OTHERS[number % len(_OTHERS)] for number, name in enumerate(others)}
+    """Colour and marker of each algorithm; those beyond the paper's seven share the remaining colours."""
+    others = itertools.cycle(_OTHERS)
     return {
-        name: _ALGORITHMS.get(name, styles.get(name, _OTHERS[0])) for name in algorithm_order(names)
+        name: _ALGORITHMS[name] if name in _ALGORITHMS else next(others)
+        for name in algorithm_order(names)
     }

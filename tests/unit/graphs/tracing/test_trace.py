@@ -1,35 +1,15 @@
-"""Tracing: node layers, names of parameters, what is refused, and that the model is unchanged."""
+"""Tracing: node layers, blocks and names of parameters."""
 
-import warnings
-
-import numpy as np
 import pytest
 import torch
+from tests.unit.graphs.tracing.small_nets import Net, conv
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
-from sparsetopo.errors import EncodingError, MaskError
+from sparsetopo.errors import EncodingError
 from sparsetopo.graphs import register_operation, trace
-from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.tracing.operations import HANDLERS, elementwise
-
-
-class Net(nn.Module):
-    """Module whose forward is a function of (module, x)."""
-
-    def __init__(self, forward, **modules):
-        super().__init__()
-        self.function = forward
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x):
-        return self.function(self, x)
-
-
-def conv(inputs, outputs, kernel=3, **options):
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False, **options)
 
 
 def joins(plan):
@@ -173,58 +153,6 @@ def test_custom_autograd_function_is_seen_through():
     assert len(trace(net, (1, 4, 4)).blocks) == 2
 
 
-def scripted():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecated, but in use
-        return torch.jit.script(nn.ReLU())
-
-
-def refused(forward, shape=(1, 4, 4), **modules):
-    return Net(forward, **(modules or {"a": conv(1, 1)})), shape
-
-
-MAP = (1, 4, 4)
-REFUSED = {
-    "attention": (
-        refused(lambda m, x: m.m(x, x, x)[0], (3, 4), m=nn.MultiheadAttention(4, 1)),
-        ["attention", "'m'", "MultiheadAttention"],
-    ),
-    "product": (refused(lambda m, x: m.a(x) * m.a(x)), ["2 tensors", "Net", "mul"]),
-    "matmul": (refused(lambda m, x: m.a(x) @ torch.eye(4)), ["matrix product", "matmul"]),
-    "shuffle": (
-        refused(lambda m, x: m.s(m.a(x)), a=conv(1, 4), s=nn.ChannelShuffle(2)),
-        ["'s'", "ChannelShuffle", "register_operation"],
-    ),
-    "five dimensions": ((nn.Sequential(nn.Unflatten(1, (1, 2))), (2, 4, 4)), ["'0' (Unflatten)"]),
-    "flipped batch": (refused(lambda m, x: m.a(x.flip(0))), ["flip", "register_operation"]),
-    "mixed batch": (
-        refused(lambda m, x: m.a(x.view(1, 2, 4, 4)), a=conv(2, 1)),
-        ["batch", "view"],
-    ),
-    "tokens": (refused(lambda m, x: m.a(x), a=nn.Linear(4, 2)), ["'a' (Linear)", "each position"]),
-    "channel mean": (refused(lambda m, x: m.a(x).mean(1)), ["channels", "mean"]),
-    "wrong shape": (refused(lambda m, x: m.a(x), a=conv(3, 2)), ["'a' (Conv2d)", "(1, 4, 4)"]),
-    "no layer": ((nn.ReLU(), MAP), ["no convolution", "no linear"]),
-    "scripted": ((nn.Sequential(conv(1, 1), scripted()), MAP), ["'1'", "scripted"]),
-    "bad input shape": ((conv(1, 1), (1, 0, 4)), ["(1, 0, 4)", "input_shape"]),
-}
-
-
-@pytest.mark.parametrize("case", sorted(REFUSED))
-def test_refused_by_name(case):
-    (net, shape), words = REFUSED[case]
-    with pytest.raises(EncodingError) as caught:
-        trace(net, shape)
-    for word in words:
-        assert word in str(caught.value)
-
-
-def test_data_dependent_control_flow_is_refused():
-    net = Net(lambda m, x: m.a(x) if m.a(x).relu().mean((2, 3)).item() else x, a=conv(1, 1))
-    with pytest.raises(EncodingError, match="looks at the values"):
-        trace(net, (1, 4, 4))
-
-
 def test_register_operation():
     net = Net(lambda m, x: m.b(torch.special.erfc(m.a(x))), a=conv(1, 1), b=conv(1, 1))
     with pytest.raises(EncodingError, match=r"erfc.*register_operation"):
@@ -234,70 +162,3 @@ def test_register_operation():
         assert len(trace(net, (1, 4, 4)).blocks) == 2
     finally:
         del HANDLERS[torch.special.erfc]
-
-
-class Restless(nn.Module):
-    """Changes its buffer, its training flag and the random state whenever it runs."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = prune.random_unstructured(conv(1, 2), "weight", 0.5)
-        self.norm = nn.BatchNorm2d(2)
-        self.register_buffer("calls", torch.zeros(1))
-
-    def forward(self, x):
-        self.calls += 1
-        self.norm.eval()
-        torch.rand(3)
-        return self.norm(self.conv(x))
-
-
-def test_model_is_restored_bit_for_bit():
-    net = Restless().train()
-    net.norm.running_mean.uniform_()
-    weight = net.conv.weight
-    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    flags = [module.training for module in net.modules()]
-    random_state, version = torch.get_rng_state(), net.norm.running_mean._version
-    trace(net, (1, 4, 4))
-    after = net.state_dict()
-    assert all(torch.equal(before[name], after[name]) for name in before)
-    assert [module.training for module in net.modules()] == flags
-    assert torch.equal(torch.get_rng_state(), random_state)
-    assert net.conv.weight is weight
-    assert weight.grad_fn is not None
-    assert net.norm.running_mean._version == version
-    assert torch.is_grad_enabled()
-    assert not nn.modules.module._global_forward_hooks
-    assert not nn.modules.module._global_forward_pre_hooks
-
-
-def test_model_is_restored_after_a_refusal():
-    net = Net(lambda m, x: m.n(m.a(x)).sort()[0], a=conv(1, 1), n=nn.BatchNorm2d(1)).train()
-    with pytest.raises(EncodingError, match="sort"):
-        trace(net, (1, 4, 4))
-    assert all(module.training for module in net.modules())
-    assert not nn.modules.module._global_forward_pre_hooks
-
-
-@pytest.mark.parametrize(
-    "shape", [5.5, "3", (3, 8.5, 8), (1, 3, 8, 8), (0, 8, 8), (), None, (True, 8)]
-)
-def test_an_input_shape_of_another_kind_is_refused_in_a_sentence(shape):
-    with pytest.raises(EncodingError, match=r"input_shape is .* whole, positive"):
-        trace(nn.Sequential(nn.Flatten(), nn.Linear(8, 2)), shape)
-
-
-def test_numpy_sizes_are_sizes():
-    plan = trace(nn.Linear(8, 2), np.array([8]))
-    assert plan.input_shape == (8,)
-
-
-def test_weights_without_a_model_are_refused():
-    with pytest.raises(EncodingError, match=r"model is a OrderedDict, .* load it into its model"):
-        trace(nn.Linear(8, 2).state_dict(), (8,))
-
-
-def test_masks_that_name_no_parameter_are_refused():
-    with pytest.raises(MaskError, match="masks is a list, but must be a mapping"):
-        encode(nn.Linear(8, 2), (8,), masks=[np.ones((2, 8), bool)])

@@ -1,4 +1,4 @@
-"""Blocks of edges from a symbolic value to the layer that reads it; equal axes are shared."""
+"""Blocks of edges from a symbolic value to the layer that reads it; blocks share equal axes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ INPUT = 0  # number of the value that is the model's input
 
 @dataclass(frozen=True)
 class Frame:
-    """Rows and columns of zero padding around the input; each cell of it is a node."""
+    """Rows and columns of zero padding around the input, whose elements are nodes."""
 
     top: int
     bottom: int
@@ -34,7 +34,7 @@ class Frame:
 
 
 def reads_input(term: Term, height: int, width: int) -> bool:
-    """Whether a term is the input itself (height x width): not pooled, cropped or padded."""
+    """Whether a term is the input itself (height x width), neither pooled nor cropped nor padded."""
     return (
         term.producer == INPUT
         and term.rows == windows.identity(height)
@@ -55,7 +55,7 @@ class BlockBuilder:
     _axis_index: dict[Axis, int] = field(default_factory=dict)
 
     def weighted(self, operation: Operation, value: Value, target: int) -> None:
-        """Add the blocks of a weighted layer: one a term, or several if it cuts through groups."""
+        """Add the blocks of a weighted layer: one per term, or several if the term cuts through groups."""
         kind = operation.kind
         assert isinstance(kind, Convolution | Linear)
         known = self.parameters.setdefault(kind.parameter, kind.parameter_shape)
@@ -130,8 +130,7 @@ class BlockBuilder:
         rows, columns = self._source_windows(term)
         padding = (kind.padding[0][0], kind.padding[1][0])
         if not kind.transposed and reads_input(term, *self.input_size):
-            # The frame is part of the value that the convolution reads; it may be wider than this
-            # one's padding.
+            # The convolution reads the frame too, which may be wider than its own padding.
             rows = windows.gather(range(len(rows) + self.frame.top + self.frame.bottom))
             columns = windows.gather(range(len(columns) + self.frame.left + self.frame.right))
             padding = (padding[0] - self.frame.top, padding[1] - self.frame.left)
@@ -162,7 +161,7 @@ class BlockBuilder:
             )
 
     def _source_windows(self, term: Term) -> tuple[Windows, Windows]:
-        """Windows of a term in positions of its node layer, which for the input has a frame."""
+        """Windows of a term, in positions of its node layer (of the input: with its frame)."""
         if term.producer != INPUT:
             return term.rows, term.columns
         return windows.shifted(term.rows, self.frame.top), windows.shifted(
@@ -202,8 +201,15 @@ def group_pieces(start: int, channels: int, group_inputs: int) -> list[tuple[int
 
     Returns
     -------
-    list of (first input channel, offset within its group, inputs a group, groups): whole groups
-    together, parts of a group by themselves.
+    list of (first input channel, offset within its group, inputs per group, groups), with adjacent whole groups in one
+    piece.
+
+    Examples
+    --------
+    Channels 1 to 6 of a convolution with two inputs per group:
+
+    >>> group_pieces(1, 6, 2)
+    [(1, 1, 1, 1), (2, 0, 2, 2), (6, 0, 1, 1)]
     """
     pieces: list[tuple[int, int, int, int]] = []
     first, stop = start, start + channels

@@ -1,7 +1,7 @@
 """The recorded run of a model: a list of symbolic operations on numbered values, without torch.
 
-Tracing appends to a `Recording`; `resolve` reads it once the run is over, because whether an
-addition merges its operands into one node layer depends on who else reads them later.
+Tracing appends to a `Recording`. `resolve` reads it after the run, because whether an addition merges its operands into
+one node layer depends on what reads them later.
 """
 
 from dataclasses import dataclass, field
@@ -29,8 +29,7 @@ class Origin:
 class ValueShape:
     """Shape of one sample of a value: a map, or (`flat`) a vector of the same elements.
 
-    A vector that was never a map has height = width = 1 as far as it is known; `channels` is then
-    its length.
+    A vector that is not known to be a flattened map has height = width = 1, and `channels` is its length.
     """
 
     channels: int
@@ -46,7 +45,7 @@ class ValueShape:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A (transposed) convolution; a one-dimensional one has height 1."""
+    """A (transposed) convolution; one-dimensional ones have height 1."""
 
     parameter: str
     parameter_shape: tuple[int, ...]
@@ -68,17 +67,17 @@ class Linear:
 
 @dataclass(frozen=True)
 class Input:
-    """The sample the model is given."""
+    """The sample that the model is given."""
 
 
 @dataclass(frozen=True)
 class Elementwise:
-    """What keeps positions: activation, normalisation, dropout, a scalar factor, a bias."""
+    """An operation on each position: activation, normalisation, dropout, a scalar factor, a bias."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Pooling, padding, cropping, resizing: for each new row and column the old ones it reads."""
+    """Pooling, padding, cropping, resizing: for each new row and column, the old ones that it reads."""
 
     rows: Windows
     columns: Windows
@@ -86,7 +85,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Channels:
-    """Selection of channels: ranges (start, stop) in order; a count for constant channels."""
+    """Selection of channels: ranges (start, stop) in order, or a number of constant channels."""
 
     pieces: tuple[tuple[int, int] | int, ...]
 
@@ -103,7 +102,7 @@ class Concatenate:
 
 @dataclass(frozen=True)
 class Reshape:
-    """Map to vector and back, in row-major order."""
+    """Map to vector or back, in row-major order."""
 
 
 Kind = Input | Convolution | Linear | Elementwise | Window | Channels | Add | Concatenate | Reshape
@@ -111,7 +110,7 @@ Kind = Input | Convolution | Linear | Elementwise | Window | Channels | Add | Co
 
 @dataclass(frozen=True)
 class Operation:
-    """One recorded call: `output` is the number of the value it made."""
+    """One recorded call; `output` is the number of the value it made."""
 
     kind: Kind
     inputs: tuple[int, ...]
@@ -150,7 +149,7 @@ class Recording:
         return needed
 
     def readers(self) -> list[list[int]]:
-        """For each value, the live operations that read it, once per reading."""
+        """For each value, the live operations that read it, once for each time they do."""
         needed = self.live()
         readers: list[list[int]] = [[] for _ in self.operations]
         for operation in self.operations:

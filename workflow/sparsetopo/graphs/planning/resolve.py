@@ -3,17 +3,15 @@
 The rules (torch-free):
 
 - the input, and each output of a convolution or linear layer, is a node layer;
-- an addition unites its *fresh* operands into one node layer: outputs of a convolution or linear
-  layer (or of such an addition) that nothing but this addition reads, through elementwise
-  operations only, and that have its shape;
-- its other operands are identity shortcuts: left out, or blocks of weight 1 if asked for;
-- an addition without fresh operands makes no nodes: who reads it reads all its operands;
-- pooling, padding, cropping, concatenation, flattening make no nodes: they are composed into the
-  next block;
+- an addition merges its *fresh* operands into one node layer: outputs of a convolution or linear layer (or of such an
+  addition) that have the addition's shape and that only this addition reads, through elementwise operations at most;
+- its other operands are identity shortcuts: left out, or blocks of weight 1 if requested;
+- an addition without fresh operands makes no nodes: what reads it reads all its operands;
+- pooling, padding, cropping, concatenation and flattening make no nodes: they are composed into the next block;
 - what no output of the model depends on is left out.
 
-A node layer takes its place where its last producer ran (with identity shortcuts: where the last
-addition that a shortcut enters ran), so that every block goes from a lower to a higher index.
+Node layers are ordered by when their last producer ran (with identity shortcuts, by the last addition that a shortcut
+enters), so that every block goes from a lower to a higher index.
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +38,7 @@ from sparsetopo.graphs.planning.values import Value
 
 @dataclass
 class _Layer:
-    """Node layer in the making; `position` is the operation that decides its place."""
+    """A node layer under construction; `position` is the operation that determines its order."""
 
     channels: int
     height: int
@@ -51,7 +49,7 @@ class _Layer:
 
 
 class _Resolver:
-    """One pass over the recording; see the module's rules."""
+    """One pass over the recording, by the rules above."""
 
     def __init__(self, recording: Recording, identity_shortcuts: bool) -> None:
         self.recording = recording
@@ -59,7 +57,7 @@ class _Resolver:
         self.live = recording.live()
         self.readers = recording.readers()
         self.values: dict[int, Value] = {}
-        self.layers: dict[int, _Layer] = {}  # by producer; united layers share one object
+        self.layers: dict[int, _Layer] = {}  # by producer; merged layers share one object
         self.merging: set[int] = set()  # additions whose result is a node layer
 
     def plan(self) -> Plan:
@@ -67,7 +65,8 @@ class _Resolver:
             if self.live[operation.output]:
                 self.values[operation.output] = self._value(operation)
         ordered = sorted(
-            {id(layer): layer for layer in self.layers.values()}.values(), key=_position
+            {id(layer): layer for layer in self.layers.values()}.values(),
+            key=lambda layer: layer.position,
         )
         index = {producer: n for n, layer in enumerate(ordered) for producer in layer.producers}
         frame = self._frame()
@@ -82,8 +81,7 @@ class _Resolver:
                 builder.shortcut(operation, value, number)
         if not builder.blocks:
             raise EncodingError(
-                "The model's output depends on no convolution and no linear layer, so there is "
-                "no graph to build."
+                "The model's output depends on no convolution and no linear layer, so there is no graph to build."
             )
         return Plan(
             input_shape=self.recording.input_shape,
@@ -155,7 +153,7 @@ class _Resolver:
         return self.values[next(iter(fresh))]
 
     def _fresh(self, value: int, addition: Operation) -> int | None:
-        """Return the producer of the node layer `value`, if only `addition` reads it."""
+        """Return the producer of `value` if that is a node layer which only `addition` reads, otherwise None."""
         reader = addition.output
         while True:
             operation = self.recording.operations[value]
@@ -205,18 +203,13 @@ class _Resolver:
         return tuple(sorted(found))
 
 
-def _position(layer: _Layer) -> int:
-    return layer.position
-
-
 def _reshape(operation: Operation, value: Value) -> Value:
-    """Flatten (segments keep their maps), or undo the flattening of a map."""
+    """Flatten a value, whose segments keep their maps, or undo that."""
     shape = operation.shape
     if shape.flat or all((s.height, s.width) == (shape.height, shape.width) for s in value):
         return value
     raise operation.fail(
-        f"reshapes a value to {shape.channels} maps of {shape.height}x{shape.width}, which mixes "
-        "channels and "
+        f"reshapes a value to {shape.channels} maps of {shape.height}x{shape.width}, which mixes channels and "
         "positions; only flattening, and undoing it, can be encoded."
     )
 
@@ -227,9 +220,9 @@ def resolve(recording: Recording, identity_shortcuts: bool = False) -> Plan:
     Parameters
     ----------
     recording
-        What the model did, `outputs` included.
+        The model's operations and outputs.
     identity_shortcuts
-        Make blocks of weight 1 for identity shortcuts, rather than leaving them out.
+        Whether identity shortcuts become blocks of weight 1; otherwise they are left out.
 
     Raises
     ------

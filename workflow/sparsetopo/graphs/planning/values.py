@@ -1,8 +1,7 @@
 """Symbolic values: which nodes each element of a tensor depends on, as short lists instead of sets.
 
-A value is a sequence of *segments* along the channels. A segment is the union of *terms*, each of
-which reads consecutive channels of one producer (a convolution, a linear layer, or the input)
-through one window list an axis.
+A value is a sequence of *segments* along the channels. A segment is the union of *terms*, each of which reads
+consecutive channels of one producer (a convolution, a linear layer or the input) through one window list per axis.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,7 @@ from sparsetopo.graphs.planning.windows import Windows
 
 @dataclass(frozen=True)
 class Term:
-    """Element (c, y, x) depends on nodes (channel + c, r, q), r in rows[y], q in columns[x]."""
+    """Element (c, y, x) depends on the nodes (channel + c, r, q) with r in rows[y] and q in columns[x]."""
 
     producer: int
     channel: int
@@ -25,7 +24,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Segment:
-    """`channels` channels of height x width elements; without terms they are constants."""
+    """Channels of height x width elements; without terms they are constant."""
 
     channels: int
     height: int
@@ -47,7 +46,7 @@ Value = tuple[Segment, ...]
 
 
 def node_value(producer: int, channels: int, height: int, width: int) -> Value:
-    """Build the value whose elements are the nodes of a producer themselves."""
+    """The value whose elements are the nodes of a producer."""
     term = Term(producer, 0, windows.identity(height), windows.identity(width))
     return (Segment(channels, height, width, (term,)),)
 
@@ -75,14 +74,14 @@ def through_windows(value: Value, rows: Windows, columns: Windows) -> Value:
 def select_channels(
     value: Value, pieces: Sequence[tuple[int, int] | int], flat: bool = False
 ) -> Value:
-    """Channel ranges (start, stop) of a value in the given order; a count for constants.
+    """Select channel ranges (start, stop) of a value, in the given order; an integer is a number of constants.
 
-    Of a `flat` value the ranges count elements.
+    The ranges of a `flat` value count elements.
 
     Raises
     ------
     ValueError
-        If a range of elements starts or ends within a channel of a map that was flattened.
+        If a range of elements starts or ends within a channel of a flattened map.
     """
     selected: list[Segment] = []
     for piece in pieces:
@@ -106,7 +105,7 @@ def select_channels(
 
 
 def joined(segments: Sequence[Segment]) -> Value:
-    """Concatenate segments, uniting neighbours that read consecutive channels in the same way."""
+    """Concatenate segments, merging neighbours that read consecutive channels in the same way."""
     united: list[Segment] = []
     for segment in segments:
         if united and _continues(united[-1], segment):
@@ -117,12 +116,12 @@ def joined(segments: Sequence[Segment]) -> Value:
 
 
 def union(values: Sequence[Value]) -> Value:
-    """Sum of values of equal shape: an element depends on what each operand's depends on.
+    """Sum of values of equal shape: each element depends on all that its operands depend on.
 
     Raises
     ------
     ValueError
-        If two operands are flattened from maps of different sizes.
+        If two operands are maps of different sizes that were flattened.
     """
     cuts = sorted({cut for value in values for cut in _boundaries(value)})
     segments: list[Segment] = []

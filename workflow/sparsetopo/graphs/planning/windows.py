@@ -1,8 +1,7 @@
-"""Spatial incidence along one axis: which positions a pooled, padded or convolved one reads.
+"""Spatial incidence along one axis: which positions a pooled, padded or convolved position reads.
 
-A *window list* holds, for each position of a value, the positions of the node layer it was made
-from. Max and average pooling are the same here: a pooled position depends on every position of its
-window.
+A *window list* has, for each position of a value, the positions of the node layer from which it was made. Maximum and
+average pooling are the same here: a pooled position depends on every position of its window.
 """
 
 from collections.abc import Iterable
@@ -28,7 +27,13 @@ def everything(size: int) -> Windows:
 def sliding(
     size: int, kernel: int, stride: int, padding: int, dilation: int, outputs: int
 ) -> Windows:
-    """Windows of a pooling layer; the last one may hang over the edge (ceil_mode)."""
+    """Windows of a pooling layer; with ceil_mode the last one may extend beyond the edge.
+
+    Examples
+    --------
+    >>> sliding(size=5, kernel=3, stride=2, padding=1, dilation=1, outputs=3)
+    ((0, 1), (1, 2, 3), (3, 4))
+    """
     return tuple(
         tuple(
             position
@@ -55,7 +60,13 @@ def gather(positions: Iterable[int | None]) -> Windows:
 
 @lru_cache(maxsize=4096)
 def compose(outer: Windows, inner: Windows) -> Windows:
-    """Windows of `outer` over a value whose own windows are `inner` (unions, sorted)."""
+    """Windows of `outer` over a value whose own windows are `inner` (sorted unions).
+
+    Examples
+    --------
+    >>> compose(everything(3), sliding(5, 3, 2, 1, 1, 3))
+    ((0, 1, 2, 3, 4),)
+    """
     return tuple(
         inner[window[0]]
         if len(window) == 1
@@ -67,7 +78,7 @@ def compose(outer: Windows, inner: Windows) -> Windows:
 def convolution(
     windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
 ) -> list[Triple]:
-    """Triples (source, tap, target) of a convolution; taps on padding are left out."""
+    """Triples (source, tap, target) of a convolution, without taps on padding."""
     size = len(windows)
     return [
         (source, tap, target)
@@ -81,7 +92,7 @@ def convolution(
 def transposed_convolution(
     windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
 ) -> list[Triple]:
-    """Triples of a transposed convolution: position i adds to i*stride - padding + tap*dilation."""
+    """Triples of a transposed convolution: position i contributes to i*stride - padding + tap*dilation."""
     return [
         (source, tap, target)
         for position, window in enumerate(windows)

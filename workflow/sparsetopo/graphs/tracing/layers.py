@@ -5,12 +5,12 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from sparsetopo.graphs.planning.recording import Convolution, Linear, ValueShape
+from sparsetopo.graphs.planning.recording import Convolution, Linear, Padding, ValueShape
 from sparsetopo.graphs.tracing.operations import Call, register_operation
 
 
 def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
-    """Give a number or sequence as (height, width), with height `one` in one dimension."""
+    """Convert a number or sequence to (height, width); in one dimension the height is `one`."""
     values = (
         [int(v) for v in setting]
         if isinstance(setting, tuple | list | torch.Size)
@@ -22,17 +22,15 @@ def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
 
 
 def weight_name(call: Call, weight: Any) -> str:
-    """Name of the weight tensor of a layer, or an error that says why there is none."""
+    """Name of the weight tensor of a layer; EncodingError if it has none."""
     if call.is_data(weight):
         raise call.fail(
-            "its weights derive from the input (a dynamic convolution), which the graph cannot "
-            "express."
+            "its weights derive from the input (a dynamic convolution), which the graph cannot express."
         )
     name = call.recorder.parameter_name(weight)
     if name is None:
         raise call.fail(
-            "its weights are neither a parameter of the model nor the attribute 'weight' of the "
-            "module that calls it."
+            "its weights are neither a parameter of the model nor the attribute 'weight' of the module that calls it."
         )
     return name
 
@@ -51,28 +49,16 @@ def require_map(call: Call, tensor: torch.Tensor, dimensions: int) -> tuple[int,
 @register_operation(torch.conv1d, torch.conv2d, functional.conv1d, functional.conv2d)
 def convolution(call: Call) -> None:
     """Handle F.conv1d and F.conv2d."""
-    tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
+    weight, padding = call.argument(1, "weight"), call.argument(4, "padding", 0)
     dimensions = weight.dim() - 2
-    value, _ = require_map(call, tensor, dimensions)
-    kernel = (1, weight.shape[2]) if dimensions == 1 else (weight.shape[2], weight.shape[3])
     dilation = per_axis(call.argument(5, "dilation", 1), dimensions, 1)
-    padding = call.argument(4, "padding", 0)
     if padding == "same":
-        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        pairs = tuple((t // 2, t - t // 2) for t in total)
+        total = [d * (k - 1) for d, k in zip(dilation, _kernel(weight), strict=True)]
+        (top, bottom), (left, right) = ((t // 2, t - t // 2) for t in total)
     else:
-        pairs = tuple((p, p) for p in per_axis(0 if padding == "valid" else padding, dimensions, 0))
-    _append(
-        call,
-        value,
-        weight,
-        kernel,
-        call.argument(3, "stride", 1),
-        (pairs[0], pairs[1]),
-        dilation,
-        6,
-        False,
-    )
+        top, left = per_axis(0 if padding == "valid" else padding, dimensions, 0)
+        bottom, right = top, left
+    _append(call, ((top, bottom), (left, right)), dilation, transposed=False)
 
 
 @register_operation(
@@ -83,46 +69,28 @@ def convolution(call: Call) -> None:
 )
 def transposed_convolution(call: Call) -> None:
     """Handle F.conv_transpose1d and F.conv_transpose2d."""
-    tensor, weight = call.argument(0, "input"), call.argument(1, "weight")
-    dimensions = weight.dim() - 2
-    value, _ = require_map(call, tensor, dimensions)
-    kernel = (1, weight.shape[2]) if dimensions == 1 else (weight.shape[2], weight.shape[3])
+    dimensions = call.argument(1, "weight").dim() - 2
     dilation = per_axis(call.argument(7, "dilation", 1), dimensions, 1)
     top, left = per_axis(call.argument(4, "padding", 0), dimensions, 0)
-    _append(
-        call,
-        value,
-        weight,
-        kernel,
-        call.argument(3, "stride", 1),
-        ((top, top), (left, left)),
-        dilation,
-        6,
-        True,
-    )
+    _append(call, ((top, top), (left, left)), dilation, transposed=True)
 
 
-def _append(
-    call: Call,
-    value: int,
-    weight: torch.Tensor,
-    kernel: tuple[int, int],
-    stride: Any,
-    padding: tuple[tuple[int, int], tuple[int, int]],
-    dilation: tuple[int, int],
-    groups_position: int,
-    transposed: bool,
-) -> None:
+def _kernel(weight: torch.Tensor) -> tuple[int, int]:
+    return (1, weight.shape[2]) if weight.dim() == 3 else (weight.shape[2], weight.shape[3])
+
+
+def _append(call: Call, padding: Padding, dilation: tuple[int, int], *, transposed: bool) -> None:
+    weight, result = call.argument(1, "weight"), call.result
     dimensions = weight.dim() - 2
-    result = call.result
+    value, _ = require_map(call, call.argument(0, "input"), dimensions)
     height, width = (1, result.shape[2]) if dimensions == 1 else (result.shape[2], result.shape[3])
     kind = Convolution(
         parameter=weight_name(call, weight),
         parameter_shape=tuple(weight.shape),
         transposed=transposed,
-        groups=int(call.argument(groups_position, "groups", 1)),
-        kernel=kernel,
-        stride=per_axis(stride, dimensions, 1),
+        groups=int(call.argument(6, "groups", 1)),
+        kernel=_kernel(weight),
+        stride=per_axis(call.argument(3, "stride", 1), dimensions, 1),
         padding=padding,
         dilation=dilation,
     )
@@ -136,9 +104,8 @@ def linear(call: Call) -> None:
     value = call.value(tensor)
     if tensor.dim() != 2:
         raise call.fail(
-            f"a linear layer on an input of shape {tuple(tensor.shape)} works on each position "
-            "by itself; flatten it "
-            "first, or use a 1x1 convolution."
+            f"a linear layer on an input of shape {tuple(tensor.shape)} acts on each position separately; "
+            "flatten the input first, or use a 1x1 convolution."
         )
     kind = Linear(weight_name(call, weight), tuple(weight.shape))
     call.returns(call.append(kind, [value], ValueShape(weight.shape[0], 1, 1, True)))

@@ -1,35 +1,73 @@
 """What each torch function means for the wiring: the table of handlers, and how to add one.
 
-A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its
-result. The handlers of convolutions and linear layers are in ``tracing_layers``, those of pooling,
-padding and resizing in ``tracing_windows``, those of shapes, channels and sums in
-``tracing_shapes``.
+A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its result. The handlers
+of convolutions and linear layers are in `layers`, those of pooling, padding and resizing in `windows`, those of shapes,
+channels and sums in `shapes`.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional
+from torch.overrides import resolve_name
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from sparsetopo.errors import EncodingError
-from sparsetopo.graphs.planning.recording import Elementwise, Kind, Origin, ValueShape, Window
+from sparsetopo.graphs.planning.recording import (
+    Elementwise,
+    Kind,
+    Origin,
+    Recording,
+    ValueShape,
+    Window,
+)
 from sparsetopo.graphs.planning.windows import Windows
-
-if TYPE_CHECKING:
-    from sparsetopo.graphs.tracing.trace import _Recorder
 
 Function = Callable[..., Any]
 
-BATCH = 2  # samples of the traced run: one would hide operations that mix samples
+BATCH = 2  # samples of the traced run; with one, operations that mix samples would go unnoticed
+
+
+class RunState:
+    """What is known while the model runs; `values` numbers the tensors that derive from the input."""
+
+    def __init__(self, model: nn.Module, shape: tuple[int, ...]) -> None:
+        self.model = model
+        self.recording = Recording(shape)
+        self.values: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self.constants: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self.parameter_names = {id(p): name for name, p in model.named_parameters()}
+        self.paths: dict[int, str] = {}
+        for path, module in model.named_modules():
+            self.paths.setdefault(id(module), path)
+        self.stack: list[nn.Module] = [model]
+
+    def origin(self, function: Callable[..., Any] | None) -> Origin:
+        """Where the run is now: the innermost module, and the torch function that it calls."""
+        module = self.stack[-1]
+        name = "forward" if function is None else resolve_name(function) or repr(function)
+        return Origin(self.paths.get(id(module), ""), type(module).__name__, name)
+
+    def parameter_name(self, weight: torch.Tensor) -> str | None:
+        """Name of a weight tensor that is a parameter, or that the calling module computes (pruning)."""
+        if id(weight) in self.parameter_names:
+            return self.parameter_names[id(weight)]
+        module = self.stack[-1]
+        own = getattr(module, "weight", None)
+        if isinstance(own, torch.Tensor) and own.shape == weight.shape and id(module) in self.paths:
+            path = self.paths[id(module)]
+            return f"{path}.weight" if path else "weight"
+        return None
 
 
 @dataclass
 class Call:
     """One intercepted call of a torch function, already run."""
 
-    recorder: "_Recorder"
+    recorder: RunState
     function: Function
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -57,11 +95,10 @@ class Call:
         return [item for item in (*self.args, *self.kwargs.values()) if self.is_data(item)]
 
     def value(self, tensor: Any) -> int:
-        """Value number of a data tensor; EncodingError if it does not derive from the input."""
+        """Number of the value that a data tensor holds; EncodingError if it does not derive from the input."""
         if not self.is_data(tensor):
             raise self.fail(
-                "it is given a tensor that does not derive from the model's input by recorded "
-                "operations."
+                "it is given a tensor that does not derive from the model's input by recorded operations."
             )
         return self.recorder.values[tensor]
 
@@ -70,7 +107,7 @@ class Call:
         return self.recorder.recording.operations[value].shape
 
     def append(self, kind: Kind, inputs: Iterable[int], shape: ValueShape) -> int:
-        """Record one operation; returns the number of the new value."""
+        """Record one operation and return the number of the new value."""
         return self.recorder.recording.append(kind, tuple(inputs), shape, self.origin)
 
     def returns(self, value: int, tensor: Any = None) -> None:
@@ -83,15 +120,13 @@ class Call:
             or tensor.shape[0] != BATCH
         ):
             raise self.fail(
-                f"its result of shape {tuple(tensor.shape)} mixes samples of the batch, or is "
-                "not the "
-                f"{shape.channels}x{shape.height}x{shape.width} elements a sample that its "
-                "handler announced."
+                f"its result of shape {tuple(tensor.shape)} mixes samples of the batch, or does not have the "
+                f"{shape.channels}x{shape.height}x{shape.width} elements per sample that its handler announced."
             )
         self.recorder.values[tensor] = value
 
     def window(self, value: int, rows: Windows, columns: Windows) -> int:
-        """Record pooling, padding or resizing: the old rows and columns each new one reads."""
+        """Record pooling, padding or resizing: the old rows and columns that each new one reads."""
         shape = self.shape(value)
         return self.append(
             Window(rows, columns),
@@ -130,8 +165,8 @@ def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
     Parameters
     ----------
     *functions
-        Functions as ``torch.overrides`` sees them, e.g. ``torch.special.expit``. A Python function
-        of your own that is made of torch functions needs no handler: tracing sees through it.
+        Functions as ``torch.overrides`` sees them, e.g. ``torch.special.expit``. A Python function made of torch
+        functions needs no handler: tracing sees those.
 
     Examples
     --------
@@ -150,7 +185,7 @@ def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
 
 
 def named(*names: str) -> list[Function]:
-    """Every function of these names in torch, its functional and Tensor, in place or not."""
+    """Every function of these names in torch, torch.nn.functional and Tensor, in place or not."""
     found: list[Function] = []
     for home in (torch, functional, torch.Tensor, torch._C._nn):
         for name in names:
@@ -163,13 +198,12 @@ def named(*names: str) -> list[Function]:
 
 
 def elementwise(call: Call) -> None:
-    """Handle what keeps positions: the result depends on one data argument, by element."""
+    """Handle operations on single elements of one data argument."""
     data = call.data()
     if len(data) != 1:
         raise call.fail(
-            f"it combines {len(data)} tensors that derive from the input other than by addition "
-            "or concatenation "
-            "(an attention or gating product, say), which the graph cannot express."
+            f"it combines {len(data)} tensors that derive from the input, but not by addition or concatenation "
+            "(an attention or gating product, for example), which the graph cannot express."
         )
     value = call.value(data[0])
     if call.result.shape != data[0].shape and call.result is not data[0]:
@@ -181,7 +215,7 @@ def elementwise(call: Call) -> None:
 
 
 def constant(call: Call) -> None:
-    """Handle what takes a shape or type from the data but no value (torch.zeros_like)."""
+    """Handle functions that take a shape or type from the data but no values, such as torch.zeros_like."""
 
 
 # fmt: off

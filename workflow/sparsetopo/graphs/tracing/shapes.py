@@ -22,14 +22,14 @@ from sparsetopo.graphs.tracing.windows import select
     )
 )
 def reshape(call: Call) -> None:
-    """Handle what keeps the row-major order of elements: flattening and its undoing."""
+    """Handle reshaping in row-major order: flattening, and undoing it."""
     tensor, result = call.argument(0, "input"), call.result
     value = call.value(tensor)
     shape = call.shape(value)
     if result.dim() == 2:
         new = ValueShape(result.shape[1], 1, 1, True)
     elif result.dim() == 3 and result.shape[1] == shape.channels and not shape.flat:
-        new = shape  # positions of a map in one row: the map is kept
+        new = shape  # the positions of a map in one row: still that map
     elif result.dim() == 3:
         new = ValueShape(result.shape[1], 1, result.shape[2], False)
     elif result.dim() == 4:
@@ -68,8 +68,7 @@ def _stretched(call: Call, tensor: torch.Tensor, result: torch.Tensor) -> int:
     value = call.value(tensor)
     if tensor.dim() != result.dim():
         raise call.fail(
-            f"tensors of shapes {tuple(tensor.shape)} and {tuple(result.shape)} are matched by "
-            "adding dimensions."
+            f"tensors of shapes {tuple(tensor.shape)} and {tuple(result.shape)} are matched by adding dimensions."
         )
     for dim in range(1, tensor.dim()):
         if tensor.shape[dim] != result.shape[dim]:
@@ -79,7 +78,7 @@ def _stretched(call: Call, tensor: torch.Tensor, result: torch.Tensor) -> int:
 
 @register_operation(*named("cat", "concat", "concatenate"))
 def concatenate(call: Call) -> None:
-    """Handle torch.cat over channels, elements or positions; constants may take part."""
+    """Handle torch.cat over channels, elements or positions, also with constants."""
     tensors = [tensor for tensor in call.argument(0, "tensors") if tensor.numel()]
     dim = call.argument(1, "dim", call.kwargs.get("axis", 0)) % call.result.dim()
     first = call.value(next(tensor for tensor in tensors if call.is_data(tensor)))
@@ -111,7 +110,7 @@ def concatenate(call: Call) -> None:
 
 
 def _concatenate_positions(call: Call, tensors: list[torch.Tensor], dim: int) -> None:
-    """Pad every operand to the whole length and add: no two overlap."""
+    """Concatenate by padding every operand to the whole length and adding them."""
     length, start, parts = call.result.shape[dim], 0, []
     for tensor in tensors:
         stop = start + tensor.shape[dim]
@@ -127,9 +126,9 @@ def index(call: Call) -> None:
     """Handle slicing with ranges: x[:, 4:8], x[..., ::2]."""
     tensor, key = call.args
     keys = list(key) if isinstance(key, tuple) else [key]
-    places = [place for place, item in enumerate(keys) if item is Ellipsis]
-    for place in places:
-        keys[place : place + 1] = [slice(None)] * (tensor.dim() - len(keys) + 1)
+    dots = [position for position, item in enumerate(keys) if item is Ellipsis]
+    for position in dots:
+        keys[position : position + 1] = [slice(None)] * (tensor.dim() - len(keys) + 1)
     if not all(isinstance(item, slice) for item in keys):
         raise call.fail(f"indexing with {key!r} cannot be encoded; only ranges can.")
     value = call.value(tensor)

@@ -1,4 +1,4 @@
-"""Running a model without a trace: its state afterwards is the state before, bit for bit."""
+"""Running a model without changing it: afterwards its state is the same, bit for bit."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,12 +9,11 @@ from torch import nn
 
 @contextlib.contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Put the model in eval mode without gradients, then restore all that running may change.
+    """Put the model in eval mode without gradients, and afterwards restore what running it may have changed.
 
-    Restored: training flags, buffers (object and content), tensors that hooks assign as plain
-    attributes (the product weight of `torch.nn.utils.prune`, with its autograd history), and the
-    random state. Parameters are not copied: no operation in eval mode without gradients writes to
-    them.
+    That is: training flags, buffers (object and content), the random state, and tensors that hooks assign as plain
+    attributes, such as the product weight of `torch.nn.utils.prune` with its autograd history. Parameters are not
+    copied, because nothing writes to them in eval mode without gradients.
     """
     modules = list(model.modules())
     flags = [module.training for module in modules]
@@ -41,6 +40,6 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 def _same_bits(left: torch.Tensor, right: torch.Tensor) -> bool:
-    # Writing only what changed keeps version counters, which autograd checks, as they were. NaN
-    # differs from itself and is written again, which is harmless.
+    # Only what changed is written back, to keep the version counters that autograd checks. NaN counts as changed, which
+    # is harmless.
     return left.shape == right.shape and bool(torch.equal(left, right))

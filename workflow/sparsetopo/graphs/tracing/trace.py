@@ -1,8 +1,7 @@
 """Tracing: run a PyTorch model once and record, by tensor identity, what makes its graph.
 
-Every call of the torch API passes through a `TorchFunctionMode`; `tracing_operations` holds what
-each one means for the wiring. Only wiring and shapes are recorded, never names of modules (they
-appear in messages and labels alone).
+Every call of the torch API passes through a `TorchFunctionMode`; `operations` says what each one means for the wiring.
+Only wiring and shapes are recorded; names of modules appear in messages and labels alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,15 +11,14 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils.weak import WeakTensorKeyDictionary
+from torch.overrides import TorchFunctionMode
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.plan import Plan
-from sparsetopo.graphs.planning.recording import Input, Origin, Recording, ValueShape
+from sparsetopo.graphs.planning.recording import Input, Origin, ValueShape
 from sparsetopo.graphs.planning.resolve import resolve
 
-# Layers, shapes and windows are imported for the handlers that they register.
+# Importing layers, shapes and windows registers their handlers.
 from sparsetopo.graphs.tracing import layers, shapes, windows  # noqa: F401
 from sparsetopo.graphs.tracing.operations import (
     BATCH,
@@ -28,6 +26,7 @@ from sparsetopo.graphs.tracing.operations import (
     HANDLERS,
     HINTS,
     Call,
+    RunState,
     register_operation,
 )
 from sparsetopo.graphs.tracing.state import undisturbed
@@ -38,35 +37,39 @@ __all__ = ["register_operation", "trace"]
 def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool = False) -> Plan:
     """Trace the wiring of a model at one input shape.
 
-    The model runs once, in eval mode, on a batch of two zero samples, and is left exactly as it
-    was.
+    The model runs once, in eval mode, on a batch of two zero samples; afterwards it is exactly as before.
 
     Parameters
     ----------
     model
-        Any CNN or MLP that takes one tensor; on any device, in any floating dtype.
+        Any CNN or MLP that takes one tensor, on any device, in any floating dtype.
     input_shape
         Shape of one sample: (C, H, W), (C, L) or (F,).
     identity_shortcuts
-        Make blocks of weight 1 for identity shortcuts, rather than leaving them out.
+        Whether identity shortcuts become blocks of weight 1; otherwise they are left out.
 
     Returns
     -------
     Plan
-        All tensors that the forward pass returns (in tuples, lists, dictionaries) count as outputs;
-        what none of them depends on is left out. The metrics' "last layer" is the plan's last node
-        layer.
+        All tensors that the forward pass returns (in tuples, lists, dictionaries) are outputs; what none of them
+        depends on is left out. What the metrics call the last layer is the plan's last node layer.
 
     Raises
     ------
     EncodingError
-        If the model cannot run on that shape, or uses an operation that cannot be encoded or is not
-        known; the message names the module, its type and the operation.
+        If the model cannot run on that shape, or uses an operation that is unknown or cannot be encoded; the message
+        names the module, its type and the operation.
+
+    Examples
+    --------
+    >>> plan = trace(nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Flatten(), nn.Linear(32, 5)), (1, 4, 4))
+    >>> [(layer.name, layer.size) for layer in plan.node_layers]
+    [('input', 36), ('0', 32), ('2', 5)]
     """
     if not isinstance(model, nn.Module):
         raise EncodingError(
-            f"model is a {type(model).__name__}, but must be a torch.nn.Module (a state_dict says "
-            "nothing of the wiring: load it into its model)."
+            f"model is a {type(model).__name__}, but must be a torch.nn.Module "
+            "(a state_dict does not contain the wiring: load it into its model)."
         )
     shape = _checked_shape(input_shape)
     for name, parameter in model.named_parameters():
@@ -84,8 +87,7 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
             recorder.recording.outputs.append(recorder.values[tensor])
     if not recorder.recording.outputs:
         raise EncodingError(
-            f"{type(model).__name__}: no tensor that the model returns derives from its input by "
-            "recorded operations."
+            f"{type(model).__name__}: no tensor that the model returns derives from its input by recorded operations."
         )
     return resolve(recorder.recording, identity_shortcuts)
 
@@ -95,26 +97,18 @@ def _checked_shape(input_shape: Iterable[int]) -> tuple[int, ...]:
     whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
     if not 1 <= len(sizes) <= 3 or not whole or min(sizes) < 1:
         raise EncodingError(
-            f"input_shape is {input_shape!r}, but must be (C, H, W), (C, L) or (F,): whole, positive "
-            "sizes of one sample, without the batch."
+            f"input_shape is {input_shape!r}, but must be (C, H, W), (C, L) or (F,): "
+            "whole, positive sizes of one sample, without the batch."
         )
     return tuple(int(size) for size in sizes)
 
 
-class _Recorder(TorchFunctionMode):
-    """Intercepts the torch API during one run; `values` numbers tensors derived from the input."""
+class _Recorder(RunState, TorchFunctionMode):
+    """Intercepts the torch API during one run."""
 
     def __init__(self, model: nn.Module, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        self.model = model
-        self.recording = Recording(shape)
-        self.values: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
-        self.constants: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
-        self.parameter_names = {id(p): name for name, p in model.named_parameters()}
-        self.paths: dict[int, str] = {}
-        for path, module in model.named_modules():
-            self.paths.setdefault(id(module), path)
-        self.stack: list[nn.Module] = [model]
+        TorchFunctionMode.__init__(self)
+        RunState.__init__(self, model, shape)
 
     def run(self, sample: torch.Tensor) -> Any:
         """Run the model on `sample`, recording."""
@@ -178,32 +172,14 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _naming_attention(self, error: EncodingError) -> EncodingError:
-        """Name an attention module as the reason, where the run stopped on the way to it."""
+        """Name an attention module as the reason if the run stopped before reaching it."""
         for path, module in self.model.named_modules():
             if isinstance(module, nn.MultiheadAttention) and f"'{path}'" not in str(error):
                 return EncodingError(
-                    f"module '{path}' ({type(module).__name__}): attention multiplies data by "
-                    "data, which the graph "
-                    f"cannot express; tracing stopped at {error}"
+                    f"module '{path}' ({type(module).__name__}): attention multiplies data by data, "
+                    f"which the graph cannot express; tracing stopped at {error}"
                 )
         return error
-
-    def origin(self, function: Callable[..., Any] | None) -> Origin:
-        """Where the run is now: innermost module, and the torch function it calls."""
-        module = self.stack[-1]
-        name = "forward" if function is None else resolve_name(function) or repr(function)
-        return Origin(self.paths.get(id(module), ""), type(module).__name__, name)
-
-    def parameter_name(self, weight: torch.Tensor) -> str | None:
-        """Name of a weight tensor: a parameter, or computed by the calling module (pruning)."""
-        if id(weight) in self.parameter_names:
-            return self.parameter_names[id(weight)]
-        module = self.stack[-1]
-        own = getattr(module, "weight", None)
-        if isinstance(own, torch.Tensor) and own.shape == weight.shape and id(module) in self.paths:
-            path = self.paths[id(module)]
-            return f"{path}.weight" if path else "weight"
-        return None
 
     def _enter(self, module: nn.Module, inputs: Any) -> None:
         self.stack.append(module)
@@ -217,9 +193,8 @@ class _Recorder(TorchFunctionMode):
             )
             if not any(known):
                 raise EncodingError(
-                    f"{self.origin(None)}: the output is computed outside the torch functions "
-                    "that tracing can see "
-                    "(in a scripted module, say)."
+                    f"{self.origin(None)}: the output is computed outside the torch functions that tracing can see "
+                    "(in a scripted module, for example)."
                 )
         self.stack.pop()
 

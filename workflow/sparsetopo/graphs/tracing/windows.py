@@ -13,7 +13,7 @@ from sparsetopo.graphs.tracing.operations import Call, named, register_operation
 
 
 def _output(call: Call) -> torch.Tensor:
-    """Pooled map; max pooling may return (map, indices)."""
+    """The pooled map; max pooling may return (map, indices)."""
     return call.result[0] if isinstance(call.result, tuple) else call.result
 
 
@@ -24,7 +24,7 @@ def _pool(call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any) -> 
     sizes = (shape.height, shape.width)
     outputs = (1, output.shape[2]) if dimensions == 1 else (output.shape[2], output.shape[3])
     kernels = per_axis(kernel, dimensions, 1)
-    # PyTorch spells "stride = kernel" as None or an empty list.
+    # In PyTorch, None or an empty list means that the stride is the kernel size.
     strides = per_axis(stride, dimensions, 1) if stride is not None and stride != [] else kernels
     paddings, dilations = per_axis(padding, dimensions, 0), per_axis(dilation, dimensions, 1)
     rows, columns = (
@@ -84,7 +84,7 @@ def adaptive_pool(call: Call) -> None:
 
 @register_operation(*named("mean", "sum", "nansum", "amax", "amin", "nanmean"))
 def reduction(call: Call) -> None:
-    """Handle a mean, sum or maximum over positions: global pooling."""
+    """Handle a mean, sum or maximum over positions, which is global pooling."""
     tensor = call.argument(0, "input")
     value = call.value(tensor)
     shape = call.shape(value)
@@ -130,7 +130,7 @@ def select(call: Call, value: int, rank: int, dim: int, positions: list[int | No
 
 
 def _runs(positions: list[int | None]) -> tuple[tuple[int, int] | int, ...]:
-    """Channel positions as ranges (start, stop), and counts of constants."""
+    """Channel positions as ranges (start, stop) and numbers of constants."""
     runs: list[tuple[int, int] | int] = []
     for position in positions:
         last = runs[-1] if runs else None
@@ -174,7 +174,7 @@ def pad(call: Call) -> None:
 
 @register_operation(*named("interpolate", "upsample"))
 def resize(call: Call) -> None:
-    """Handle F.interpolate: ask it which positions each new one reads, by resizing unit vectors."""
+    """Handle F.interpolate; resizing unit vectors shows which positions each new one reads."""
     tensor = call.argument(0, "input")
     value, shape = require_map(call, tensor, tensor.dim() - 2)
     if tensor.dim() == 3:
@@ -187,7 +187,7 @@ def resize(call: Call) -> None:
 
 
 def _support(call: Call, units: torch.Tensor, dim: int) -> Windows:
-    """Windows along `dim`: which unit vectors (one a channel) are not 0 at a new position."""
+    """Windows along `dim`: the unit vectors (one per channel) that are not 0 at a new position."""
     options = {name: option for name, option in call.kwargs.items() if name != "input"}
     reads = call.function(units.double(), *call.args[1:], **options)[0] != 0
     if reads.dim() == 3:

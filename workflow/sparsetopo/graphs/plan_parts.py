@@ -1,0 +1,140 @@
+"""The parts of a plan: node layers, spatial incidences, and the blocks of edges that they describe.
+
+The edges of a block are the product ::
+
+    kernels W[o, i, ky, kx]  x  rows (source row, ky, target row)  x  columns (source, kx, target)
+
+that is: each weight (o, i, ky, kx) of the block gives one edge for every pair of a row triple with tap ky and a column
+triple with tap kx. The two short lists of triples express stride, padding, dilation, pooling, and a linear layer that
+reads a flattened map (a kernel as large as the map).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class NodeLayer:
+    """One part of the multipartite graph: channels x height x width nodes, numbered in that order."""
+
+    name: str
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def size(self) -> int:
+        """Number of nodes."""
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Incidence along one spatial axis: distinct triples (source position, tap, target position).
+
+    They are sorted by (target, source, tap). Positions count from 0 in their node layer; those of the input include its
+    frame.
+
+    Examples
+    --------
+    A pointwise convolution on an axis of three positions:
+
+    >>> Axis(sources=(0, 1, 2), taps=(0, 0, 0), targets=(0, 1, 2)).tap_counts(1)
+    array([3])
+    """
+
+    sources: tuple[int, ...]
+    taps: tuple[int, ...]
+    targets: tuple[int, ...]
+
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return (sources, taps, targets) as int64 arrays."""
+        return (
+            np.array(self.sources, dtype=np.int64),
+            np.array(self.taps, dtype=np.int64),
+            np.array(self.targets, dtype=np.int64),
+        )
+
+    def tap_counts(self, taps: int) -> NDArray[np.int64]:
+        """Number of (source, target) pairs of each tap, shape (taps,)."""
+        return np.bincount(np.array(self.taps, dtype=np.int64), minlength=taps)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One bipartite block of edges between two node layers.
+
+    It joins `outputs` target channels from `target_channel` on to ``groups * inputs`` source channels from
+    `source_channel` on. Output o belongs to group ``o // (outputs // groups)``, and its input i is source channel
+    ``source_channel + group * inputs + i``.
+
+    Attributes
+    ----------
+    parameter
+        Name of the weight tensor; None for an identity shortcut, whose weights are 1.
+    kind
+        "conv", "linear", "transposed" (convolution) or "identity".
+    source, target
+        Indices of node layers; source < target.
+    input_offset
+        First input channel (of each group) that is read; of a linear layer, the first column.
+    kernel
+        (height, width) of the kernel; of a linear layer, of the map that was flattened.
+    parameter_groups
+        Groups of the whole layer; after a concatenation the block may hold only some of them.
+    rows, columns
+        Indices into the plan's `axes`.
+    """
+
+    parameter: str | None
+    kind: str
+    source: int
+    target: int
+    source_channel: int
+    target_channel: int
+    input_offset: int
+    inputs: int
+    outputs: int
+    groups: int
+    parameter_groups: int
+    kernel: tuple[int, int]
+    rows: int
+    columns: int
+
+    @property
+    def source_channels(self) -> int:
+        """Number of source channels that the block reads."""
+        return self.groups * self.inputs
+
+    def kernels(self, array: NDArray[Any] | None) -> NDArray[Any]:
+        """Part of a parameter (or of its mask) that this block uses, as (outputs, inputs, kh, kw).
+
+        Parameters
+        ----------
+        array
+            The whole parameter in PyTorch's shape; ignored for an identity shortcut, whose kernels are float32 ones.
+
+        Returns
+        -------
+        A view of `array`, except for grouped transposed convolutions.
+        """
+        height, width = self.kernel
+        if self.kind == "identity":
+            return np.ones((self.outputs, 1, 1, 1), dtype=np.float32)
+        assert array is not None
+        outputs = slice(self.target_channel, self.target_channel + self.outputs)
+        if self.kind == "linear":
+            columns = slice(self.input_offset, self.input_offset + self.inputs * height * width)
+            return array[outputs, columns].reshape(self.outputs, self.inputs, height, width)
+        inputs = slice(self.input_offset, self.input_offset + self.inputs)
+        if self.kind == "transposed":
+            # PyTorch's shape is (in, out / groups, kh, kw); the inputs of one group are contiguous.
+            groups = self.parameter_groups
+            split = array.reshape(groups, array.shape[0] // groups, array.shape[1], height, width)
+            whole = split.swapaxes(1, 2)
+            array = whole.reshape(groups * whole.shape[1], whole.shape[2], height, width)
+            return array[outputs, inputs]
+        return array.reshape(array.shape[0], array.shape[1], height, width)[outputs, inputs]
