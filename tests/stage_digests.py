@@ -21,6 +21,7 @@ SHARED = (
     "seeding.py",
     "architectures/*.py",
     "bits.py",
+    "checksums.py",
     "datasets/prepared.py",
     "datasets/part.py",
     "datasets/statistics.py",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sparsetopo.runtime import run_lock
 from sparsetopo.errors import RunError
 from sparsetopo.files import remove_abandoned
+from sparsetopo.runtime import run_lock
 
 LOCKS = Path(".snakemake/locks")
 OWNER = Path(".snakemake/sparsetopo/small.lock")

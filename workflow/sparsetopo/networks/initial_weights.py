@@ -3,11 +3,8 @@
 Torch-free: stages that only need the weights (not the network) can draw them from the shapes alone.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +61,3 @@ def initial_weights(
         )
         for name, shape in shapes.items()
     }
-
-
-def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 (hexadecimal) of names, dtypes, shapes and bytes of arrays, in whatever order."""
-    state = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
-        state.update(array.tobytes())
-    return state.hexdigest()

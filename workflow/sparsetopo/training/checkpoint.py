@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.datasets.checksum import checksum
+from sparsetopo.checksums import checksum
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
 

@@ -20,10 +20,10 @@ from torch.nn import functional
 from sparsetopo import seeding
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError
-from sparsetopo.networks.determinism import seed_torch
+from sparsetopo.networks.arrays import copy_into, model_arrays, to_array
 from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.networks.precision import autocast, tf32_only_if_asked
-from sparsetopo.networks.state import copy_into, model_arrays, to_array
+from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from sparsetopo.training.compilation import Forward
 from sparsetopo.training.draws import batch_slices, draw_epoch
@@ -147,7 +147,9 @@ class Run:
         images: Epoch = self.train_images.epoch(
             draw_epoch(self.order_labels, epoch, count, self.augmented)
         )
-        seed_torch(seeding.generator("layer noise", *self.order_labels, epoch))
+        seed_torch(
+            self.model.parameters(), seeding.generator("layer noise", *self.order_labels, epoch)
+        )
         self.model.train()
         # Summed on the device: reading the loss of each step would make a GPU wait for the host.
         total = torch.zeros((), dtype=torch.float64, device=self.device)

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from sparsetopo.pruning.erdos_renyi import clipped_layer_counts, layer_counts
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import largest_per_layer
 
 NAME = "er"
@@ -39,4 +38,4 @@ def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
         counts = clipped_layer_counts(problem.shapes, problem.kept, kernel=True)
     else:
         counts = layer_counts(problem.shapes, problem.kept, kernel=False)
-    return largest_per_layer(random_scores(problem), counts)
+    return largest_per_layer(problem.random_scores(), counts)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from sparsetopo.pruning.erdos_renyi import layer_counts
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import largest_per_layer
 
 NAME = "erk"
@@ -26,4 +25,4 @@ OPTIONS: dict[str, dict[str, object]] = {}
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
     """Keep random weights, as many a layer as its density says."""
     counts = layer_counts(problem.shapes, problem.kept, kernel=True)
-    return largest_per_layer(random_scores(problem), counts)
+    return largest_per_layer(problem.random_scores(), counts)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import apportion, largest, largest_per_layer
 
 NAME = "uniform"
@@ -31,7 +30,7 @@ OPTIONS = {
 
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
     """Keep random weights."""
-    values = random_scores(problem)
+    values = problem.random_scores()
     if problem.options["scope"] == "global":
         return largest(values, problem.kept)
     sizes = list(problem.sizes.values())
