@@ -30,18 +30,9 @@ def described_mask(
     initial_weights_digest: str,
     metadata: Mapping[str, Any],
 ) -> Mask:
-    """Mask of what an algorithm keeps, shuffled if asked, with a warning if a layer is empty.
+    """`Mask` of what an algorithm keeps, shuffled if asked, with a warning if a layer is empty.
 
-    Parameters
-    ----------
-    arrays
-        One bool array a layer.
-    sparsity
-        The sparsity asked for; a string is kept as written.
-    shuffle
-        "none" or "layer"; recorded in the metadata.
-    algorithm, seed, initial_weights_digest, metadata
-        As `Mask` takes them. The shuffling depends on "stream_labels" of the metadata.
+    Shuffling depends on the "stream_labels" of the metadata, and is recorded there.
     """
     labels = metadata.get("stream_labels", ())
     mask = Mask(

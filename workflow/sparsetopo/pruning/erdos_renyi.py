@@ -38,15 +38,6 @@ def densities(
     A layer whose density would exceed 1 keeps everything, and the common factor of the others is
     raised until the total is met.
 
-    Parameters
-    ----------
-    unnormalised
-        Positive `unnormalised_density` of every layer.
-    sizes
-        Number of weights of every layer.
-    kept
-        Number of weights to keep, at most the sum of the sizes.
-
     Examples
     --------
     >>> densities({"a": 3.0, "b": 1.0}, {"a": 10, "b": 90}, kept=40)

@@ -16,30 +16,13 @@ Loss = Callable[[], Tensor]
 
 
 def gradient(loss: Loss, weights: Sequence[Tensor]) -> list[Tensor]:
-    """Gradient of a loss; zero for a weight that it does not depend on.
-
-    Parameters
-    ----------
-    loss
-        Computes the loss, a scalar.
-    weights
-        Tensors that it depends on, with ``requires_grad``.
-    """
+    """Gradient of a scalar loss; zero for a weight that it does not depend on."""
     found = torch.autograd.grad(loss(), weights, allow_unused=True, materialize_grads=True)
     return list(found)
 
 
 def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:
-    """Hessian of a loss times a vector.
-
-    Parameters
-    ----------
-    loss
-        Computes the loss, a scalar.
-    weights
-        Tensors that it depends on, with ``requires_grad``.
-    vector
-        One constant tensor a weight, of its shape.
+    """Hessian of a scalar loss times a constant vector, given as one tensor a weight.
 
     Examples
     --------

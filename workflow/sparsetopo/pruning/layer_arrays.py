@@ -12,14 +12,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class LayerArrays(Mapping[str, NDArray[Scalar]]):
-    """Read-only copies of one array a layer, in the order of the network's layers.
-
-    Parameters
-    ----------
-    arrays
-        The arrays, by parameter name.
-    dtypes
-        Names of the dtypes that they may have.
+    """Read-only copies of one array a layer, of certain dtypes, in the order of the layers.
 
     Raises
     ------

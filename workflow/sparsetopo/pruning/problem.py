@@ -73,7 +73,7 @@ class Problem:
 
     @property
     def kept(self) -> int:
-        """How many weights stay: round(N * (1 - sparsity))."""
+        """How many weights are kept: round(N * (1 - sparsity))."""
         return number_kept(sum(self.sizes.values()), self.target)
 
     @property

@@ -121,20 +121,9 @@ def split(
 def apportion(quotas: Sequence[float], sizes: Sequence[int], total: int) -> list[int]:
     """Round quotas to whole numbers that sum to `total`: the largest-remainder method, with caps.
 
-    Parameters
-    ----------
-    quotas
-        Exact share of every layer; their sum is `total` up to rounding errors.
-    sizes
-        Number of weights of every layer, never exceeded.
-    total
-        Sum of the result, at most the sum of the sizes.
-
-    Returns
-    -------
-    list of int
-        Every quota rounded down, and one more for the layers with the largest fractional parts
-        (the first of equals) until the total is met.
+    Every quota, the exact share of a layer, is rounded down. Then the layers with the largest
+    fractional parts (the first of equals) get one more each until the total is met; no layer gets
+    more than its size. The quotas must sum to `total` up to rounding errors.
 
     Examples
     --------

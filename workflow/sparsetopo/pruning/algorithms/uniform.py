@@ -5,7 +5,7 @@ The definition of Zhu and Gupta, "To prune, or not to prune" (2017), as used by 
 draws from all layers together, as the code released with the multipartite-graph paper does: layers
 then have the sparsity on average only.
 
-Decisions: the numbers of weights kept a layer are rounded by largest remainder, so that the total
+Decisions: the numbers of weights kept in each layer are rounded by largest remainder, so that the total
 is exact. Each layer has its own random stream, and a larger sparsity of the same seed keeps a
 subset (up to that rounding).
 """
