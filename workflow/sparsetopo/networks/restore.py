@@ -11,6 +11,8 @@ from sparsetopo.networks.random_state import random_states, set_random_states
 # Every module has these dictionaries: its parameters, buffers, submodules and hooks.
 _DICTIONARIES = [name for name, value in vars(nn.Module()).items() if isinstance(value, dict)]
 
+_INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
 
 @contextlib.contextmanager
 def restored(model: nn.Module) -> Iterator[None]:
@@ -95,11 +97,8 @@ class _Tensor:
 def _same_bits(left: Tensor, right: Tensor) -> bool:
     if left.is_meta:
         return True
-    if left.layout != torch.strided:
+    integer = _INTEGERS.get(left.dtype.itemsize)
+    if left.layout != torch.strided or integer is None:
         return False
-    # As bytes: 0 equals -0, and NaN differs from itself.
-    return torch.equal(_bytes(left), _bytes(right))
-
-
-def _bytes(tensor: Tensor) -> Tensor:
-    return tensor.clone(memory_format=torch.contiguous_format).flatten().view(torch.uint8)
+    # As integers: as numbers, 0 equals -0, and NaN differs from itself.
+    return torch.equal(left.view(integer), right.view(integer))
