@@ -21,6 +21,7 @@ SHARED = (
     "seeding.py",
     "architectures/*.py",
     "bits.py",
+    "checksums.py",
     "datasets/prepared.py",
     "datasets/statistics.py",
     "networks/*.py",

@@ -1,8 +1,8 @@
 """Edges of pruned Conv-6 networks: ours, and those that the paper's authors released.
 
-Conv-6 is the architecture whose released graphs are wired as the paper says, so the number of edges
-says how many weights an algorithm keeps in which layer: a weight of the first layers has 1,024
-edges, one of the linear layers a few.
+Conv-6 is the architecture whose released graphs are wired as the paper says. Its number of edges
+tells in which layers an algorithm keeps weights: a weight of the first layers has 1,024 edges, one
+of the linear layers a few.
 """
 
 import os

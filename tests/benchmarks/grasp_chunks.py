@@ -1,7 +1,7 @@
-"""What GraSP's `chunk_size` does to the mask: the share of the kept weights that are others.
+"""How GraSP's `chunk_size` changes the mask: the share of the kept weights that the uncut mask removes.
 
-Compared with the exact mask (`chunk_size: null`) at sparsity 0.98, for the same initial weights and
-images. For scale: the same share for the exact mask of another random sample of images.
+At sparsity 0.98, for the same initial weights and images. For scale: the same share for the uncut
+mask of another random sample of images.
 
     python tests/benchmarks/grasp_chunks.py CIFAR-100/Resnet-20 --sizes 625 417 250 --seeds 0 1
 """

@@ -1,4 +1,4 @@
-"""MB an image that a Hessian-vector product needs, whole and in segments: the table of docs/pruning.md.
+"""Memory of a Hessian-vector product, whole and in segments: the table of docs/pruning.md.
 
     python tests/benchmarks/hessian_memory.py
 
@@ -47,7 +47,7 @@ print(present() - before)
 
 def memory(what: str, architecture: str, count: int, how: str) -> int:
     """Bytes that a forward pass keeps, or that a Hessian-vector product needs, in a new process."""
-    # Freed tensors go back to the system at once; else their pages count although they are unused.
+    # Freed tensors go back to the system at once; otherwise their unused pages would count.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "100000"}
     command = [sys.executable, "-c", MEMORY_PROGRAM, what, architecture, str(count), how]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)

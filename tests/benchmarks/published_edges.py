@@ -1,4 +1,4 @@
-"""Edges of Conv-6 for every (algorithm, data set, sparsity), beside those that were released.
+"""Edges of Conv-6 for every (algorithm, data set, sparsity), compared with the released ones.
 
 Masks are made from the initial weights of our seeds and real images (the packs of the shared
 folder), so only means and spreads can agree. No network is trained: edges depend on the mask alone.

@@ -19,10 +19,9 @@ from sparsetopo.graphs import MGE, trace
 from sparsetopo.graphs.mge import mge_from_masks
 from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
 from sparsetopo.metrics.measure import topometrics
-from sparsetopo.networks.arrays import to_arrays
+from sparsetopo.networks.arrays import model_arrays, to_arrays
 from sparsetopo.networks.initialise import initialise
 from sparsetopo.networks.prunable import prunable_parameters
-from sparsetopo.networks.state import model_arrays
 from sparsetopo.pruning import prune
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.scores import Scores

@@ -19,8 +19,8 @@ def one_run(threads: int, folder: str) -> None:
 
     from sparsetopo.architectures import build
     from sparsetopo.datasets import prepare
+    from sparsetopo.networks.arrays import model_arrays
     from sparsetopo.networks.initialise import initialise
-    from sparsetopo.networks.state import model_arrays
     from sparsetopo.pruning import ALGORITHMS, prune
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.train import train

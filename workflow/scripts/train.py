@@ -6,10 +6,10 @@ from network import job_device
 
 def masked(snakemake, model):
     """Load the cell's mask and check that it fits the network and was scored on its present weights."""
+    from sparsetopo.checksums import checksum
     from sparsetopo.errors import MaskError
     from sparsetopo.files import read_metadata
     from sparsetopo.networks.arrays import to_arrays
-    from sparsetopo.networks.initial_weights import digest
     from sparsetopo.networks.prunable import prunable_parameters
     from sparsetopo.pruning.mask import Mask
 
@@ -21,7 +21,7 @@ def masked(snakemake, model):
         mask.check_fits({name: weight.shape for name, weight in weights.items()})
     except MaskError as error:
         raise MaskError(f"{path}: {error}") from None
-    if mask.initial_weights_digest != digest(weights):
+    if mask.initial_weights_digest != checksum(weights):
         raise MaskError(f"{path}: was scored on other initial weights; delete it and run again.")
     return mask
 

@@ -26,8 +26,8 @@ WITHOUT_RESULTS = (
         "runtime/gpus.py",
         "config/",
     ),
-    *("datasets/checksum.py", "datasets/facts.py"),
-    *("training/result.py", "networks/state.py"),
+    *("checksums.py", "datasets/facts.py"),
+    *("training/result.py", "networks/arrays.py"),
 )
 
 

@@ -10,25 +10,27 @@ from hypothesis import strategies as st
 from sparsetopo.architectures import build
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import prune
-from sparsetopo.pruning.erdos_renyi import densities, layer_counts, wish
+from sparsetopo.pruning.erdos_renyi import densities, layer_counts, unnormalised_density
 
 
-def test_wishes_are_the_published_formulas():
+def test_densities_are_the_published_formulas():
     conv, linear = (16, 8, 3, 5), (10, 64)
-    assert wish(conv, kernel=False) == pytest.approx((8 + 16) / (8 * 16))
-    assert wish(conv, kernel=True) == pytest.approx((8 + 16 + 3 + 5) / (8 * 16 * 3 * 5))
-    assert wish(linear, kernel=False) == wish(linear, kernel=True)
-    assert wish(linear, kernel=True) == pytest.approx((64 + 10) / (64 * 10))
+    assert unnormalised_density(conv, kernel=False) == pytest.approx((8 + 16) / (8 * 16))
+    assert unnormalised_density(conv, kernel=True) == pytest.approx(
+        (8 + 16 + 3 + 5) / (8 * 16 * 3 * 5)
+    )
+    assert unnormalised_density(linear, kernel=False) == unnormalised_density(linear, kernel=True)
+    assert unnormalised_density(linear, kernel=True) == pytest.approx((64 + 10) / (64 * 10))
 
 
-def by_bisection(wishes, sizes, kept):
-    """Densities min(1, factor * wish), with the factor found by halving intervals."""
-    low, high = 0.0, 1.0 / min(wishes)
+def by_bisection(unnormalised, sizes, kept):
+    """Densities min(1, factor * unnormalised), with the factor found by halving intervals."""
+    low, high = 0.0, 1.0 / min(unnormalised)
     for _ in range(200):
         middle = (low + high) / 2
-        total = sum(min(1.0, middle * w) * n for w, n in zip(wishes, sizes, strict=True))
+        total = sum(min(1.0, middle * w) * n for w, n in zip(unnormalised, sizes, strict=True))
         low, high = (middle, high) if total < kept else (low, middle)
-    return [min(1.0, high * w) for w in wishes]
+    return [min(1.0, high * w) for w in unnormalised]
 
 
 SHAPES = st.one_of(
@@ -43,9 +45,11 @@ def test_densities_and_counts(shapes, sparsity, kernel):
     named = {str(i): shape for i, shape in enumerate(shapes)}
     sizes = {name: math.prod(shape) for name, shape in named.items()}
     kept = round(sum(sizes.values()) * (1 - sparsity))
-    wishes = {name: wish(shape, kernel=kernel) for name, shape in named.items()}
-    found = densities(wishes, sizes, kept)
-    expected = by_bisection(list(wishes.values()), list(sizes.values()), kept)
+    unnormalised = {
+        name: unnormalised_density(shape, kernel=kernel) for name, shape in named.items()
+    }
+    found = densities(unnormalised, sizes, kept)
+    expected = by_bisection(list(unnormalised.values()), list(sizes.values()), kept)
     np.testing.assert_allclose(list(found.values()), expected, rtol=1e-9, atol=1e-12)
     counts = layer_counts(named, kept, kernel=kernel)
     assert sum(counts.values()) == kept
@@ -62,11 +66,11 @@ def test_layers_of_a_real_network(algorithm, sparsity):
     weights = prunable_parameters(model)
     shapes = [tuple(weight.shape) for weight in weights.values()]
     if algorithm == "er":
-        wishes = [(s[0] + s[1]) / (s[0] * s[1]) for s in shapes]
+        unnormalised = [(s[0] + s[1]) / (s[0] * s[1]) for s in shapes]
     else:
-        wishes = [sum(s) / math.prod(s) for s in shapes]
+        unnormalised = [sum(s) / math.prod(s) for s in shapes]
     sizes = [weight.numel() for weight in weights.values()]
-    expected = by_bisection(wishes, sizes, mask.kept)
+    expected = by_bisection(unnormalised, sizes, mask.kept)
     for name, size, density in zip(weights, sizes, expected, strict=True):
         assert abs(mask.layer_kept[name] - density * size) < 1
     assert max(expected) == 1.0 or sparsity == "0.98"  # the redistribution is exercised at 0.6
@@ -79,7 +83,7 @@ def test_released_allocation_loses_what_full_layers_cannot_take(sparsity):
     total = sum(math.prod(shape) for shape in shapes.values())
     wanted = round(total * (1 - float(sparsity)))
     mask = prune(model, "er", sparsity, allocation="released")
-    factor = wanted / sum(sum(shape) for shape in shapes.values())  # wish * size = sum(shape)
+    factor = wanted / sum(sum(shape) for shape in shapes.values())  # density * size = sum(shape)
     for name, shape in shapes.items():
         density = min(1.0, factor * sum(shape) / math.prod(shape))
         assert abs(mask.layer_kept[name] - density * mask[name].size) <= 0.5

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from sparsetopo.architectures import build
+from sparsetopo.checksums import checksum
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.networks.initial_weights import digest, initial_weights
+from sparsetopo.networks.initial_weights import initial_weights
 from sparsetopo.networks.initialise import initialise
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning import ALGORITHMS, is_single_shot, prune
@@ -169,7 +170,7 @@ def test_metadata_tells_where_a_mask_comes_from(algorithm, small_network, small_
     assert mask.seed == 6
     assert mask.metadata["algorithm_version"] == ALGORITHMS[algorithm].version
     assert mask.metadata["options"] == ALGORITHMS[algorithm].default_options()
-    assert mask.initial_weights_digest == digest(
+    assert mask.initial_weights_digest == checksum(
         {n: w.detach().numpy() for n, w in weights.items()}
     )
 
@@ -185,7 +186,7 @@ def test_scored_weights_are_the_initial_weights_of_the_cell(algorithm):
         options["samples_per_class"] = 2
     mask = prune(model, algorithm, "0.9", (images, torch.arange(40) % 10), seed=1, **options)
     expected = initial_weights(shapes, "digits", "Resnet-20", 1)
-    assert mask.initial_weights_digest == digest(expected)
+    assert mask.initial_weights_digest == checksum(expected)
     mask.check_fits(shapes)
 
 

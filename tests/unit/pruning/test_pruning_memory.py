@@ -7,9 +7,7 @@ import torch
 from torch import nn
 
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.networks.memory import is_out_of_memory
-from sparsetopo.pruning import ALGORITHMS, needs, prune
-from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
+from sparsetopo.pruning import ALGORITHMS, memory_options, needs, prune
 
 SETTINGS = {
     "snip": "set pruning.snip.batch_size lower",
@@ -54,19 +52,20 @@ def test_the_setting_to_lower_is_named(algorithm, deep, real, small_data):
 
 
 def test_the_settings_are_options_of_the_algorithm():
-    from sparsetopo import registry
-
     for name, entry in ALGORITHMS.items():
-        settings = registry.literals(entry.path, {"MEMORY_OPTIONS"}).get("MEMORY_OPTIONS", ())
+        settings = memory_options(name)
         assert set(settings) <= set(entry.options)
         assert settings or needs(name) != "data"
 
 
-def test_other_errors_keep_their_kind():
-    for error in (RuntimeError("shapes do not match"), ValueError("out of memory"), KeyError("a")):
-        assert not is_out_of_memory(error)
-        with pytest.raises(type(error)), scoring_out_of_memory("snip", ["batch_size"]):
-            raise error
-    match = "snip ran out of memory"
-    with pytest.raises(SparsetopoError, match=match), scoring_out_of_memory("snip", ["batch_size"]):
-        raise MemoryError
+@pytest.mark.parametrize("error", [RuntimeError("odd shapes"), KeyError("a"), MemoryError()])
+def test_other_errors_keep_their_kind(error, small_network, small_data, monkeypatch):
+    def fail(problem):
+        raise error
+
+    monkeypatch.setattr(ALGORITHMS["snip"].load(), "scores", fail)
+    expected = SparsetopoError if isinstance(error, MemoryError) else type(error)
+    with pytest.raises(expected) as caught:
+        prune(small_network, "snip", 0.5, small_data)
+    named = str(caught.value).startswith("snip ran out of memory")
+    assert named == isinstance(error, MemoryError)

@@ -6,6 +6,7 @@ import pytest
 from tests.benchmarks.hessian_memory import memory
 
 
+@pytest.mark.middle
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc/self/statm")
 @pytest.mark.parametrize("architecture", ["Resnet-20", "Wide-Resnet-28-2"])
 def test_a_forward_pass_keeps_the_inputs_of_blocks(architecture):

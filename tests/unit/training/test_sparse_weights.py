@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 import sparsetopo.training
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_metadata
-from sparsetopo.networks.state import model_arrays
+from sparsetopo.networks.arrays import model_arrays
 from sparsetopo.training.recipe import Recipe
 from sparsetopo.training.save import load_weights, save_weights
 from sparsetopo.training.train import train

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.datasets.checksum import checksum
+from sparsetopo.checksums import checksum
 from sparsetopo.datasets.statistics import channel_statistics
 from sparsetopo.errors import DataError, FileFormatError
 from sparsetopo.files import read_tensors, write_tensors

@@ -1,18 +1,44 @@
-"""From tensors to the arrays that the selection works on."""
+"""A network's tensors as NumPy arrays, and back."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 
-def to_arrays(scores: Mapping[str, Tensor]) -> dict[str, NDArray[np.floating]]:
-    """NumPy arrays of the scores, in their own dtype; half precisions become float32."""
-    arrays = {}
-    for name, score in scores.items():
-        if score.dtype not in (torch.float32, torch.float64):
-            score = score.float()
-        arrays[name] = score.detach().cpu().numpy()
-    return arrays
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """Copy a tensor's values to a C-ordered array on the host; half precisions become float32.
+
+    Examples
+    --------
+    >>> import torch
+    >>> to_array(torch.ones(2, dtype=torch.bfloat16))
+    array([1., 1.], dtype=float32)
+    """
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.detach().cpu().contiguous().numpy().copy()
+    return array
+
+
+def to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """`to_array` of every tensor."""
+    return {name: to_array(tensor) for name, tensor in tensors.items()}
+
+
+def model_arrays(model: nn.Module) -> dict[str, NDArray[Any]]:
+    """Parameters and buffers of a network, by name."""
+    return to_arrays(model.state_dict())
+
+
+@torch.no_grad()
+def copy_into(tensors: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Overwrite every tensor with the array of its name, keeping its memory layout.
+
+    Arrays of one element take the tensor's shape: a file may hold a scalar as shape (1,).
+    """
+    for name, tensor in tensors.items():
+        source = torch.from_numpy(arrays[name])
+        tensor.copy_(source.reshape(tensor.shape) if tensor.numel() == 1 else source)

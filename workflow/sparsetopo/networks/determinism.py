@@ -1,11 +1,10 @@
-"""Deterministic algorithms for the length of a training run, and nothing left changed after it."""
+"""The device to compute on, and deterministic algorithms for the length of a block."""
 
 import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils import deterministic
 
@@ -18,7 +17,12 @@ def resolve_device(name: str) -> torch.device:
     Raises
     ------
     ConfigurationError
-        If the name is none of a CPU or CUDA device, or the device is not present.
+        If it is not a CPU or CUDA device, or torch does not see it.
+
+    Examples
+    --------
+    >>> resolve_device("cpu")
+    device(type='cpu')
     """
     try:
         device = torch.device(name)
@@ -49,18 +53,18 @@ _memory: Any = deterministic
 def deterministic_algorithms(device: torch.device) -> Iterator[None]:
     """Request deterministic algorithms inside the block; restore torch's settings after it.
 
-    An operation that has none is used all the same, with a warning of torch. torch's random
-    generator is put back too.
+    Operations without a deterministic implementation still run, and torch warns of them. The state
+    of torch's random generators is restored too.
     """
     if device.type == "cuda":
-        # cuBLAS is reproducible only with a fixed workspace, read when its handle is made.
+        # cuBLAS is reproducible only with a fixed workspace, which it reads when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     mode = torch.get_deterministic_debug_mode()
     fill = _memory.fill_uninitialized_memory
     benchmark = torch.backends.cudnn.benchmark
     # Not torch.use_deterministic_algorithms: it imports torch._inductor (1.6 s).
     torch.set_deterministic_debug_mode("warn")
-    # Filling torch.empty with NaN would find a bug in a kernel; here it only costs time.
+    # Filling torch.empty with NaN helps to find bugs in torch; here it only costs time.
     _memory.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     try:
@@ -70,8 +74,3 @@ def deterministic_algorithms(device: torch.device) -> Iterator[None]:
         torch.set_deterministic_debug_mode(mode)
         _memory.fill_uninitialized_memory = fill
         torch.backends.cudnn.benchmark = benchmark
-
-
-def seed_torch(random: np.random.Generator) -> None:
-    """Seed torch's generators, which layers such as dropout draw from."""
-    torch.manual_seed(int(random.integers(2**63)))

@@ -1,13 +1,10 @@
-"""Initial weights: drawn with NumPy, one named stream a parameter, the same on every machine.
+"""Initial weights, drawn with NumPy: one named stream a parameter, the same on every machine.
 
-Torch-free: stages that only need the weights (not the network) can draw them from the shapes alone.
+Without torch: stages that need only the weights, not the network, draw them from the shapes.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +17,7 @@ def kaiming_normal(shape: tuple[int, ...], generator: np.random.Generator) -> ND
 
     He et al., "Delving deep into rectifiers" (ICCV 2015), equation 10.
 
-    Parameters
-    ----------
-    shape
-        (out, in, *kernel) of the weight; fan_in is the product of all but the first.
-    generator
-        Where the numbers come from.
+    The shape is (out, in, *kernel), and fan_in the product of all but the first.
     """
     fan_in = math.prod(shape[1:])
     # In float64 and rounded once: the float32 value then hardly ever depends on the last bit of
@@ -53,9 +45,15 @@ def initial_weights(
     dataset, architecture, seed
         Labels of the random streams.
     redrawn
-        Weights independent of those that were scored, for the control that trains a mask from other
-        weights (Frankle et al., "Pruning neural networks at initialization: why are we missing the
-        mark?", ICLR 2021, section 5).
+        Draw weights independent of those that were scored, for the control that trains a mask from
+        other weights (Frankle et al., "Pruning neural networks at initialization: why are we
+        missing the mark?", ICLR 2021, section 5).
+
+    Examples
+    --------
+    >>> weights = initial_weights({"fc.weight": (10, 64)}, "digits", "Resnet-20", seed=0)
+    >>> weights["fc.weight"].shape, weights["fc.weight"].dtype
+    ((10, 64), dtype('float32'))
     """
     purpose = "redrawn weights" if redrawn else "initial weights"
     return {
@@ -64,13 +62,3 @@ def initial_weights(
         )
         for name, shape in shapes.items()
     }
-
-
-def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 (hexadecimal) of names, dtypes, shapes and bytes of arrays, in whatever order."""
-    state = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
-        state.update(array.tobytes())
-    return state.hexdigest()

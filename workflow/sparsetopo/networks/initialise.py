@@ -1,4 +1,4 @@
-"""Load the initial weights of a cell into a network."""
+"""Load initial weights into a network."""
 
 import torch
 from torch import nn
@@ -12,8 +12,8 @@ def initialise(
 ) -> None:
     """Set every parameter and buffer of a network to its initial value, in place.
 
-    Prunable weights are Kaiming-normal (`initial_weights`), biases 0, batch-norm weights 1, biases
-    0 and running statistics as new, whatever the network held before. `redrawn`: see there.
+    Prunable weights are Kaiming-normal (`initial_weights`, which explains `redrawn`), biases 0, and
+    batch-norm is as new, whatever the network held before.
     """
     weights = prunable_parameters(model)
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}

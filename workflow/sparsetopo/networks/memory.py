@@ -8,8 +8,8 @@ import torch
 
 from sparsetopo.errors import SparsetopoError
 
-# What torch says in a plain RuntimeError: its CPU allocator (c10/core/impl/alloc_cpu.cpp) on Linux
-# and elsewhere, the CUDA driver, and cuBLAS and cuDNN about their workspace.
+# In messages of a plain RuntimeError: from torch's CPU allocator (c10/core/impl/alloc_cpu.cpp) on
+# Linux and elsewhere, from the CUDA driver, and from cuBLAS and cuDNN about their workspace.
 _SIGNS = (
     "can't allocate memory",
     "not enough memory",
@@ -19,7 +19,7 @@ _SIGNS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception means that the memory of a device or of the machine did not suffice."""
+    """Whether an exception means that a device or the machine ran out of memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)

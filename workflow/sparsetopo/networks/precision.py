@@ -1,8 +1,8 @@
 """Number formats that training computes in: float32, TF32 or bfloat16.
 
-Weights, gradients, momentum and the loss are float32 in all three; what changes is the input of
+Weights, gradients, momentum and the loss are always float32; what changes is the input of
 convolutions and matrix products. torch's own default on a GPU is a mixture: convolutions in TF32
-(10 bits of mantissa instead of 23) and matrix products in float32. Here "float32" means all of it.
+(10 bits of mantissa instead of 23) and matrix products in float32. Here "float32" covers both.
 """
 
 import contextlib
@@ -21,9 +21,7 @@ _AMPERE = (8, 0)
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a number format that is unknown or that the device does not compute in.
-
-    Silently computing in another format would put a false label on the results.
+    """Refuse a number format that is unknown or that the device does not have.
 
     Raises
     ------
@@ -37,8 +35,8 @@ def check_precision(precision: str, device: torch.device) -> None:
     if precision == "tf32" and device.type != "cuda":
         raise ConfigurationError(
             [
-                f"compute.precision: is 'tf32', which only GPUs have, on device '{device}'; use "
-                f"'float32' or 'bfloat16'."
+                f"compute.precision: is 'tf32', which only GPUs have, on device '{device}'; "
+                f"use 'float32' or 'bfloat16'."
             ]
         )
     if precision != "float32" and device.type == "cuda":
@@ -54,7 +52,7 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[Any]:
-    """Context of a forward pass and its loss; backward takes over the formats they ran in."""
+    """Context for a forward pass and its loss; the backward pass uses the same formats."""
     if precision == "bfloat16":
         return torch.autocast(device.type, torch.bfloat16)
     return contextlib.nullcontext()
@@ -64,7 +62,7 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[Any
 def tf32_only_if_asked(precision: str, device: torch.device) -> Iterator[None]:
     """Let a GPU's float32 products use TF32 if and only if the precision is "tf32".
 
-    torch's settings are put back afterwards. A CPU computes float32 as it is.
+    torch's settings are restored afterwards. Nothing changes on a CPU, which has no TF32.
     """
     if device.type != "cuda":
         yield
@@ -93,7 +91,7 @@ def _read_tf32() -> dict[str, str]:
 
 def _write_tf32(values: dict[str, str]) -> None:
     # torch has an old and a new interface to these settings, reads some through the old one, and
-    # raises where the two disagree. So both are written.
+    # raises an error if the two disagree. So both are written.
     torch.backends.cudnn.allow_tf32 = values["convolutions"] == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = values["products"] == "tf32"
     for name, switch in _switches().items():

@@ -10,7 +10,13 @@ def prunable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
 
     Names are those of `model.named_parameters()`. A weight shared by several modules appears once,
     under its first name. A module whose weight is computed from something else
-    (`torch.nn.utils.prune`, `parametrize`) holds no parameter called "weight" and is left out.
+    (`torch.nn.utils.prune`, `parametrize`) has no parameter called "weight" and is left out.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 2))
+    >>> list(prunable_parameters(model))
+    ['0.weight', '3.weight']
     """
     found: dict[str, nn.Parameter] = {}
     seen: set[int] = set()

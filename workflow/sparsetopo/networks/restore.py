@@ -1,94 +1,104 @@
-"""Score a network and leave no trace: everything it holds is put back, even if scoring raises."""
+"""Work on a network and leave no trace: everything it holds is put back, even if the work fails."""
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sparsetopo.networks.random_state import random_states, set_random_states
 
-@dataclass(frozen=True)
-class _SavedTensor:
-    """One parameter or buffer: where it hangs, its storage, and a copy of its content."""
+# Every module has these dictionaries: its parameters, buffers, submodules and hooks.
+_DICTIONARIES = [name for name, value in vars(nn.Module()).items() if isinstance(value, dict)]
 
-    owner: dict[str, Any]  # the module's _parameters or _buffers
-    name: str
-    tensor: Tensor
-    data: Tensor
-    content: Tensor
-    requires_grad: bool
-    grad: Tensor | None
-
-    def put_back(self) -> None:
-        self.owner[self.name] = self.tensor
-        # The very storage it had (a scoring function may have changed the dtype), with the very
-        # content it had.
-        self.tensor.data = self.data
-        self.data.copy_(self.content)
-        self.tensor.grad = None
-        self.tensor.requires_grad_(self.requires_grad)
-        self.tensor.grad = self.grad
+_INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 @contextlib.contextmanager
-def restored(model: nn.Module, seed: int) -> Iterator[None]:
+def restored(model: nn.Module) -> Iterator[None]:
     """Let a block change a network at will, then restore it bit for bit.
 
-    Restored are parameters and buffers (content, dtype, storage), requires_grad, .grad (None
-    inside the block), the training mode of every submodule, and torch's random state, which is
-    seeded inside the block so that dropout gives the same scores every time.
+    Restored are parameters and buffers (the object, its content, dtype and storage), requires_grad,
+    .grad (None inside the block), tensors that modules hold as plain attributes (the masked weight
+    of `torch.nn.utils.prune`, with its autograd history), submodules, hooks, the training mode of
+    every module, and torch's random state.
 
-    Parameters
-    ----------
-    model
-        The network.
-    seed
-        Seed of torch's generators inside the block.
+    Examples
+    --------
+    >>> import torch
+    >>> model = torch.nn.Linear(2, 1, bias=False)
+    >>> before = model.weight.tolist()
+    >>> with restored(model):
+    ...     model.eval().double().weight.data.zero_()
+    tensor([[0., 0.]], dtype=torch.float64)
+    >>> model.weight.tolist() == before, model.weight.dtype, model.training
+    (True, torch.float32, True)
     """
-    modes = {module: module.training for module in model.modules()}
-    saved = [
-        _save(owner, name, tensor)
-        for module in modes
-        for owner in (module._parameters, module._buffers)
-        for name, tensor in owner.items()
-        if tensor is not None
-    ]
-    generators = _generators(saved)
-    states = [generator.get_state() for generator in generators]
+    modules = [_Module(module) for module in model.modules()]
+    tensors = [_Tensor(tensor) for tensor in (*model.parameters(), *model.buffers())]
+    states = random_states(tensor.data for tensor in tensors)
     try:
-        for generator in generators:
-            # Not torch.manual_seed: its first call imports torch._dynamo, which takes 1.7 s.
-            generator.manual_seed(seed)
-        for item in saved:
-            item.tensor.grad = None
+        for saved in tensors:
+            if saved.grad is not None:
+                saved.tensor.grad = None
         yield
     finally:
         with torch.no_grad():
-            for item in saved:
-                item.put_back()
-        for module, training in modes.items():
-            module.training = training
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
+            for module in modules:
+                module.put_back()
+            for saved in tensors:
+                saved.put_back()
+        set_random_states(states)
 
 
-def _save(owner: dict[str, Any], name: str, tensor: Tensor) -> _SavedTensor:
-    return _SavedTensor(
-        owner,
-        name,
-        tensor,
-        tensor.data,
-        tensor.detach().clone(),
-        tensor.requires_grad,
-        tensor.grad if tensor.is_leaf else None,
-    )
+class _Module:
+    """One module's mode, dictionaries and plain tensors."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self._training = module.training
+        attributes = vars(module)
+        self._plain = {name: x for name, x in attributes.items() if isinstance(x, Tensor)}
+        # A scripted module has others of its own, whose content cannot be exchanged.
+        held = (attributes.get(name) for name in _DICTIONARIES)
+        self._dictionaries = [(d, dict(d)) for d in held if isinstance(d, dict)]
+
+    def put_back(self) -> None:
+        self._module.training = self._training
+        for dictionary, content in self._dictionaries:
+            dictionary.clear()
+            dictionary.update(content)
+        vars(self._module).update(self._plain)
 
 
-def _generators(saved: list[_SavedTensor]) -> list[torch.Generator]:
-    """Torch's default generators of the CPU and of every GPU that the network lies on."""
-    generators = [torch.default_generator]
-    indices = {item.data.device.index for item in saved if item.data.device.type == "cuda"}
-    generators += [torch.cuda.default_generators[index] for index in sorted(indices)]
-    return generators
+class _Tensor:
+    """One parameter or buffer: its storage, and a copy of its content."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.data = tensor.data
+        self.grad = tensor.grad if tensor.is_leaf else None
+        self._content = tensor.detach().clone()
+        self._requires_grad = tensor.requires_grad
+
+    def put_back(self) -> None:
+        # The block may have changed the dtype, and so the storage.
+        self.tensor.data = self.data
+        # Only what changed: storages may be read-only or overlap. Through `data`, which leaves the
+        # version as it is that autograd checks.
+        if not _same_bits(self.data, self._content):
+            self.data.copy_(self._content)
+        if self.tensor.requires_grad != self._requires_grad:
+            self.tensor.requires_grad_(self._requires_grad)
+        if self.tensor.is_leaf and self.tensor.grad is not self.grad:
+            self.tensor.grad = self.grad
+
+
+def _same_bits(left: Tensor, right: Tensor) -> bool:
+    if left.is_meta:
+        return True
+    integer = _INTEGERS.get(left.dtype.itemsize)
+    if left.layout != torch.strided or integer is None:
+        return False
+    # As integers: as numbers, 0 equals -0, and NaN differs from itself.
+    return torch.equal(left.view(integer), right.view(integer))

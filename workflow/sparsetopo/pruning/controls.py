@@ -1,20 +1,50 @@
-"""Controls: what a mask is compared with to learn what matters about it. NumPy only.
+"""Controls: what a mask is compared with, to learn what matters about it. NumPy only.
 
-Shuffling the kept weights within each layer keeps every layer's density and nothing else of the
+Shuffling the kept weights within each layer keeps every layer's density, and nothing else of the
 choice of weights: the check of Frankle, Dziugaite, Roy and Carbin, "Pruning neural networks at
 initialization: why are we missing the mark?" (ICLR 2021), section 4, and of Su et al., "Sanity-
 checking pruning methods" (NeurIPS 2020).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.pruning.mask import Mask
+from sparsetopo.pruning.registry import COMMON_OPTIONS
 
-SHUFFLES = ("none", "layer")
+SHUFFLES = tuple(COMMON_OPTIONS["shuffle"]["enum"])
+
+
+def described_mask(
+    arrays: Mapping[str, NDArray[np.bool_]],
+    sparsity: float | str,
+    shuffle: str,
+    *,
+    algorithm: str,
+    seed: int,
+    initial_weights_digest: str,
+    metadata: Mapping[str, Any],
+) -> Mask:
+    """`Mask` of what an algorithm keeps, shuffled if asked, with a warning if a layer is empty.
+
+    Shuffling depends on the "stream_labels" of the metadata, and is recorded there.
+    """
+    labels = metadata.get("stream_labels", ())
+    mask = Mask(
+        shuffled(arrays, shuffle, algorithm=algorithm, seed=seed, stream_labels=labels),
+        algorithm=algorithm,
+        sparsity=sparsity if isinstance(sparsity, str) else repr(float(sparsity)),
+        seed=seed,
+        initial_weights_digest=initial_weights_digest,
+        metadata={**metadata, "shuffle": shuffle},
+    )
+    mask.warn_of_collapse()
+    return mask
 
 
 def shuffled(
@@ -37,12 +67,19 @@ def shuffled(
     shuffle
         "layer", or "none" for the arrays as they are.
     algorithm, seed, stream_labels
-        What the random stream "mask shuffle" is named by.
+        Names of the random stream "mask shuffle".
 
     Raises
     ------
     SparsetopoError
         If `shuffle` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mask = {"fc.weight": np.arange(20) < 4}
+    >>> int(shuffled(mask, "layer", algorithm="snip", seed=0)["fc.weight"].sum())
+    4
     """
     check_shuffle(shuffle)
     if shuffle == "none":

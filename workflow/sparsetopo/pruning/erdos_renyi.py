@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from sparsetopo.pruning.selection import apportion
 
 
-def wish(shape: tuple[int, ...], *, kernel: bool) -> float:
-    """Density a layer asks for, up to a common factor.
+def unnormalised_density(shape: tuple[int, ...], *, kernel: bool) -> float:
+    """Density of a layer, up to the common factor of all layers.
 
     Mocanu et al., "Scalable training of artificial neural networks with adaptive sparse
     connectivity inspired by network science" (Nature Communications 2018), equation 1: (n_in +
@@ -20,36 +20,39 @@ def wish(shape: tuple[int, ...], *, kernel: bool) -> float:
         (out, in, *kernel) of the weight; `in` is that of one group of a grouped convolution.
     kernel
         Whether the kernel's sizes count.
+
+    Examples
+    --------
+    >>> unnormalised_density((4, 2, 3, 3), kernel=False)
+    0.75
     """
     dimensions = shape if kernel else shape[:2]
     return sum(dimensions) / math.prod(dimensions)
 
 
-def densities(wishes: Mapping[str, float], sizes: Mapping[str, int], kept: int) -> dict[str, float]:
-    """Return densities proportional to the wishes that keep `kept` weights in all.
+def densities(
+    unnormalised: Mapping[str, float], sizes: Mapping[str, int], kept: int
+) -> dict[str, float]:
+    """Scale densities by a common factor such that `kept` weights stay in all.
 
-    A layer whose density would pass 1 keeps everything, and the common factor of the others is
+    A layer whose density would exceed 1 keeps everything, and the common factor of the others is
     raised until the total is met.
 
-    Parameters
-    ----------
-    wishes
-        Positive wish of every layer.
-    sizes
-        Number of weights of every layer.
-    kept
-        Number of weights to keep, at most the sum of the sizes.
+    Examples
+    --------
+    >>> densities({"a": 3.0, "b": 1.0}, {"a": 10, "b": 90}, kept=40)
+    {'a': 1.0, 'b': 0.3333333333333333}
     """
     full: set[str] = set()
     while True:
-        open_layers = [name for name in wishes if name not in full]
+        open_layers = [name for name in unnormalised if name not in full]
         if not open_layers:
-            return dict.fromkeys(wishes, 1.0)
+            return dict.fromkeys(unnormalised, 1.0)
         left = kept - sum(sizes[name] for name in full)
-        factor = left / sum(wishes[name] * sizes[name] for name in open_layers)
-        saturated = {name for name in open_layers if factor * wishes[name] > 1.0}
+        factor = left / sum(unnormalised[name] * sizes[name] for name in open_layers)
+        saturated = {name for name in open_layers if factor * unnormalised[name] > 1.0}
         if not saturated:
-            return {name: 1.0 if name in full else factor * wishes[name] for name in wishes}
+            return {n: 1.0 if n in full else factor * unnormalised[n] for n in unnormalised}
         full |= saturated
 
 
@@ -57,9 +60,8 @@ def layer_counts(
     shapes: Mapping[str, tuple[int, ...]], kept: int, *, kernel: bool
 ) -> dict[str, int]:
     """Return how many weights every layer keeps, `kept` in all (rounded by largest remainder)."""
-    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
-    wishes = {name: wish(shape, kernel=kernel) for name, shape in shapes.items()}
-    found = densities(wishes, sizes, kept)
+    sizes, unnormalised = _sizes_and_densities(shapes, kernel)
+    found = densities(unnormalised, sizes, kept)
     quotas = [found[name] * sizes[name] for name in shapes]
     return dict(zip(shapes, apportion(quotas, list(sizes.values()), kept), strict=True))
 
@@ -67,12 +69,20 @@ def layer_counts(
 def clipped_layer_counts(
     shapes: Mapping[str, tuple[int, ...]], kept: int, *, kernel: bool
 ) -> dict[str, int]:
-    """Return how many weights every layer keeps if what full layers cannot take is lost.
+    """Return how many weights every layer keeps if densities above 1 are clipped.
 
-    The common factor is that which would keep `kept` weights if no layer were full; a layer whose
-    density would pass 1 keeps everything, and the others get no more for it.
+    The common factor would keep `kept` weights if no layer were full. A layer whose density would
+    exceed 1 keeps everything; the others get no more for it, so the total is smaller.
     """
-    sizes = {name: math.prod(shape) for name, shape in shapes.items()}
-    wishes = {name: wish(shape, kernel=kernel) for name, shape in shapes.items()}
-    factor = kept / sum(wishes[name] * sizes[name] for name in shapes)
-    return {name: round(min(1.0, factor * wishes[name]) * sizes[name]) for name in shapes}
+    sizes, unnormalised = _sizes_and_densities(shapes, kernel)
+    factor = kept / sum(unnormalised[name] * sizes[name] for name in shapes)
+    return {name: round(min(1.0, factor * unnormalised[name]) * sizes[name]) for name in shapes}
+
+
+def _sizes_and_densities(
+    shapes: Mapping[str, tuple[int, ...]], kernel: bool
+) -> tuple[dict[str, int], dict[str, float]]:
+    return (
+        {name: math.prod(shape) for name, shape in shapes.items()},
+        {name: unnormalised_density(shape, kernel=kernel) for name, shape in shapes.items()},
+    )

@@ -1,8 +1,8 @@
-"""Gradients and Hessian-vector products of a loss, by reverse differentiation done once or twice.
+"""Gradients and Hessian-vector products of a loss, by differentiating once or twice.
 
 Pearlmutter, "Fast exact multiplication by the Hessian" (Neural Computation 1994): H v is the
-gradient of <gradient, v> for a constant v. Inside `sparsetopo.pruning.segments.segmented` both need
-the memory of the segments' inputs and of one segment.
+gradient of <gradient, v> for a constant v. Inside `sparsetopo.pruning.segments.segmented`, only the
+inputs of the segments and the inside of one segment are in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,30 +16,20 @@ Loss = Callable[[], Tensor]
 
 
 def gradient(loss: Loss, weights: Sequence[Tensor]) -> list[Tensor]:
-    """Gradient of a loss; zero for a weight that it does not depend on.
-
-    Parameters
-    ----------
-    loss
-        Computes the loss, a scalar.
-    weights
-        Tensors that it depends on, with ``requires_grad``.
-    """
+    """Gradient of a scalar loss; zero for a weight that it does not depend on."""
     found = torch.autograd.grad(loss(), weights, allow_unused=True, materialize_grads=True)
     return list(found)
 
 
 def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:
-    """Hessian of a loss times a vector.
+    """Hessian of a scalar loss times a constant vector, given as one tensor a weight.
 
-    Parameters
-    ----------
-    loss
-        Computes the loss, a scalar.
-    weights
-        Tensors that it depends on, with ``requires_grad``.
-    vector
-        One constant tensor a weight, of its shape.
+    Examples
+    --------
+    >>> import torch
+    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> hessian_times(lambda: (w**3).sum(), [w], [torch.ones(2)])  # the Hessian is diag(6 w)
+    [tensor([ 6., 12.])]
     """
     flow = torch.autograd.grad(
         loss(), weights, create_graph=True, allow_unused=True, materialize_grads=True

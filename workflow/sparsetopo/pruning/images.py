@@ -1,4 +1,4 @@
-"""Where scoring images come from: a data set that gives a few at a time, or two tensors."""
+"""Training images for scoring: a data set that gives some at a time, or two tensors."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -27,19 +27,12 @@ class ImageSource(Protocol):
 
 
 class TensorImages:
-    """Images and labels that are in memory already, as an `ImageSource`.
-
-    Parameters
-    ----------
-    images
-        Float tensor (N, C, H, W), on any device.
-    labels
-        Integer tensor (N,).
+    """A float tensor of images (N, C, H, W) and integer labels (N,) as an `ImageSource`.
 
     Raises
     ------
     SparsetopoError
-        If they are of another kind, or not as many labels as images.
+        If their kinds or shapes are wrong, or the numbers of images and labels differ.
     """
 
     def __init__(self, images: Any, labels: Any) -> None:
@@ -62,7 +55,7 @@ class TensorImages:
         return tuple(self._images.shape[1:])
 
     def sample(self, indices: NDArray[np.int64]) -> Tensor:
-        """Images of these indices, in the dtype and on the device of all."""
+        """Images of these indices, in their dtype and on their device."""
         return self._images[torch.from_numpy(indices).to(self._images.device)]
 
 

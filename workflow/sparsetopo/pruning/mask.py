@@ -1,4 +1,4 @@
-"""Masks: which weights of a network are kept, with where they come from. Torch-free."""
+"""Masks: which weights of a network are kept, and where the choice comes from. Torch-free."""
 
 import logging
 import os
@@ -31,8 +31,7 @@ class Mask(LayerArrays[np.bool_]):
     seed
         Seed it was made with, if any.
     initial_weights_digest
-        `sparsetopo.networks.initial_weights.digest` of the weights it was scored on, "" if there
-        were none.
+        `sparsetopo.checksums.checksum` of the weights it was scored on, "" if there were none.
     metadata
         Anything else worth keeping, JSON-able (options, version of the algorithm).
 
@@ -40,6 +39,14 @@ class Mask(LayerArrays[np.bool_]):
     ------
     MaskError
         If it has no layer, a name is not a string, or an array is not bool or is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetopo as st
+    >>> mask = st.Mask({"fc.weight": np.array([[True, False], [False, False]])})
+    >>> mask.kept, mask.achieved_sparsity, mask.layer_kept
+    (1, 0.75, {'fc.weight': 1})
     """
 
     def __init__(
@@ -54,7 +61,7 @@ class Mask(LayerArrays[np.bool_]):
     ) -> None:
         if not arrays:
             raise MaskError("a mask needs at least one layer, got none.")
-        super().__init__({name: _validated(name, array) for name, array in arrays.items()})
+        super().__init__(arrays, ("bool",))
         self.algorithm = algorithm
         self.seed = seed
         self.initial_weights_digest = initial_weights_digest
@@ -188,19 +195,3 @@ class Mask(LayerArrays[np.bool_]):
             raise FileFormatError(f"{path}: the mask file lacks {error}; it is damaged.") from error
         except (MaskError, TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: not a valid mask: {error}") from error
-
-
-def _validated(name: Any, array: Any) -> NDArray[np.bool_]:
-    """Read-only copy of one layer of a mask, checked."""
-    if not isinstance(name, str) or not name:
-        raise MaskError(f"a mask's layers are named by non-empty strings, got {name!r}.")
-    if not isinstance(array, np.ndarray) or array.dtype != np.bool_:
-        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-        raise MaskError(f"layer '{name}' of a mask must be a NumPy array of bool, got {kind}.")
-    if array.size == 0 or array.ndim == 0:
-        raise MaskError(
-            f"layer '{name}' of a mask must have at least one weight, got shape {array.shape}."
-        )
-    copy = np.array(array, dtype=np.bool_, order="C")
-    copy.flags.writeable = False
-    return copy

@@ -28,19 +28,7 @@ def write_mask(
     record: Mapping[str, Any],
     specification: Mapping[str, Any] | None,
 ) -> None:
-    """Write a mask, atomically.
-
-    Parameters
-    ----------
-    path
-        The file, safetensors.
-    arrays
-        Bool arrays by parameter name, in the order of the network's layers.
-    record
-        What `Mask.record` gives.
-    specification
-        JSON-able record of what produced the mask.
-    """
+    """Write a mask's arrays, its `Mask.record` and the specification that produced it, atomically."""
     header = {
         "format": FORMAT,
         "package_version": package_version(),
@@ -60,8 +48,7 @@ def read_mask(
     Raises
     ------
     FileFormatError
-        If the file is missing, truncated or not a mask, lacks a part, or does not hold the arrays
-        that its record says.
+        If the file is missing, truncated or not a mask, lacks a part, or contradicts its record.
     """
     tensors, header = read_tensors(path)
     if header.get("format") not in (FORMAT, BYTES_FORMAT):
@@ -70,8 +57,8 @@ def read_mask(
         order, kept = header["order"], header["layer_kept"]
         if not isinstance(order, list) or sorted(map(str, order)) != sorted(tensors):
             raise FileFormatError(
-                f"{path}: the mask's layers are not those of its record; it is damaged: delete it "
-                "and run again."
+                f"{path}: the mask's layers are not those of its record; "
+                "it is damaged: delete it and run again."
             )
         arrays = {name: tensors[name] for name in order}
         if header["format"] == FORMAT:
@@ -89,11 +76,11 @@ def read_mask(
 def _unpacked(
     packed: Mapping[str, NDArray[Any]], shapes: Any, path: str | os.PathLike[str]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Masks of all layers, from their bits and the record's shapes."""
+    """Masks of all layers, from their bits and the shapes in the record."""
     if not isinstance(shapes, dict) or shapes.keys() != packed.keys():
         raise FileFormatError(
-            f"{path}: the mask file's shapes are not those of its layers; it is damaged: delete it "
-            "and run again."
+            f"{path}: the mask file's shapes are not those of its layers; "
+            "it is damaged: delete it and run again."
         )
     arrays = {}
     for name, bits in packed.items():

@@ -15,25 +15,25 @@ from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.memory import is_out_of_memory
 from sparsetopo.networks.prunable import prunable_parameters
+from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.pruning.images import ImageSource
 from sparsetopo.pruning.selection import number_kept
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One pruning to be done.
+    """A network to be pruned, and what the algorithm may use.
 
     Attributes
     ----------
     model
-        The network, at its initial weights. An algorithm may change it: its state is restored
-        afterwards.
+        The network, at its initial weights. An algorithm may change it: it is restored afterwards.
     algorithm, options
         Name, and every option of the algorithm.
     sparsity
         Fraction of weights to remove; None where only scores are wanted.
     data
-        Where images come from, or None.
+        The training images, or None.
     input_shape
         Shape of one input, or None.
     seed, stream_labels
@@ -61,19 +61,19 @@ class Problem:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Numbers of prunable weights of every layer."""
+        """Number of weights of every prunable layer."""
         return {name: weight.numel() for name, weight in self.parameters.items()}
 
     @property
     def target(self) -> float:
-        """Fraction of weights to remove, where there is one."""
+        """`sparsity`, for algorithms that cannot do without one."""
         if self.sparsity is None:
             raise ValueError(f"{self.algorithm} was asked for scores, which have no sparsity")
         return self.sparsity
 
     @property
     def kept(self) -> int:
-        """How many weights stay: round(N * (1 - sparsity))."""
+        """How many weights are kept: round(N * (1 - sparsity))."""
         return number_kept(sum(self.sizes.values()), self.target)
 
     @property
@@ -87,18 +87,18 @@ class Problem:
         return seeding.generator(purpose, self.algorithm, *self.stream_labels, self.seed, *labels)
 
     def seed_layer_noise(self, *labels: str | int) -> None:
-        """Seed torch's generators, so that dropout draws the same whenever these labels are given."""
-        seed = int(self.generator("layer noise", *labels).integers(2**63))
-        generators = [torch.default_generator]
-        devices = {weight.device for weight in self.parameters.values()}
-        generators += [
-            torch.cuda.default_generators[device.index or 0]
-            for device in devices
-            if device.type == "cuda"
-        ]
-        for generator in generators:
-            # Not torch.manual_seed: its first call imports torch._dynamo, which takes 1.7 s.
-            generator.manual_seed(seed)
+        """Seed torch's generators: with the same labels, dropout draws the same."""
+        seed_torch(self.parameters.values(), self.generator("layer noise", *labels))
+
+    def random_scores(self) -> dict[str, NDArray[np.float64]]:
+        """Random numbers in [0, 1), one a prunable weight: keeping the largest keeps at random.
+
+        Every layer has a stream of its own, named by its parameter.
+        """
+        return {
+            name: self.generator("random mask", name).random(shape)
+            for name, shape in self.shapes.items()
+        }
 
     def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Images and labels of these indices, on the network's device and in its dtype."""
@@ -136,7 +136,7 @@ def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     Raises
     ------
     SparsetopoError
-        If it cannot take inputs of that shape. Running out of memory stays torch's own error.
+        If it cannot take inputs of that shape. torch's own error is passed on if memory runs out.
     """
     try:
         return model(inputs)

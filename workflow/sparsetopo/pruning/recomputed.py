@@ -1,12 +1,11 @@
 """A function of tensors that keeps only its inputs, for first and second derivatives.
 
-`_Apply` computes it; its backward pass is `_Gradient`, an operation of its own, which computes the
-function again to differentiate it; and the backward pass of `_Gradient` computes it a third time,
-with the graph that a second derivative needs. Each graph lives for one segment only.
+`_Apply` computes the function. Its backward pass is another operation, `_Gradient`, which computes
+the function again to differentiate it. The backward pass of `_Gradient` computes it a third time,
+with the graph that a second derivative needs. Only the graph of one segment exists at a time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -14,21 +13,25 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from sparsetopo.networks.memory import is_out_of_memory
-
-RandomStates = list[tuple[torch.Generator, Tensor]]
+from sparsetopo.networks.random_state import (
+    RandomStates,
+    random_states,
+    replayed,
+    set_random_states,
+)
 
 
 class Recomputed:
-    """Callable that computes `function` as a segment, or as usual where it cannot be one.
+    """Callable that computes `function` as a segment, or as usual if it cannot be one.
 
-    It cannot if it takes or gives something else than tensors, changes an input in place, or reads
-    tensors that are neither its inputs nor parameters of its modules.
+    A segment takes tensors and returns one, changes no input in place, and reads no tensors but its
+    inputs and the parameters of its modules.
 
     Parameters
     ----------
     function
-        Function of tensors that gives one tensor. It may draw random numbers from torch's
-        generators (dropout): they are the same whenever it is computed again.
+        Function of tensors that returns one. Random numbers that it draws from torch's generators
+        (dropout) are the same whenever it is computed again.
     modules
         Modules whose parameters it reads.
     """
@@ -46,21 +49,21 @@ class Recomputed:
         differentiable = any(t.requires_grad for t in (*inputs, *parameters) if torch.is_tensor(t))
         if plain or not (differentiable and torch.is_grad_enabled() and self._can_be_recomputed):
             return self.function(*inputs, **keywords)
-        random = _random_states((*inputs, *parameters))
+        random = random_states((*inputs, *parameters))
         try:
             return _Apply.apply(self.function, random, len(inputs), *inputs, *parameters)
         except _CannotRecomputeError:
             self._can_be_recomputed = False
-            _set_random_states(random)
+            set_random_states(random)
             return self.function(*inputs)
 
 
 class _CannotRecomputeError(Exception):
-    """The function is not one of its inputs and parameters alone."""
+    """The function depends on more than its inputs and parameters."""
 
 
 class _Apply(torch.autograd.Function):
-    """The function, of so many inputs and its modules' parameters."""
+    """The function of its inputs, which come first among the tensors, and of the parameters."""
 
     @staticmethod
     def forward(
@@ -73,11 +76,11 @@ class _Apply(torch.autograd.Function):
         context.function, context.random, context.inputs = function, random, inputs
         context.save_for_backward(*tensors)
         needed = [tensor.requires_grad for tensor in tensors]
-        with torch.enable_grad():  # the graph is looked at and dropped
+        with torch.enable_grad():  # to see what the output depends on; the graph is then dropped
             leaves = _leaves(tensors, inputs, needed)
             try:
                 output = function(*leaves[:inputs])
-            except RuntimeError as error:  # an input changed in place, or a fault of the network
+            except RuntimeError as error:  # an input was changed in place, or the network is faulty
                 if is_out_of_memory(error):
                     raise
                 raise _CannotRecomputeError from error
@@ -116,7 +119,7 @@ class _Gradient(torch.autograd.Function):
         context.needed = needed
         context.set_materialize_grads(False)
         context.save_for_backward(adjoint, *tensors)
-        with torch.enable_grad(), _replayed(random):
+        with torch.enable_grad(), replayed(random):
             leaves = _leaves(tensors, inputs, needed)
             output = function(*leaves[:inputs])
             inner = inner_product([output], [adjoint.detach()])
@@ -130,7 +133,7 @@ class _Gradient(torch.autograd.Function):
     def backward(context: Any, *cotangents: Any) -> Any:
         saved, *tensors = context.saved_tensors
         needed = context.needed
-        with torch.enable_grad(), _replayed(context.random):
+        with torch.enable_grad(), replayed(context.random):
             leaves = _leaves(tensors, context.inputs, needed)
             adjoint = saved.detach().requires_grad_()
             output = context.function(*leaves[: context.inputs])
@@ -147,9 +150,9 @@ class _Gradient(torch.autograd.Function):
 
 
 def inner_product(left: Sequence[Tensor | None], right: Sequence[Tensor | None]) -> Tensor:
-    """Sum over pairs of tensors of the sums of their products; None counts as zero.
+    """Inner product of two lists of tensors; None counts as zero.
 
-    (Handing ``right`` to ``torch.autograd.grad`` instead makes torch import sympy: 0.7 s.)
+    (Passing ``right`` to ``torch.autograd.grad`` instead makes torch import sympy: 0.7 s.)
     """
     total = torch.zeros(())
     for a, b in zip(left, right, strict=True):
@@ -159,9 +162,9 @@ def inner_product(left: Sequence[Tensor | None], right: Sequence[Tensor | None])
 
 
 def _leaves(tensors: Sequence[Tensor], inputs: int, needed: Sequence[bool]) -> list[Tensor]:
-    """Inputs cut off from what they come from, and the parameters themselves.
+    """Inputs detached from the graph that they come from, and the parameters themselves.
 
-    An input without gradient (the images) is copied, lest the function change it in place.
+    An input without gradient (the images) is copied, because the function may change it in place.
     """
     cut = [
         tensor.detach().requires_grad_() if need else tensor.detach().clone()
@@ -171,7 +174,7 @@ def _leaves(tensors: Sequence[Tensor], inputs: int, needed: Sequence[bool]) -> l
 
 
 def _reads_only(output: Tensor, leaves: Sequence[Tensor]) -> bool:
-    """Whether the graph of a tensor ends in the given leaves, and in no other."""
+    """Whether the graph of a tensor ends in the given leaves and no others."""
     known = {id(leaf) for leaf in leaves}
     pending, seen = [output.grad_fn], set()
     while pending:
@@ -193,27 +196,3 @@ def _spread(gradients: Sequence[Tensor | None], needed: Sequence[bool]) -> list[
     """One gradient a tensor, None for those that need none."""
     given = iter(gradients)
     return [next(given) if need else None for need in needed]
-
-
-def _random_states(tensors: Sequence[Tensor]) -> RandomStates:
-    """Torch's generators that dropout may draw from on these tensors' devices, with their states."""
-    generators = [torch.default_generator]
-    indices = {tensor.device.index for tensor in tensors if tensor.device.type == "cuda"}
-    generators += [torch.cuda.default_generators[index] for index in sorted(indices)]
-    return [(generator, generator.get_state()) for generator in generators]
-
-
-def _set_random_states(states: RandomStates) -> None:
-    for generator, state in states:
-        generator.set_state(state)
-
-
-@contextmanager
-def _replayed(states: RandomStates) -> Iterator[None]:
-    """Draw the recorded random numbers again inside the block, then go on as before it."""
-    present = [(generator, generator.get_state()) for generator, _ in states]
-    _set_random_states(states)
-    try:
-        yield
-    finally:
-        _set_random_states(present)

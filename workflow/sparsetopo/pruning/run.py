@@ -1,130 +1,220 @@
-"""Run a pruning algorithm: check the arguments, keep the network as it was, describe the result."""
+"""`prune` and `score`: check the arguments, run an algorithm, put the network back."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from sparsetopo import registry
+from sparsetopo.checksums import checksum
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.arrays import to_arrays
-from sparsetopo.networks.initial_weights import digest
+from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.networks.precision import tf32_only_if_asked
 from sparsetopo.networks.prunable import computed_weights, prunable_parameters
+from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.networks.restore import restored
-from sparsetopo.pruning import ALGORITHMS, is_single_shot, needs
-from sparsetopo.pruning.controls import check_shuffle, shuffled
+from sparsetopo.pruning.controls import check_shuffle, described_mask
 from sparsetopo.pruning.images import ImageSource, image_source
 from sparsetopo.pruning.mask import Mask
-from sparsetopo.pruning.out_of_memory import scoring_out_of_memory
 from sparsetopo.pruning.problem import Problem
+from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options, needs
 from sparsetopo.pruning.scores import Scores
 from sparsetopo.pruning.selection import checked_sparsity
 
-
-@dataclass(frozen=True)
-class Request:
-    """The arguments that `sparsetopo.pruning.prune` and `score` have in common."""
-
-    model: nn.Module
-    algorithm: str
-    data: Any
-    seed: int
-    input_shape: Sequence[int] | None
-    stream_labels: Sequence[str | int]
-    options: Mapping[str, Any]
+Data = tuple[Tensor, Tensor] | ImageSource | None
 
 
-def prune(request: Request, sparsity: float | str, shuffle: str) -> Mask:
-    """Prune a network; see `sparsetopo.pruning.prune`."""
+def prune(
+    model: nn.Module,
+    algorithm: str,
+    sparsity: float | str,
+    data: Data = None,
+    seed: int = 0,
+    *,
+    input_shape: Sequence[int] | None = None,
+    stream_labels: Sequence[str | int] = (),
+    shuffle: str = "none",
+    **options: Any,
+) -> Mask:
+    """Prune a network at its present weights; the network itself is left as it was, bit for bit.
+
+    Parameters
+    ----------
+    model
+        The network. Weights of convolutions and linear layers are pruned, nothing else.
+    algorithm
+        Name of an entry of `ALGORITHMS`, e.g. "snip".
+    sparsity
+        Fraction of the prunable weights to remove, in (0, 1); a string ("0.98") is kept as written.
+    data
+        (images, labels) of the training set: float (N, C, H, W), normalised, and integer (N,). Or
+        an object with ``labels`` (N,), ``input_shape`` (C, H, W) and ``sample(indices)``, which
+        gives the normalised images of these indices, so that a large set is never in memory as a
+        whole. Algorithms that need few images sample them; those that need none ignore them.
+    seed
+        Seed of every random choice: the images sampled, the weights kept at random.
+    input_shape
+        (C, H, W) of one image, for algorithms that need no more than that; default: that of the
+        images.
+    stream_labels
+        Further labels of the random streams. With (dataset, architecture), random masks of the
+        same seed differ between data sets.
+    shuffle
+        "none", or "layer": the kept weights are then permuted at random within each layer
+        (`sparsetopo.pruning.controls`). Recorded in the mask's metadata.
+    **options
+        Options of the algorithm: see OPTIONS in its file.
+
+    Returns
+    -------
+    Mask
+        True where a weight is kept: exactly round(N * (1 - sparsity)) of the N prunable weights
+        (fewer with ``allocation="released"`` of "er").
+
+    Raises
+    ------
+    SparsetopoError
+        If an argument is invalid, the scores are not finite, or the memory does not suffice.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import sparsetopo as st
+    >>> model = torch.nn.Sequential(torch.nn.Linear(8, 10), torch.nn.Linear(10, 2))
+    >>> st.prune(model, "erk", sparsity=0.9)
+    <Mask by erk: 10 of 100 weights kept (90.0000% sparse) in 2 layers>
+    """
     target = checked_sparsity(sparsity)
     check_shuffle(shuffle)
-    registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
-    if is_single_shot(request.algorithm):
-        return score(request).mask(sparsity, shuffle=shuffle)
-    problem = _problem(request, target)
+    if is_single_shot(algorithm):
+        scores = score(
+            model,
+            algorithm,
+            data,
+            seed,
+            input_shape=input_shape,
+            stream_labels=stream_labels,
+            **options,
+        )
+        return scores.mask(sparsity, shuffle=shuffle)
+    problem = _problem(model, algorithm, target, data, seed, input_shape, stream_labels, options)
     with _scoring(problem):
-        arrays = ALGORITHMS[request.algorithm].load().keep(problem)
-    arrays = shuffled(
-        arrays,
-        shuffle,
-        algorithm=request.algorithm,
-        seed=request.seed,
-        stream_labels=request.stream_labels,
-    )
-    description = _description(request, problem)
-    description["metadata"]["shuffle"] = shuffle
-    written = sparsity if isinstance(sparsity, str) else repr(target)
-    mask = Mask(arrays, sparsity=written, **description)
+        arrays = ALGORITHMS[algorithm].load().keep(problem)
+    mask = described_mask(arrays, sparsity, shuffle, **_description(problem))
     mask.check_fits(problem.shapes)
-    mask.warn_of_collapse()
     return mask
 
 
-def score(request: Request) -> Scores:
-    """Score the weights of a network; see `sparsetopo.pruning.score`."""
-    entry = registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
-    if not is_single_shot(request.algorithm):
+def score(
+    model: nn.Module,
+    algorithm: str,
+    data: Data = None,
+    seed: int = 0,
+    *,
+    input_shape: Sequence[int] | None = None,
+    stream_labels: Sequence[str | int] = (),
+    **options: Any,
+) -> Scores:
+    """Score a network's weights once; `Scores.mask` then gives the mask of any sparsity.
+
+    ``score(...).mask(sparsity)`` is bit for bit ``prune(..., sparsity)``. The parameters are those
+    of `prune`.
+
+    Returns
+    -------
+    Scores
+        One array a prunable weight; the larger a score, the longer the weight is kept.
+
+    Raises
+    ------
+    SparsetopoError
+        If an argument is invalid, the algorithm is not single-shot (`is_single_shot`), the scores
+        are not finite, or the memory does not suffice.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import sparsetopo as st
+    >>> model = torch.nn.Sequential(torch.nn.Linear(8, 10), torch.nn.Linear(10, 2))
+    >>> images, labels = torch.randn(128, 8), torch.arange(128) % 2
+    >>> scores = st.score(model, "snip", data=(images, labels))
+    >>> scores.mask(0.9).kept, scores.mask("0.95").kept
+    (10, 5)
+    """
+    if not is_single_shot(algorithm):
         single = ", ".join(name for name in sorted(ALGORITHMS) if is_single_shot(name))
         raise SparsetopoError(
-            f"{request.algorithm} has no scores from which masks of every sparsity follow; "
+            f"{algorithm} has no scores from which masks of every sparsity follow; "
             f"those that do: {single}."
         )
-    problem = _problem(request, None)
+    problem = _problem(model, algorithm, None, data, seed, input_shape, stream_labels, options)
     with _scoring(problem):
-        arrays = to_arrays(entry.load().scores(problem))
-    return Scores(arrays, **_description(request, problem))
+        arrays = to_arrays(ALGORITHMS[algorithm].load().scores(problem))
+    return Scores(arrays, **_description(problem))
 
 
-def _problem(request: Request, sparsity: float | None) -> Problem:
+def _problem(
+    model: nn.Module,
+    algorithm: str,
+    sparsity: float | None,
+    data: Any,
+    seed: int,
+    input_shape: Sequence[int] | None,
+    stream_labels: Sequence[str | int],
+    options: Mapping[str, Any],
+) -> Problem:
     """Check the arguments and put together what the algorithm is given."""
-    entry = registry.look_up(ALGORITHMS, request.algorithm, "pruning algorithm")
-    faults = entry.option_problems(request.options)
+    entry = registry.look_up(ALGORITHMS, algorithm, "pruning algorithm")
+    faults = entry.option_problems(options)
     if faults:
         raise SparsetopoError("; ".join(f"{entry.name}: {key}: {fault}" for key, fault in faults))
-    if isinstance(request.seed, bool) or not isinstance(request.seed, int):
-        raise SparsetopoError(f"the seed must be an integer, got {request.seed!r}.")
-    _check_network(request.model)
-    data = _checked_data(request.algorithm, request.data)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise SparsetopoError(f"the seed must be an integer, got {seed!r}.")
+    _check_network(model)
+    images = _checked_data(algorithm, data)
     return Problem(
-        request.model,
-        request.algorithm,
+        model,
+        algorithm,
         sparsity,
-        data,
-        _checked_input_shape(request.algorithm, request.input_shape, data),
-        request.seed,
-        tuple(request.stream_labels),
-        {**entry.default_options(), **request.options},
+        images,
+        _checked_input_shape(algorithm, input_shape, images),
+        seed,
+        tuple(stream_labels),
+        {**entry.default_options(), **options},
     )
 
 
 @contextmanager
 def _scoring(problem: Problem) -> Iterator[None]:
-    """Let an algorithm work on the network, restore it, and say which setting to lower if memory ends."""
-    entry = ALGORITHMS[problem.algorithm]
-    settings = registry.literals(entry.path, {"MEMORY_OPTIONS"}).get("MEMORY_OPTIONS", ())
-    seed = int(problem.generator("torch").integers(2**63))
-    device = next(iter(problem.parameters.values())).device
+    """Let an algorithm work on the network, then restore it.
+
+    torch is seeded, so that dropout gives the same scores every time. If the memory does not
+    suffice, the error names the setting to lower.
+    """
+    algorithm, weights = problem.algorithm, list(problem.parameters.values())
+    settings = [f"pruning.{algorithm}.{option}" for option in memory_options(algorithm)]
+    advice = f"set {' or '.join(settings)} lower" if settings else "use a device with more"
     with (
-        scoring_out_of_memory(problem.algorithm, settings),
-        restored(problem.model, seed),
-        tf32_only_if_asked("float32", device),
+        named_out_of_memory(f"{algorithm} ran out of memory while scoring the network: {advice}"),
+        restored(problem.model),
+        tf32_only_if_asked("float32", weights[0].device),
     ):
+        seed_torch(weights, problem.generator("torch"))
         yield
 
 
-def _description(request: Request, problem: Problem) -> dict[str, Any]:
+def _description(problem: Problem) -> dict[str, Any]:
     """Where a mask or scores come from: keyword arguments of both classes."""
     return {
-        "algorithm": request.algorithm,
-        "seed": request.seed,
-        "initial_weights_digest": digest(to_arrays(problem.parameters)),
+        "algorithm": problem.algorithm,
+        "seed": problem.seed,
+        "initial_weights_digest": checksum(to_arrays(problem.parameters)),
         "metadata": {
-            "algorithm_version": ALGORITHMS[request.algorithm].version,
+            "algorithm_version": ALGORITHMS[problem.algorithm].version,
             "options": dict(problem.options),
-            "stream_labels": list(request.stream_labels),
+            "stream_labels": list(problem.stream_labels),
         },
     }
 

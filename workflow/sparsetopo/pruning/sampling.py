@@ -1,4 +1,4 @@
-"""Which images an algorithm scores a network on. Indices only, NumPy only."""
+"""Which images an algorithm scores a network on, as indices. NumPy only."""
 
 import logging
 
@@ -19,8 +19,8 @@ def successive_batches(
 ) -> list[NDArray[np.int64]]:
     """Draw several batches as a shuffled loader would give them.
 
-    The images come in a random order, in a new one whenever all have been used; a batch may reach
-    over the border. With fewer than `size` images, every batch holds all of them.
+    The images come in random order, and in a new one whenever all have been used, if need be in the
+    middle of a batch. With fewer than `size` images, every batch holds all of them.
     """
     _warn_if_fewer(count, size)
     size = min(size, count)
@@ -38,7 +38,7 @@ def per_class(
     small = classes[sizes < samples]
     if small.size:
         logger.warning(
-            "%d of %d classes have fewer than the %d images wanted of each (class %d has %d): all they have are used",
+            "%d of %d classes have fewer than the %d images wanted of each (class %d has %d): all of theirs are used",
             small.size,
             classes.size,
             samples,

@@ -1,7 +1,6 @@
 """Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free.
 
-File format: safetensors with one array a parameter and a JSON metadata record
-(`sparsetopo.files`).
+The file is safetensors with one array a parameter and a JSON record (`sparsetopo.files`).
 """
 
 import os
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.checksums import checksum
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
-from sparsetopo.networks.initial_weights import digest
-from sparsetopo.pruning.controls import check_shuffle, shuffled
+from sparsetopo.pruning.controls import described_mask
 from sparsetopo.pruning.layer_arrays import LayerArrays
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.selection import check_finite, checked_sparsity, largest, number_kept
@@ -33,11 +32,11 @@ class Scores(LayerArrays[np.floating]):
         One array of finite scores a prunable parameter, of the parameter's shape, all float32 or
         all float64, in the order of the network's layers.
     algorithm
-        Name of the algorithm that made them.
+        Name of the algorithm that computed them.
     seed
-        Seed they were made with.
+        The seed it was given.
     initial_weights_digest
-        `sparsetopo.networks.initial_weights.digest` of the weights they were made at.
+        `sparsetopo.checksums.checksum` of the weights that were scored.
     metadata
         Anything else worth keeping, JSON-able: options, version of the algorithm, and
         "stream_labels", which the shuffling of masks depends on too.
@@ -48,6 +47,15 @@ class Scores(LayerArrays[np.floating]):
         If there is no layer, a name is not a string, or an array is not as described.
     SparsetopoError
         If a score is NaN or infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetopo as st
+    >>> scores = st.Scores({"fc.weight": np.array([[0.3, 0.1], [0.2, 0.9]])}, algorithm="snip")
+    >>> scores.mask(0.5)["fc.weight"]
+    array([[ True, False],
+           [False,  True]])
     """
 
     def __init__(
@@ -59,7 +67,7 @@ class Scores(LayerArrays[np.floating]):
         initial_weights_digest: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__({name: _validated(name, array) for name, array in arrays.items()})
+        super().__init__(arrays, ("float32", "float64"))
         kinds = {array.dtype.name for array in self._arrays.values()}
         if len(kinds) != 1:
             raise MaskError(
@@ -88,32 +96,24 @@ class Scores(LayerArrays[np.floating]):
         Returns
         -------
         Mask
-            The very mask that `sparsetopo.pruning.prune` gives: exactly round(N * (1 - sparsity))
-            of the N weights kept, the first of equal scores first.
+            The mask that `sparsetopo.pruning.prune` gives: of N weights, exactly
+            round(N * (1 - sparsity)) are kept; of equal scores, the first.
 
         Raises
         ------
         SparsetopoError
             If an argument is invalid.
         """
-        target = checked_sparsity(sparsity)
-        check_shuffle(shuffle)
-        mask = Mask(
-            shuffled(
-                largest(self._arrays, number_kept(self.total, target)),
-                shuffle,
-                algorithm=self.algorithm,
-                seed=self.seed,
-                stream_labels=self.metadata.get("stream_labels", ()),
-            ),
+        kept = largest(self._arrays, number_kept(self.total, checked_sparsity(sparsity)))
+        return described_mask(
+            kept,
+            sparsity,
+            shuffle,
             algorithm=self.algorithm,
-            sparsity=sparsity if isinstance(sparsity, str) else repr(target),
             seed=self.seed,
             initial_weights_digest=self.initial_weights_digest,
-            metadata={**self.metadata, "shuffle": shuffle},
+            metadata=self.metadata,
         )
-        mask.warn_of_collapse()
-        return mask
 
     def save(
         self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
@@ -123,7 +123,7 @@ class Scores(LayerArrays[np.floating]):
             "format": FORMAT,
             "package_version": package_version(),
             "specification": specification,
-            "digest": digest(self._arrays),
+            "digest": checksum(self._arrays),
             "order": list(self),  # safetensors does not keep the order of its arrays
             "algorithm": self.algorithm,
             "seed": self.seed,
@@ -146,7 +146,7 @@ class Scores(LayerArrays[np.floating]):
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise FileFormatError(f"{path}: this file of sparsetopo holds no scores ('{FORMAT}').")
         try:
-            if digest(arrays) != header["digest"]:
+            if checksum(arrays) != header["digest"]:
                 raise FileFormatError(
                     f"{path}: the scores are not those the file was written with; it is damaged: "
                     "delete it and run again."
@@ -162,19 +162,3 @@ class Scores(LayerArrays[np.floating]):
             raise FileFormatError(f"{path}: the scores lack {error}; they are damaged.") from error
         except MaskError as error:
             raise FileFormatError(f"{path}: not valid scores: {error}") from error
-
-
-def _validated(name: Any, array: Any) -> NDArray[np.floating]:
-    """Read-only copy of one layer's scores, checked."""
-    if not isinstance(name, str) or not name:
-        raise MaskError(f"layers are named by non-empty strings, got {name!r}.")
-    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-        raise MaskError(
-            f"the scores of layer '{name}' must be a NumPy array of float32 or float64, got {kind}."
-        )
-    if array.size == 0 or array.ndim == 0:
-        raise MaskError(f"layer '{name}' must have at least one score, got shape {array.shape}.")
-    copy = np.array(array, order="C")
-    copy.flags.writeable = False
-    return copy

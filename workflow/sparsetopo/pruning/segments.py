@@ -1,13 +1,13 @@
 """A network cut into segments that keep only their inputs: derivatives with little memory.
 
 Activation checkpointing (Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory
-cost", 2016) that also holds for second derivatives. The backward pass of a segment is itself an
-operation that keeps only its inputs, and whose derivative computes the segment anew. (With
-``torch.utils.checkpoint`` and ``create_graph=True`` the graph of the backward pass keeps all that
-was saved.) The batch is never cut, so batch-norm sees all of it. See `sparsetopo.pruning.recomputed`.
+cost", 2016), for second derivatives too: the backward pass of a segment is an operation that keeps
+only its inputs, and its derivative computes the segment again (`sparsetopo.pruning.recomputed`).
+(With ``torch.utils.checkpoint`` and ``create_graph=True``, the graph of the backward pass keeps
+everything.) The batch is never cut, so batch-norm sees all of it.
 
-Every module with few prunable weights is a segment, e.g. a residual block, and so is every run of
-small children of a ``nn.Sequential``.
+Every module with few prunable weights is a segment, such as a residual block, and so is every run
+of small children of an ``nn.Sequential``.
 """
 
 import contextlib
@@ -19,27 +19,23 @@ from torch import nn
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning.recomputed import Recomputed
 
-# Prunable weights of a module that is a segment, at most: the two convolutions of a residual block
-# and its shortcut. Smaller segments keep more inputs, larger ones hold more inside while they are
-# computed; measured, three is best for residual networks, and two for runs of Conv-6.
+# Most prunable weights of a module that is a segment: the two convolutions of a residual block and
+# its shortcut. Smaller segments keep more inputs, larger ones take more memory while they are
+# computed. By measurement, three is best for residual networks, and two for runs of Conv-6.
 LARGEST_MODULE = 3
 LARGEST_RUN = 2
 
 
 @contextlib.contextmanager
 def segmented(model: nn.Module) -> Iterator[None]:
-    """Let the network compute in segments inside the block; its derivatives stay what they are.
+    """Let a network compute in segments inside the block; its derivatives stay the same.
 
-    Parameters
-    ----------
-    model
-        The network. Nothing is changed but the ``forward`` of some of its modules, until the block
-        ends.
+    Only the ``forward`` of some of its modules is replaced, until the block ends.
     """
     replaced = []
     try:
         for module, forward in list(_replacements(model)):
-            if "forward" not in vars(module):  # else someone has replaced it already
+            if "forward" not in vars(module):  # someone else may have replaced it
                 module.forward = forward
                 replaced.append(module)
         yield
@@ -52,7 +48,7 @@ def _replacements(module: nn.Module) -> Iterator[tuple[nn.Module, Callable[..., 
     """Modules that compute in segments, with their new forward functions."""
     children = list(module.children())
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
-        # A Sequential's own list: `children` names a module that is used twice only once.
+        # Not `children`, which lists a module that is used twice only once.
         yield module, _chain([_step(run) for run in _runs(list(module))])
     else:
         for child in children:
@@ -64,7 +60,7 @@ def _replacements(module: nn.Module) -> Iterator[tuple[nn.Module, Callable[..., 
 
 
 def _runs(children: Sequence[nn.Module]) -> Iterator[list[nn.Module]]:
-    """Cut the children of a Sequential into runs; one with too many weights is by itself."""
+    """Cut the children of a Sequential into runs; a child with too many weights is a run alone."""
     run: list[nn.Module] = []
     for child in children:
         if run and _weights([child]) and _weights([*run, child]) > LARGEST_RUN:
@@ -79,7 +75,7 @@ def _runs(children: Sequence[nn.Module]) -> Iterator[list[nn.Module]]:
 
 
 def _step(run: list[nn.Module]) -> Callable[[Any], Any]:
-    """What applies a run of modules: a segment, unless it is too large or too small for one."""
+    """Function that applies a run of modules: a segment, unless it is too large or too small."""
     worth_it = len(run) > 1 or any(run[0].children())
     if worth_it and 0 < _weights(run) <= LARGEST_MODULE:
         return Recomputed(_chain(run), run)
@@ -96,5 +92,5 @@ def _chain(steps: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
 
 
 def _weights(modules: Sequence[nn.Module]) -> int:
-    """Number of prunable weights in some modules."""
+    """Number of prunable parameters in some modules."""
     return sum(len(prunable_parameters(module)) for module in modules)

@@ -1,4 +1,4 @@
-"""Which weights stay, given scores: exact counts, deterministic ties. NumPy only."""
+"""Which weights are kept, given scores: exact counts, deterministic ties. NumPy only."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,13 @@ def checked_sparsity(sparsity: float | str) -> float:
 
 
 def number_kept(total: int, sparsity: float) -> int:
-    """Return how many of `total` weights stay at a sparsity: round(total * (1 - sparsity))."""
+    """Return how many of `total` weights are kept: round(total * (1 - sparsity)).
+
+    Examples
+    --------
+    >>> number_kept(270_896, 0.98)
+    5418
+    """
     return round(total * (1.0 - sparsity))
 
 
@@ -50,6 +56,12 @@ def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, 
     ------
     SparsetopoError
         If a score is NaN or infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> largest({"a": np.array([1.0, 3.0]), "b": np.array([3.0, 2.0])}, kept=2)
+    {'a': array([False,  True]), 'b': array([ True, False])}
     """
     check_finite(scores)
     flat = np.concatenate([np.ravel(array) for array in scores.values()])
@@ -90,8 +102,8 @@ def check_finite(scores: Mapping[str, NDArray[np.floating]]) -> None:
         if bad:
             raise SparsetopoError(
                 f"{bad} of {array.size} pruning scores of layer '{name}' are NaN or infinite: "
-                "check that the network's weights and the images are finite, and not so large that "
-                "its outputs overflow."
+                "check that the network's weights and the images are finite, "
+                "and not so large that its outputs overflow."
             )
 
 
@@ -109,20 +121,14 @@ def split(
 def apportion(quotas: Sequence[float], sizes: Sequence[int], total: int) -> list[int]:
     """Round quotas to whole numbers that sum to `total`: the largest-remainder method, with caps.
 
-    Parameters
-    ----------
-    quotas
-        Wished number of weights of every layer; their sum is `total` up to rounding errors.
-    sizes
-        Number of weights of every layer, never exceeded.
-    total
-        Sum of the result, at most the sum of the sizes.
+    Every quota, the exact share of a layer, is rounded down. Then the layers with the largest
+    fractional parts (the first of equals) get one more each until the total is met; no layer gets
+    more than its size. The quotas must sum to `total` up to rounding errors.
 
-    Returns
-    -------
-    list of int
-        Every quota rounded down, and one more for the layers with the largest fractional parts
-        (the first of equals) until the total is met.
+    Examples
+    --------
+    >>> apportion([1.2, 1.5, 1.3], [9, 9, 9], 4)
+    [1, 2, 1]
     """
     if not 0 <= total <= sum(sizes):
         raise ValueError(f"cannot apportion {total} among layers of {list(sizes)}")

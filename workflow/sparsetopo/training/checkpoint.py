@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from sparsetopo.datasets.checksum import checksum
+from sparsetopo.checksums import checksum
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
-from sparsetopo.networks.state import copy_into, model_arrays, to_array
+from sparsetopo.networks.arrays import copy_into, model_arrays, to_array
 from sparsetopo.training.optimiser import MaskedSGD
 
 logger = logging.getLogger(__name__)

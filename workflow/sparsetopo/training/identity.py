@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from sparsetopo.datasets.checksum import checksum
+from sparsetopo.checksums import checksum
 from sparsetopo.datasets.prepared import PreparedDataset
-from sparsetopo.networks.state import model_arrays
+from sparsetopo.networks.arrays import model_arrays
 from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
 

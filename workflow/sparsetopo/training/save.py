@@ -52,7 +52,7 @@ def save_weights(
     MaskError
         If the mask does not fit the model, or a pruned weight is not zero.
     """
-    from sparsetopo.networks.state import model_arrays
+    from sparsetopo.networks.arrays import model_arrays
 
     arrays = model_arrays(model)
     metadata = {

@@ -13,9 +13,10 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.datasets.prepared import PreparedDataset
-from sparsetopo.networks.determinism import deterministic_algorithms, seed_torch
+from sparsetopo.networks.determinism import deterministic_algorithms
 from sparsetopo.networks.memory import network_must_fit
 from sparsetopo.networks.precision import autocast, tf32_only_if_asked
+from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.checkpoint import Checkpoint
 from sparsetopo.training.compilation import compiled_forward
@@ -124,7 +125,8 @@ def train(
             start = time.perf_counter()
             with batch_must_fit(dataset, recipe.batch_size, device):
                 draws = draw_epoch(order_labels, epoch, len(train_images), augmented)
-                seed_torch(seeding.generator("layer noise", *order_labels, epoch))
+                random = seeding.generator("layer noise", *order_labels, epoch)
+                seed_torch(model.parameters(), random)
                 model.train()
                 # Summed on the device: reading each step's loss would make a GPU wait for the host.
                 total = torch.zeros((), dtype=torch.float64, device=device)

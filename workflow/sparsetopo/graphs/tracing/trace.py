@@ -29,7 +29,7 @@ from sparsetopo.graphs.tracing.operations import (
     RunState,
     register_operation,
 )
-from sparsetopo.graphs.tracing.state import undisturbed
+from sparsetopo.networks.restore import restored
 
 __all__ = ["register_operation", "trace"]
 
@@ -78,7 +78,8 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
                 f"parameter '{name}' is not initialised yet: run the model once before encoding it."
             )
     recorder = _Recorder(model, shape)
-    with undisturbed(model):
+    with restored(model), torch.no_grad():
+        model.eval()
         like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
         sample = torch.zeros((BATCH, *shape), dtype=like.dtype, device=like.device)
         output = recorder.run(sample)

@@ -3,14 +3,14 @@
 Mocanu et al. (Nature Communications 2018), equation 1, with the channels of a convolution as its
 nodes; see `sparsetopo.pruning.erdos_renyi`.
 
-Decisions: a layer whose density would pass 1 keeps everything and the others share the rest, so
+Decisions: a layer whose density would exceed 1 keeps everything and the others share the rest, so
 that the total is exact; numbers of weights are rounded by largest remainder; within a layer the
-kept weights are random, from a stream of the layer's own.
+kept weights are random, drawn from the layer's own stream.
 
 ``allocation: released`` is what the results released with the multipartite-graph paper show (edge
 counts of Conv-6, ``tests/benchmarks/published_edges.py``): the formula of ERK, (n_in + n_out + k_h +
-k_w) / (n_in * n_out * k_h * k_w), and what layers cannot take whose density would pass 1 is lost.
-Such a mask has fewer weights than the sparsity asks for, where a layer is full.
+k_w) / (n_in * n_out * k_h * k_w), with densities above 1 clipped. If a layer is full, such a mask
+has fewer weights than the sparsity asks for.
 """
 
 import numpy as np
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from sparsetopo.pruning.erdos_renyi import clipped_layer_counts, layer_counts
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import largest_per_layer
 
 NAME = "er"
@@ -34,9 +33,9 @@ OPTIONS = {
 
 
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
-    """Keep random weights, as many a layer as its density says."""
+    """Keep random weights, as many in each layer as its density says."""
     if problem.options["allocation"] == "released":
         counts = clipped_layer_counts(problem.shapes, problem.kept, kernel=True)
     else:
         counts = layer_counts(problem.shapes, problem.kept, kernel=False)
-    return largest_per_layer(random_scores(problem), counts)
+    return largest_per_layer(problem.random_scores(), counts)

@@ -4,9 +4,7 @@ Evci et al., "Rigging the lottery" (ICML 2020), section 3: density proportional 
 k_h + k_w) / (n_in * n_out * k_h * k_w); linear layers as in ER. See
 `sparsetopo.pruning.erdos_renyi`.
 
-Decisions: a layer whose density would pass 1 keeps everything and the others share the rest, so
-that the total is exact; numbers of weights are rounded by largest remainder; within a layer the
-kept weights are random, from a stream of the layer's own.
+Decisions: those of ER (`sparsetopo.pruning.algorithms.er`).
 """
 
 import numpy as np
@@ -14,7 +12,6 @@ from numpy.typing import NDArray
 
 from sparsetopo.pruning.erdos_renyi import layer_counts
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import largest_per_layer
 
 NAME = "erk"
@@ -24,6 +21,6 @@ OPTIONS: dict[str, dict[str, object]] = {}
 
 
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
-    """Keep random weights, as many a layer as its density says."""
+    """Keep random weights, as many in each layer as its density says."""
     counts = layer_counts(problem.shapes, problem.kept, kernel=True)
-    return largest_per_layer(random_scores(problem), counts)
+    return largest_per_layer(problem.random_scores(), counts)

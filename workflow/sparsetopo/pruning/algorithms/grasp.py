@@ -11,8 +11,8 @@ their Hessians; batch-norm in training mode, with the statistics of the half at 
 the prunable weights only. The authors list the sample class by class, so that each half holds half
 of the classes: ``halves: by_class``. ``mixed`` shuffles the sample first.
 
-``chunk_size``: a half of the sample larger than it is cut into parts of nearly equal size, and the
-losses are weighted so that they add up to the mean of the half. It bounds the memory, but batch-norm
+``chunk_size``: a larger half of the sample is cut into parts of nearly equal size, and their losses
+are weighted so that they add up to the mean of the half. This bounds the memory, but batch-norm
 then has the statistics of the part, which changes the scores. Default: never.
 
 ``reinit``: the code released with the multipartite-graph paper scores freshly drawn Kaiming-normal
@@ -73,7 +73,7 @@ def scores(problem: Problem) -> dict[str, Tensor]:
         _draw_new_weights(problem)
     problem.model.train()
     for parameter in problem.model.parameters():
-        parameter.requires_grad_(False)  # none but the prunable weights count
+        parameter.requires_grad_(False)  # only the prunable weights count
     weights = list(problem.parameters.values())
     for weight in weights:
         weight.requires_grad_(True)

@@ -8,17 +8,17 @@ training. The score is the magnitude; the largest are kept over all layers toget
 
 Decisions, as in the authors' code: 3 steps, learning rate 0.5, momentum 0.9, batches of 512,
 batch-norm in training mode, every parameter is trained (biases and batch-norm too), no weight
-decay. Batches come from a shuffled pass over the data that starts anew when it is exhausted (1,437
-images: the third batch ends with the next pass).
+decay. Batches come from shuffled passes over the data, one after the other; a batch may begin in
+one and end in the next.
 
-``first_step: constant`` leaves the derivative through the first update out. The authors' code does
+``first_step: constant`` leaves out the derivative through the first update. The authors' code does
 so (its first momentum buffer is detached), and with it the code released with the
 multipartite-graph paper; algorithm 1 does not.
 
 The derivative is computed backwards one step at a time, by Hessian-vector products at the recorded
-parameters, instead of through the graph of all steps: the same numbers with the memory of a single
-step, and that in segments (`sparsetopo.pruning.segments`). With w' = w - lr * v' and v' = mu * v +
-g(w), the adjoints satisfy b' = b - lr * a, then a <- a + H(w) b' and b <- mu * b'.
+parameters, instead of through the graph of all steps. The numbers are the same, and it takes the
+memory of a single step, in segments (`sparsetopo.pruning.segments`). With w' = w - lr * v' and v' =
+mu * v + g(w), the adjoints satisfy b' = b - lr * a, then a <- a + H(w) b' and b <- mu * b'.
 """
 
 import numpy as np
@@ -99,7 +99,7 @@ def _through_training(
 ) -> Tensors:
     """Derivative of the loss after training with respect to the parameters before it.
 
-    The parameters are again those before training when it returns.
+    The parameters before training are put back.
     """
     options = problem.options
     path = _train(problem, trained, batches)
@@ -122,7 +122,7 @@ def _through_training(
 def _train(
     problem: Problem, trained: list[nn.Parameter], batches: list[NDArray[np.int64]]
 ) -> list[Tensors]:
-    """Take one SGD step a batch but the last, in place; return the parameters before every step."""
+    """Take one SGD step on every batch but the last; return the parameters before every step."""
     path = []
     velocity = [torch.zeros_like(parameter) for parameter in trained]
     for step in range(len(batches) - 1):
@@ -138,7 +138,7 @@ def _train(
 
 
 def _loss(problem: Problem, batches: list[NDArray[np.int64]], step: int) -> Loss:
-    """Loss of a step's batch: the same function, dropout included, whenever it is computed."""
+    """Loss of a step's batch: always the same function, dropout included."""
 
     def loss() -> Tensor:
         problem.seed_layer_noise(step)

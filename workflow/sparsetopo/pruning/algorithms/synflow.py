@@ -1,9 +1,9 @@
-"""SynFlow: prune little by little what carries the least synaptic flow. Needs no data.
+"""SynFlow: prune step by step the weights with the least synaptic flow. Needs no data.
 
 Tanaka, Kunin, Yamins and Ganguli, "Pruning neural networks without any data by iteratively
 conserving synaptic flow" (NeurIPS 2020), algorithm 1: R is the sum of the outputs of the network
 with every parameter replaced by its magnitude, for an input of ones; the score of a weight is
-|dR/dw * w|. In each of 100 iterations the scores are computed anew and the largest are kept, a
+|dR/dw * w|. In each of 100 iterations the scores are computed again and the largest are kept: a
 fraction (1 - sparsity)^(k / 100) after the k-th.
 
 Decisions, as in the authors' code: the magnitude is taken of every floating-point parameter and
@@ -63,7 +63,7 @@ def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
 
 
 def _linearise(problem: Problem) -> None:
-    """Make the network one of magnitudes: float64, evaluation mode, no negative parameter."""
+    """Replace all parameters and buffers by their magnitudes, in float64 and evaluation mode."""
     model = problem.model.double().eval()
     with torch.no_grad():
         for tensor in (*model.parameters(), *model.buffers()):

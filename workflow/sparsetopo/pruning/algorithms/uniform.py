@@ -5,7 +5,7 @@ The definition of Zhu and Gupta, "To prune, or not to prune" (2017), as used by 
 draws from all layers together, as the code released with the multipartite-graph paper does: layers
 then have the sparsity on average only.
 
-Decisions: the numbers of weights kept a layer are rounded by largest remainder, so that the total
+Decisions: the numbers of weights kept in each layer are rounded by largest remainder, so that the total
 is exact. Each layer has its own random stream, and a larger sparsity of the same seed keeps a
 subset (up to that rounding).
 """
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.random_scores import random_scores
 from sparsetopo.pruning.selection import apportion, largest, largest_per_layer
 
 NAME = "uniform"
@@ -31,7 +30,7 @@ OPTIONS = {
 
 def keep(problem: Problem) -> dict[str, NDArray[np.bool_]]:
     """Keep random weights."""
-    values = random_scores(problem)
+    values = problem.random_scores()
     if problem.options["scope"] == "global":
         return largest(values, problem.kept)
     sizes = list(problem.sizes.values())
