@@ -10,12 +10,11 @@ from sparsetopo.analysis.paper.released_columns import (
     ARCHITECTURES,
     CELL_COLUMNS,
     DATASETS,
-    LAYER_COLUMNS,
     RAMANUJAN_COLUMNS,
     REPOSITORY_LAYER_COLUMNS,
-    UNROLLED_COLUMNS,
+    TABLES,
 )
-from sparsetopo.analysis.paper.released_layout import TIDIED, name_algorithms, read_files
+from sparsetopo.analysis.paper.released_layout import name_algorithms, read_files
 from sparsetopo.errors import DataError, FileFormatError
 
 WEIGHTS = {"snip": (30, 5), "erk": (30, 7), "rigl": (30, 6), "itop": (30, 6)}
@@ -29,7 +28,7 @@ def small_release() -> dict[str, pd.DataFrame]:
     layer tells snip from erk; nothing tells rigl from itop.
     """
     random = np.random.default_rng(5)
-    tables: dict[str, list[dict]] = {name: [] for name in TIDIED}
+    tables: dict[str, list[dict]] = {name: [] for name in TABLES}
     for data, model, (algorithm, kept) in itertools.product(
         DATASETS, ARCHITECTURES, WEIGHTS.items()
     ):
@@ -37,12 +36,12 @@ def small_release() -> dict[str, pd.DataFrame]:
             "accuracy": 0.5, "pruning": algorithm, "sparsity": 0.6, "model": model, "dataset": data, "seed": 0,
         }  # fmt: skip
         sizes = {"nodes": 200, "edges": 1000}
-        metrics = {name: random.uniform(0.1, 1) for name in UNROLLED_COLUMNS}
+        metrics = {name: random.uniform(0.1, 1) for name in TABLES["unrolled"]}
         tables["unrolled"].append({**metrics, **network, **sizes})
         for layer, weights in enumerate(kept):
             place = {"layer_id": layer, "layer_name": f"layer.{layer}"}
             for encoding in ("rolled", "rolled_channel"):
-                metrics = {name: random.uniform(1, 9) for name in LAYER_COLUMNS}
+                metrics = {name: random.uniform(1, 9) for name in TABLES["rolled"]}
                 sizes = {"nodes": 20, "edges": weights}
                 tables[encoding].append({**metrics, **network, **place, **sizes})
             metrics = {name: random.normal() for name in RAMANUJAN_COLUMNS}
