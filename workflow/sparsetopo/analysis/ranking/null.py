@@ -13,9 +13,9 @@ from math import factorial
 
 import numpy as np
 
-from sparsetopo.analysis.ranking.pools import defined_mean
 from sparsetopo.analysis.ranking.rbo import position_overlaps
 from sparsetopo.analysis.ranking.tie_breaking import Bools, Floats, Ints
+from sparsetopo.analysis.regression.cross_validation import defined_mean
 from sparsetopo.seeding import generator
 
 EXACT_LIMIT = 50_000

@@ -23,6 +23,7 @@ from sparsetopo.analysis.ranking.tie_breaking import (
     Ints,
     positions_with_ties_by_name,
 )
+from sparsetopo.analysis.regression.cross_validation import defined_mean
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,3 @@ def pool_overlaps(arrays: StudyArrays, ranked: PoolRankings) -> Floats:
 def _largest_first(scores: Floats, present: Bools) -> Ranking:
     positions = positions_with_ties_by_name(scores, present, largest_first=True)
     return Ranking(positions, scores, np.isnan(scores).astype(np.intp))
-
-
-def defined_mean(values: Floats, axis: int) -> Floats:
-    """Mean of the values that are not NaN; NaN if all are."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)

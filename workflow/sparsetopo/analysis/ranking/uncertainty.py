@@ -12,8 +12,9 @@ import pandas as pd
 from sparsetopo.analysis.ranking.arrays import StudyArrays
 from sparsetopo.analysis.ranking.bootstrap import interval
 from sparsetopo.analysis.ranking.null import null_outcomes, null_summary
-from sparsetopo.analysis.ranking.pools import PoolRankings, defined_mean
+from sparsetopo.analysis.ranking.pools import PoolRankings
 from sparsetopo.analysis.ranking.tie_breaking import Bools, Floats
+from sparsetopo.analysis.regression.cross_validation import defined_mean
 
 COLUMNS = ("null_mean", "null_95", "p_value", "low", "high", "resamples")
 ONE_SEED = "one seed, no interval"
