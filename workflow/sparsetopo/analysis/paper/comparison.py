@@ -150,7 +150,7 @@ def summary_table(
 def cells_within(
     permuted: pd.DataFrame, paper_folder: str | os.PathLike[str] = PAPER_FOLDER
 ) -> pd.DataFrame:
-    """Count the cells of tables 4, 11 and 12 that the mixture meets when its weights are permuted.
+    """Count the cells of tables 4, 11 and 12 that the mixture meets with permuted weights.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def cells_within(
 
 
 def check_permuted(permuted: pd.DataFrame) -> pd.DataFrame:
-    """Check the table of what a mixture with permuted weights gives: permutation, cells_within.
+    """Check the table from `cells_within`, and drop its other columns.
 
     Raises
     ------
