@@ -8,7 +8,7 @@ from study import read_ranked
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.ranking.cases import rank_networks
+    from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
     from sparsetopo.analysis.tables.feature_sets import feature_sets
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.provenance import label_source
@@ -21,12 +21,14 @@ def work(snakemake, specification):
         metrics,
         specification["pools"],
         size_free=feature_sets(networks, None, metrics)["MGE-size-free"].table,
-        checks=specification["checks"],
-        permutations=specification["ranking_permutations"],
-        resamples=specification["resamples"],
-        seed=specification["seed"],
+        settings=RankingSettings(
+            checks=specification["checks"],
+            permutations=specification["ranking_permutations"],
+            resamples=specification["resamples"],
+            seed=specification["seed"],
+        ),
         workers=snakemake.threads,  # results do not depend on it
-        progress=lambda done, total: logging.info("%d of %d blocks of resamples", done, total),
+        progress=lambda done, total: logging.info("%d of %d batches of resamples", done, total),
     )
     for name, table in (
         ("rankings", tables.rankings),

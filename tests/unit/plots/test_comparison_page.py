@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.analysis.paper.test_comparison import one_place, printed_rankings
+from tests.unit.analysis.paper.test_comparison import one_ranking, printed_rankings
 from tests.unit.analysis.paper.test_comparison_tables import regression_rows
 
 from sparsetopo.analysis.paper.comparison import compare
@@ -17,7 +17,7 @@ from sparsetopo.plots.page import PageItem
 def _comparison(shift=0.0, **regression):
     ranking, means = printed_rankings(shift, "mixture")
     rows = regression_rows(read_paper()).assign(**regression)
-    return compare(rows, one_place(), ranking, means)
+    return compare(rows, one_ranking(), ranking, means)
 
 
 def _parsed(html):

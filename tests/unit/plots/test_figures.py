@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, random_array
 from tests.unit.plots.legible import assert_legible
 
 from sparsetopo.analysis.importance import importance_table
-from sparsetopo.analysis.ranking.ranking import mixture_weights, ranking_table, rankings_table
+from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
 from sparsetopo.analysis.regression.regressors import REGRESSORS
 from sparsetopo.analysis.regression.table import regression_table
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
@@ -41,7 +41,7 @@ def networks():
             {
                 "algorithm": algorithm, "dataset": "digits", "architecture": architecture,
                 "sparsity": sparsity, "seed": seed, "accuracy": accuracy, "dense_accuracy": 0.98,
-                "accuracy_drop": 1 - accuracy / 0.98, "edges": random.integers(1000, 2000), **metrics,
+                "accuracy_drop": 1 - accuracy / 0.98, "nodes": 1000, "edges": random.integers(1000, 2000), **metrics,
             }
         )  # fmt: skip
     return pd.DataFrame(records)
@@ -54,7 +54,7 @@ def importance(networks):
 
 @pytest.fixture(scope="module")
 def figures(networks, importance):
-    ranking = ranking_table(rankings_table(networks, mixture_weights(importance)))
+    ranking = rank_networks(networks, settings=PLAIN).ranking
     fast = {name: REGRESSORS[name] for name in ("Linear", "Ridge")}
     return {
         "accuracy": plot_accuracy(networks),
@@ -76,6 +76,7 @@ def _graph(sizes, density=0.2):
     return csr_array(full)
 
 
+PLAIN = RankingSettings(checks=False, permutations=0, resamples=0)
 NAMES = ["accuracy", "regression", "importance", "ranking", "graph"]
 
 
@@ -109,9 +110,7 @@ def test_the_papers_grid_is_legible(papers_grid, name):
             regression_table(papers_grid, repeats=1, regressors=fast)
         ),
         "importance": lambda: plot_importance(importance),
-        "ranking": lambda: plot_ranking(
-            ranking_table(rankings_table(papers_grid, mixture_weights(importance)))
-        ),
+        "ranking": lambda: plot_ranking(rank_networks(papers_grid, settings=PLAIN).ranking),
     }[name]()
     add_note(figure, "accuracies: published means")
     assert_legible(figure)

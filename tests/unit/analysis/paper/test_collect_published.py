@@ -54,8 +54,8 @@ def test_every_network_has_the_printed_accuracy_and_its_drop(files, accuracies):
     table, dense = collect_published(files, accuracies, "mean")
     require_grid(table, GRID)
     printed = pd.read_csv(DEFAULT_PATH, dtype={"sparsity": "str"})
-    places = ["dataset", "architecture"]
-    merged = table.merge(printed, on=[*places, "algorithm", "sparsity"], suffixes=("", "_printed"))
+    pairs = ["dataset", "architecture"]
+    merged = table.merge(printed, on=[*pairs, "algorithm", "sparsity"], suffixes=("", "_printed"))
     assert len(merged) == len(table) == 16
     pd.testing.assert_series_equal(
         merged["accuracy"], merged["accuracy_printed"], check_names=False
@@ -63,7 +63,7 @@ def test_every_network_has_the_printed_accuracy_and_its_drop(files, accuracies):
     pd.testing.assert_series_equal(
         merged["accuracy_std"], merged["accuracy_std_printed"], check_names=False
     )
-    baseline = printed[printed["algorithm"] == "dense"].set_index(places)["accuracy"]
+    baseline = printed[printed["algorithm"] == "dense"].set_index(pairs)["accuracy"]
     for row in table.itertuples():
         drop = 1 - row.accuracy / baseline[row.dataset, row.architecture]
         np.testing.assert_allclose(row.accuracy_drop, drop)
@@ -71,7 +71,7 @@ def test_every_network_has_the_printed_accuracy_and_its_drop(files, accuracies):
     assert table["accuracy_source"].eq(PUBLISHED_MEAN).all()
     assert table["n1"].tolist() == table["seed"].tolist()
     # One published number a pair, not one a seed.
-    assert dense[places].to_numpy().tolist() == [
+    assert dense[pairs].to_numpy().tolist() == [
         ["CIFAR-10", "Resnet-32"],
         ["Tiny-ImageNet", "Resnet-32"],
     ]

@@ -25,22 +25,22 @@ def printed_rankings(shift=0.0, strategy=None):
     return every[~mean], every[mean]
 
 
-def one_place():
-    """rankings.csv with one place of the mixture and its truth."""
+def one_ranking():
+    """rankings.csv with one ranking by the mixture, and the true one."""
     rows = [
-        ["all", "Conv-6", "CIFAR-10", "0.6", strategy, place + 1, name, place / 3, 0, False]
+        ["all", "Conv-6", "CIFAR-10", "0.6", strategy, rank + 1, name, rank / 3, 0, False]
         for strategy, order in (
             ("truth", ["snip", "er", "erk"]),
             ("mixture", ["er", "erk", "snip"]),
         )
-        for place, name in enumerate(order)
+        for rank, name in enumerate(order)
     ]
     return pd.DataFrame(rows, columns=RANKINGS)
 
 
 def _compare(shift=0.0, strategy=None, r2=0.0):
     ranking, means = printed_rankings(shift, strategy)
-    return compare(regression_rows(read_paper(), r2), one_place(), ranking, means)
+    return compare(regression_rows(read_paper(), r2), one_ranking(), ranking, means)
 
 
 def _aims(comparison):
@@ -75,7 +75,7 @@ def test_aims_fail_one_by_one():
 def test_a_mean_over_part_of_the_cells_meets_no_aim():
     ranking, means = printed_rankings()
     rows = regression_rows(read_paper())
-    comparison = compare(rows[rows["column"] != "0.6"], one_place(), ranking, means)
+    comparison = compare(rows[rows["column"] != "0.6"], one_ranking(), ranking, means)
     summary = comparison.summary.set_index("quantity")
     assert summary.loc["adjusted R2", "computed"] == 24
     assert summary.loc["adjusted R2", "met"] == "no"
@@ -97,7 +97,7 @@ def test_remarks_of_a_strategy_and_of_its_row_averages():
 def test_a_row_average_that_is_off_though_no_cell_is():
     ranking, means = printed_rankings()
     means.loc[means["strategy"] == "delta_r", "rbo"] += 0.02
-    comparison = compare(regression_rows(read_paper()), one_place(), ranking, means)
+    comparison = compare(regression_rows(read_paper()), one_ranking(), ranking, means)
     remarks = comparison.means["table11"].set_index("strategy").loc["delta_r", "remark"]
     assert all(remark.startswith("None of its cells is off;") for remark in remarks)
 

@@ -33,8 +33,8 @@ def ranking(order, dataset="D", strategy="mixture", scores=None, missing=0, **mo
 
 def _inversions(first, second):
     """Fewest exchanges of neighbours between two rankings (Kendall's distance)."""
-    places = [second.index(item) for item in first]
-    return sum(a > b for a, b in itertools.combinations(places, 2))
+    ranks = [second.index(item) for item in first]
+    return sum(a > b for a, b in itertools.combinations(ranks, 2))
 
 
 @given(st.permutations("abcde"), st.integers(1, 3))
@@ -104,9 +104,9 @@ def test_ties_and_missing_metrics_are_said():
     )
     remark = ranking_remarks(_table(-0.3), rankings, "table4").iloc[0]
     assert remark.startswith(f"By data set: D {mean_rbo('abc', 'cba'):.2f}. ")
-    assert "2 of 3 places tied in accuracy" in remark
-    assert "tied in score" not in remark
-    assert "1 of 3 places lack metrics" in remark
+    assert "2 of 3 accuracies are tied" in remark
+    assert "scores are tied" not in remark
+    assert "1 of 3 scores lack metrics" in remark
 
 
 @pytest.mark.parametrize(

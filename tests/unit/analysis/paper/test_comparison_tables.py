@@ -7,7 +7,6 @@ from sparsetopo.analysis.paper.comparison_tables import (
     ENCODINGS,
     STRATEGIES,
     beyond,
-    means_comparison,
     ranking_comparison,
     read_paper,
     regression_comparison,
@@ -76,7 +75,7 @@ def test_row_averages(paper):
         [["all", "Conv-6", "layer_density", 0.70]],
         columns=["pool", "architecture", "strategy", "rbo"],
     )
-    table = means_comparison(means, paper, "table4")
+    table = ranking_comparison(means, paper, "table4", means=True)
     assert len(table) == 20
     assert table.dropna()["difference"].tolist() == pytest.approx([-0.02])
 

@@ -176,6 +176,7 @@ def test_the_layers_can_be_averaged(released):
 
 
 @needs_release
+@pytest.mark.middle
 def test_the_authors_layout_gives_the_same_tables(tmp_path, released):
     tables = {name: pd.read_csv(PUBLISHED / f"{name}.csv.xz") for name in ("unrolled", "rolled", "rolled_channel", "ramanujan")}  # fmt: skip
     again = read_released(write_repository(tmp_path / "graph_data", tables).parent)

@@ -10,12 +10,11 @@ from sparsetopo.analysis.paper.released_columns import (
     ARCHITECTURES,
     CELL_COLUMNS,
     DATASETS,
-    LAYER_COLUMNS,
     RAMANUJAN_COLUMNS,
     REPOSITORY_LAYER_COLUMNS,
-    UNROLLED_COLUMNS,
+    TABLES,
 )
-from sparsetopo.analysis.paper.released_layout import TIDIED, name_algorithms, read_files
+from sparsetopo.analysis.paper.released_layout import name_algorithms, read_files
 from sparsetopo.errors import DataError, FileFormatError
 
 WEIGHTS = {"snip": (30, 5), "erk": (30, 7), "rigl": (30, 6), "itop": (30, 6)}
@@ -25,11 +24,11 @@ WEIGHTS = {"snip": (30, 5), "erk": (30, 7), "rigl": (30, 6), "itop": (30, 6)}
 def small_release() -> dict[str, pd.DataFrame]:
     """Tidied tables: every data set and architecture, four algorithms, one sparsity, one seed.
 
-    All accuracies of a place are equal and the first layer keeps the same number of weights, so that only the second
+    All accuracies of a setting are equal and the first layer keeps the same number of weights, so that only the second
     layer tells snip from erk; nothing tells rigl from itop.
     """
     random = np.random.default_rng(5)
-    tables: dict[str, list[dict]] = {name: [] for name in TIDIED}
+    tables: dict[str, list[dict]] = {name: [] for name in TABLES}
     for data, model, (algorithm, kept) in itertools.product(
         DATASETS, ARCHITECTURES, WEIGHTS.items()
     ):
@@ -37,17 +36,17 @@ def small_release() -> dict[str, pd.DataFrame]:
             "accuracy": 0.5, "pruning": algorithm, "sparsity": 0.6, "model": model, "dataset": data, "seed": 0,
         }  # fmt: skip
         sizes = {"nodes": 200, "edges": 1000}
-        metrics = {name: random.uniform(0.1, 1) for name in UNROLLED_COLUMNS}
+        metrics = {name: random.uniform(0.1, 1) for name in TABLES["unrolled"]}
         tables["unrolled"].append({**metrics, **network, **sizes})
         for layer, weights in enumerate(kept):
-            place = {"layer_id": layer, "layer_name": f"layer.{layer}"}
+            identity = {"layer_id": layer, "layer_name": f"layer.{layer}"}
             for encoding in ("rolled", "rolled_channel"):
-                metrics = {name: random.uniform(1, 9) for name in LAYER_COLUMNS}
+                metrics = {name: random.uniform(1, 9) for name in TABLES["rolled"]}
                 sizes = {"nodes": 20, "edges": weights}
-                tables[encoding].append({**metrics, **network, **place, **sizes})
+                tables[encoding].append({**metrics, **network, **identity, **sizes})
             metrics = {name: random.normal() for name in RAMANUJAN_COLUMNS}
             sizes = {"no_weights": weights, "no_params": 100, "layer_sparsity": weights / 100}
-            tables["ramanujan"].append({**metrics, **network, **place, **sizes})
+            tables["ramanujan"].append({**metrics, **network, **identity, **sizes})
     return {name: pd.DataFrame(rows) for name, rows in tables.items()}
 
 
@@ -128,14 +127,14 @@ def test_a_network_that_the_rolled_files_lack_is_counted(tmp_path):
     assert left == 2
 
 
-def _place(tables, name):
+def _one_setting(tables, name):
     table = tables[name]
     return table[(table["dataset"] == "CIFAR-10") & (table["model"] == "CONV-6")]
 
 
 def test_networks_that_cannot_be_told_apart_are_refused():
     tables = small_release()
-    rolled, ramanujan = _place(tables, "rolled"), _place(tables, "ramanujan")
+    rolled, ramanujan = _one_setting(tables, "rolled"), _one_setting(tables, "ramanujan")
     same = rolled["pruning"].eq("erk") & rolled["layer_id"].eq(1)
     rolled = rolled.assign(edges=rolled["edges"].mask(same, 5))
     with pytest.raises(DataError, match=r"file: the network .* may be of erk or snip"):
@@ -144,7 +143,7 @@ def test_networks_that_cannot_be_told_apart_are_refused():
 
 def test_files_of_different_releases_are_refused():
     tables = small_release()
-    rolled, ramanujan = _place(tables, "rolled"), _place(tables, "ramanujan")
+    rolled, ramanujan = _one_setting(tables, "rolled"), _one_setting(tables, "ramanujan")
     with pytest.raises(DataError, match="none of its 8 row"):
         name_algorithms(ramanujan.assign(accuracy=0.4), rolled, "file")
 

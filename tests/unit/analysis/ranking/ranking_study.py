@@ -1,9 +1,17 @@
-"""A study of two data sets with everything that can be wrong with it, for the tests of rankings."""
+"""Studies of two data sets with everything that can be wrong with them, for the tests of rankings."""
 
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.ranking.arrays import StudyArrays, study_arrays
+from sparsetopo.analysis.ranking.strategies import single_columns, study_mixtures
+from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+
+POOLS = {
+    "all": ["snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"],
+    "two": ["er", "erk"],
+}
 
 
 def two_datasets(networks: pd.DataFrame) -> pd.DataFrame:
@@ -51,3 +59,16 @@ def apart(table: pd.DataFrame) -> pd.DataFrame:
     table.loc[letters & (table["architecture"] == "Resnet-32"), "architecture"] = "Conv-6"
     gone = (letters & (table["sparsity"] == "0.98")) | (~letters & (table["algorithm"] == "snip"))
     return table[~gone].reset_index(drop=True)
+
+
+def prepared(table: pd.DataFrame):
+    """Scaled table, mixtures and single columns: the arguments of `study_arrays`."""
+    free = scale(table, PAPER_METRICS).assign(n1=table["n1"], k_core=table["k_core"])
+    scaled, mixtures = study_mixtures(table, PAPER_METRICS, free)
+    scaled, single = single_columns(scaled)
+    return scaled, mixtures, single
+
+
+def arrays_of(table: pd.DataFrame) -> StudyArrays:
+    """The arrays of a study."""
+    return study_arrays(*prepared(table))

@@ -1,78 +1,19 @@
-"""Resampled rankings against the same work done table by table."""
+"""Draws of the seeds, and the intervals that they give."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.analysis.ranking.ranking_study import apart, two_datasets, with_gaps
+from tests.unit.analysis.ranking.ranking_study import POOLS, arrays_of
 
-from sparsetopo.analysis.ranking.arrays import ranking_arrays
-from sparsetopo.analysis.ranking.bootstrap import (
-    draw_seeds,
-    interval,
-    pool_overlaps,
-    resampled_overlaps,
-)
-from sparsetopo.analysis.ranking.cases import rank_networks
-from sparsetopo.analysis.ranking.strategies import single_columns, study_mixtures
-from sparsetopo.analysis.tables.features import scale
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS
-
-POOLS = {
-    "all": ["snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"],
-    "two": ["er", "erk"],
-}
-
-
-def _arrays(table):
-    free = scale(table, PAPER_METRICS).assign(n1=table["n1"], k_core=table["k_core"])
-    scaled, mixtures = study_mixtures(table, PAPER_METRICS, free)
-    scaled, single = single_columns(scaled)
-    return ranking_arrays(scaled, mixtures, single), free
-
-
-@pytest.fixture(params=["complete", "gaps", "apart"])
-def study(request, networks):
-    table = two_datasets(networks)
-    return {"complete": table, "gaps": with_gaps(table), "apart": apart(table)}[request.param]
-
-
-def test_equals_the_tables_of_the_resampled_networks(study):
-    arrays, free = _arrays(study)
-    pools = [arrays.pool(names) for names in POOLS.values()]
-    drawn = draw_seeds(arrays, 3, np.random.default_rng(1))
-    drawn = np.concatenate([arrays.as_observed(), drawn])
-    found = pool_overlaps(arrays, drawn, pools)
-    assert arrays.strategies == [
-        "mixture", "mixture_size_free", "mixture_other_datasets", "mixture_other_algorithms",
-        "size", "edges", "layer_density",
-    ]  # fmt: skip
-    compared = 0
-    for number, rows in enumerate(drawn):
-        chosen = arrays.order[rows]
-        # Repeats of a cell are seeds of their own here.
-        table = study.iloc[chosen].assign(seed=range(len(chosen)))
-        own = free.iloc[chosen].assign(seed=range(len(chosen)))
-        slow = rank_networks(
-            table, PAPER_METRICS, POOLS, size_free=own, permutations=0, resamples=0
-        ).ranking
-        slow = slow[slow["strategy"] != "chance"]
-        for row in slow.itertuples():
-            fast = found[list(POOLS).index(row.pool)][
-                number,
-                arrays.strategies.index(row.strategy),
-                arrays.architectures.index(row.architecture),
-                arrays.sparsities.index(row.sparsity),
-            ]
-            assert fast == pytest.approx(row.rbo, abs=1e-12, nan_ok=True), row
-            compared += 1
-    places = 14 if "Conv-6" in arrays.architectures else 10  # architectures with sparsities
-    assert compared == 4 * 2 * places * 7  # tables, pools, strategies
+from sparsetopo.analysis.ranking.arrays import study_arrays
+from sparsetopo.analysis.ranking.bootstrap import draw_seeds, interval, resampled_overlaps
+from sparsetopo.analysis.ranking.strategies import single_columns
 
 
 def test_draws_stay_within_their_group(study):
-    arrays, _ = _arrays(study)
+    arrays = arrays_of(study)
     drawn = draw_seeds(arrays, 400, np.random.default_rng(2))
     assert (arrays.group[drawn] == arrays.group).all()
     # Every network is drawn, as often as any of its group.
@@ -81,8 +22,8 @@ def test_draws_stay_within_their_group(study):
 
 
 def test_neither_workers_nor_the_number_of_draws_change_a_draw(study):
-    arrays, _ = _arrays(study)
-    pools = [arrays.pool(POOLS["all"])]
+    arrays = arrays_of(study)
+    pools = [POOLS["all"]]
     calls = []
     many = resampled_overlaps(arrays, pools, 55, 0, 1, lambda *done: calls.append(done))[0]
     assert calls == [(1, 3), (2, 3), (3, 3)]
@@ -107,13 +48,13 @@ def test_the_interval_of_two_algorithms_by_hand():
         }
     )
     scaled, single = single_columns(table)
-    arrays = ranking_arrays(scaled, [], single)
+    arrays = study_arrays(scaled, [], single)
     outcomes = []
     for first, second in itertools.product(itertools.product([0.9, 0.5], repeat=2), repeat=2):
         a, b = np.mean(first), np.mean([{0.9: 0.8, 0.5: 0.6}[x] for x in second])
         # a before b (a tie goes by name) is the order of the edges: overlap 1, else 1/2.
         outcomes.append(1.0 if a >= b - 1e-12 else 0.5)
-    draws = resampled_overlaps(arrays, [arrays.pool("ab")], 4000, 0)[0].ravel()
+    draws = resampled_overlaps(arrays, ["ab"], 4000, 0)[0].ravel()
     assert set(draws) == {0.5, 1.0}
     assert draws.mean() == pytest.approx(np.mean(outcomes), abs=0.02)
     assert interval(draws) == (0.5, 1.0, 4000)

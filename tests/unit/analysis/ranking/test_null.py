@@ -1,4 +1,4 @@
-"""The null distribution against all orders, one by one."""
+"""The null distribution against all renamings, one by one."""
 
 import itertools
 
@@ -11,18 +11,18 @@ from sparsetopo.analysis.ranking.rbo import chance_rbo, mean_rbo
 RANDOM = np.random.default_rng(5)
 
 
-def _places(datasets, sparsities, algorithms):
+def _positions(datasets, sparsities, algorithms):
     orders = [RANDOM.permutation(algorithms) for _ in range(datasets * sparsities)]
     return np.argsort(orders, axis=-1).reshape(datasets, sparsities, algorithms)
 
 
-def _renamed(places, names):
+def _renamed(positions, names):
     """Order of the items after item i has taken the name names[i]."""
-    return [names[item] for item in np.argsort(places)]
+    return [names[item] for item in np.argsort(positions)]
 
 
-def test_equals_all_ways_to_exchange_the_names():
-    truth, one, two = (_places(2, 3, 4) for _ in range(3))
+def test_equals_all_renamings():
+    truth, one, two = (_positions(2, 3, 4) for _ in range(3))
     outcomes, exact = null_outcomes(truth, [one, two], np.ones(truth.shape, bool), 7, ["x"])
     assert exact
     assert outcomes.shape == (24, 2, 3)
@@ -46,10 +46,10 @@ def test_equals_all_ways_to_exchange_the_names():
 
 
 def test_a_strategy_that_never_changes_has_a_wide_null_of_its_mean():
-    """Names are exchanged alike at all sparsities, so nothing averages out where nothing changes."""
+    """All sparsities share a renaming, so nothing averages out where the truth never changes."""
     order = np.tile(np.arange(5), (1, 6, 1))
     same, _ = null_outcomes(order, [order], np.ones(order.shape, bool), 1, ["x"])
-    changing = _places(1, 6, 5)
+    changing = _positions(1, 6, 5)
     other, _ = null_outcomes(changing, [order], np.ones(order.shape, bool), 1, ["x"])
     at_one = same[:, 0, 0].std()
     assert same[:, 0].mean(axis=1).std() == pytest.approx(at_one)
@@ -57,7 +57,7 @@ def test_a_strategy_that_never_changes_has_a_wide_null_of_its_mean():
 
 
 def test_equal_data_sets_are_one_trial():
-    truth, own = _places(1, 2, 5), _places(1, 2, 5)
+    truth, own = _positions(1, 2, 5), _positions(1, 2, 5)
     there = np.ones(truth.shape, bool)
     one, _ = null_outcomes(truth, [own], there, 1, ["x"])
     three, _ = null_outcomes(
@@ -70,13 +70,15 @@ def test_equal_data_sets_are_one_trial():
 
 
 def test_drawn_outcomes_agree_with_enumerated_ones():
-    truth, own = _places(2, 1, 8), _places(2, 1, 8)
+    truth, own = _positions(2, 1, 8), _positions(2, 1, 8)
     there = np.ones(truth.shape, bool)
     every, exact = null_outcomes(truth, [own], there, 0, ["x"])
     assert exact
     assert len(every) == 40_320 <= EXACT_LIMIT
     # A ninth algorithm that is last for all: too many orders, nearly the same overlaps.
-    nine = [np.concatenate([places, np.full((2, 1, 1), 8)], axis=2) for places in (truth, own)]
+    nine = [
+        np.concatenate([positions, np.full((2, 1, 1), 8)], axis=2) for positions in (truth, own)
+    ]
     drawn, exact = null_outcomes(nine[0], [nine[1]], np.ones((2, 1, 9), bool), 20_000, ["x"])
     assert not exact
     assert drawn.mean() == pytest.approx(chance_rbo(9), abs=0.005)
@@ -89,13 +91,13 @@ def test_drawn_outcomes_agree_with_enumerated_ones():
 
 def test_who_is_not_ranked_takes_no_name():
     """One of four is missing at the second sparsity, and a third has one algorithm only."""
-    truth, own = _places(1, 3, 4), _places(1, 3, 4)
+    truth, own = _positions(1, 3, 4), _positions(1, 3, 4)
     there = np.array([[[1, 1, 1, 1], [1, 0, 1, 1], [0, 0, 1, 0]]], bool)
-    for places in (truth, own):
+    for positions in (truth, own):
         for sparsity in (1, 2):
             known = np.flatnonzero(there[0, sparsity])
-            places[0, sparsity] = 99
-            places[0, sparsity, known] = np.argsort(RANDOM.random(len(known)))
+            positions[0, sparsity] = 99
+            positions[0, sparsity, known] = np.argsort(RANDOM.random(len(known)))
     outcomes, exact = null_outcomes(truth, [own], there, 0, ["x"])
     assert exact
     assert np.isnan(outcomes[:, 0, 2]).all()
@@ -115,7 +117,7 @@ def test_p_values_of_random_strategies_are_uniform():
     there = np.ones(truth.shape, bool)
     found = []
     for _ in range(40):
-        own = _places(1, 1, 7)
+        own = _positions(1, 1, 7)
         outcomes, exact = null_outcomes(truth, [own], there, 0, ["x"])
         observed = mean_rbo(range(7), list(np.argsort(own[0, 0])))
         found.append(null_summary(outcomes[:, 0, 0], observed, exact)[2])

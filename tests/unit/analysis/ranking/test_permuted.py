@@ -1,37 +1,40 @@
-"""The mixture with its weights exchanged: the first is as fitted, the others know nothing."""
+"""The mixture with its weights permuted: the first is as fitted, the others know nothing."""
 
 import numpy as np
 import pandas as pd
 from tests.unit.analysis.ranking.ranking_study import two_datasets, with_gaps
 
-from sparsetopo.analysis.importance import importance_table
-from sparsetopo.analysis.ranking.mixture import mixture_weights
+from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
 from sparsetopo.analysis.ranking.permuted import permuted_weights
-from sparsetopo.analysis.ranking.ranking import ranking_table, rankings_table
-from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
-from sparsetopo.seeding import generator
 
 POOLS = {"scored": ["snip", "grasp", "synflow", "prospr"], "random": ["uniform", "er", "erk"]}
 
 
-def test_equals_the_tables_with_the_columns_of_weights_exchanged(networks):
+def test_the_first_is_as_fitted(networks):
     table = with_gaps(two_datasets(networks))
-    found = permuted_weights(table, PAPER_METRICS, POOLS, permutations=2, seed=4)
-    scaled = scale(table)
-    weights = mixture_weights(importance_table(scaled))
-    random = generator("permuted weights", 4)
-    orders = [np.arange(16), random.permutation(16), random.permutation(16)]
-    for permutation, order in enumerate(orders):
-        exchanged = pd.DataFrame(
-            weights.to_numpy()[:, order], index=weights.index, columns=weights.columns
-        )
-        for pool, algorithms in POOLS.items():
-            slow = ranking_table(rankings_table(scaled, exchanged, algorithms=algorithms))
-            slow = slow[slow["strategy"] == "mixture"].reset_index(drop=True)
-            own = found[(found["pool"] == pool) & (found["permutation"] == permutation)]
-            columns = ["architecture", "sparsity", "strategy", "rbo"]
-            pd.testing.assert_frame_equal(own[columns].reset_index(drop=True), slow[columns])
+    found = permuted_weights(table, PAPER_METRICS, POOLS, permutations=0)
+    settings = RankingSettings(checks=False, permutations=0, resamples=0)
+    ranking = rank_networks(table, PAPER_METRICS, POOLS, settings=settings).ranking
+    columns = ["pool", "architecture", "sparsity", "strategy", "rbo"]
+    expected = ranking.loc[ranking["strategy"] == "mixture", columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found[columns], expected)
+
+
+def test_weights_are_permuted_alike_everywhere(networks):
+    """Of two metrics there are two orders of the weights; the second is the first with both swapped."""
+    table = two_datasets(networks)
+    metrics = {key: PAPER_METRICS[key] for key in ("disconnected", "spectral_gap")}
+    found = permuted_weights(table, metrics, POOLS, permutations=12, seed=4)
+    rbo = found.pivot(
+        index=["pool", "architecture", "sparsity"], columns="permutation", values="rbo"
+    ).to_numpy()
+    same = np.array([np.allclose(rbo[:, 0], own) for own in rbo.T])
+    assert 1 < same.sum() < 13
+    other = rbo[:, ~same]
+    assert np.allclose(other, other[:, :1])
+    again = permuted_weights(table, metrics, POOLS, permutations=12, seed=4)
+    pd.testing.assert_frame_equal(again, found)
 
 
 def test_the_merit_is_the_metrics(networks):

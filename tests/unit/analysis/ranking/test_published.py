@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sparsetopo.analysis.paper.released import read_released
-from sparsetopo.analysis.ranking.cases import rank_networks
+from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
 from sparsetopo.analysis.ranking.permuted import permuted_weights
 from sparsetopo.analysis.ranking.rbo import chance_rbo
 from sparsetopo.analysis.tables.feature_sets import size_free
@@ -42,7 +42,11 @@ def networks() -> pd.DataFrame:
 def tables(networks):
     free = scale(networks, size_free(PAPER_METRICS))
     return rank_networks(
-        networks, PAPER_METRICS, POOLS, size_free=free, permutations=1000, resamples=50
+        networks,
+        PAPER_METRICS,
+        POOLS,
+        size_free=free,
+        settings=RankingSettings(permutations=1000, resamples=50),
     )
 
 
@@ -70,7 +74,7 @@ def test_cells_of_the_papers_tables(tables):
     assert met["delta_r"] < 40  # it cannot be had from the released columns
 
 
-def test_exchanged_weights_meet_few_cells(networks):
+def test_permuted_weights_meet_few_cells(networks):
     measured = networks[networks["nodes"].notna()]
     found = permuted_weights(measured, PAPER_METRICS, POOLS)
     met = found.groupby("permutation")[found.columns].apply(lambda rows: _met(rows)["mixture"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsetopo.analysis.ranking.rbo import chance_rbo, extrapolated_rbo, mean_rbo, place_weights
+from sparsetopo.analysis.ranking.rbo import chance_rbo, extrapolated_rbo, mean_rbo, position_weights
 from sparsetopo.errors import DataError
 
 permutations = st.integers(1, 8).flatmap(
@@ -58,8 +58,8 @@ def test_chance_is_the_mean_over_all_orders(n):
 
 
 @given(permutations)
-def test_weights_of_places_give_the_overlap(pair):
-    weights = place_weights(len(pair[0]))
+def test_weights_of_positions_give_the_overlap(pair):
+    weights = position_weights(len(pair[0]))
     overlap = sum(weights[max(pair[0].index(item), pair[1].index(item))] for item in pair[0])
     assert overlap == pytest.approx(mean_rbo(*pair))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sparsetopo.analysis.ranking.cases import rank_networks
+from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
 from sparsetopo.analysis.ranking.rbo import mean_rbo
 from sparsetopo.analysis.tables.feature_sets import feature_sets
 from sparsetopo.errors import DataError
@@ -18,7 +18,7 @@ def collected(networks):
 
 
 def rank(table):
-    return rank_networks(table, permutations=0, resamples=0)
+    return rank_networks(table, settings=RankingSettings(permutations=0, resamples=0))
 
 
 def changed(table, column, value):

@@ -1,4 +1,4 @@
-"""The whole comparison with the paper: its tables beside ours, remarks, and a summary with the aims."""
+"""The whole comparison with the paper: its tables beside ours, remarks, and a summary of what is met."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,6 @@ from sparsetopo.analysis.paper.comparison_tables import (
     STRATEGIES,
     PaperTables,
     beyond,
-    means_comparison,
     ranking_comparison,
     read_paper,
     regression_comparison,
@@ -28,13 +27,13 @@ from sparsetopo.analysis.tables.table import require_columns
 
 ALL = "all"
 R2_AIM, MAE_AIM = 0.012, 0.0012
-"""Mean absolute differences over the 27 cells of table 3 that are to be reached."""
+"""Mean absolute differences to reach over the 27 cells of table 3."""
 CELL_AIMS = {"layer_density": 56, "lambda_imsg": 56, "delta_r_imdb": 52, "mixture": 48}
-"""Cells of the 60 of tables 4, 11 and 12 that are to be met. The difference of bound (delta_r) has
-no aim: the released columns do not give what was printed."""
+"""How many of the 60 cells of tables 4, 11 and 12 to meet. The difference of bound (delta_r) has no
+aim: what was printed does not follow from the released columns."""
 
 _SYSTEMATIC = 1 / 3
-"""A strategy that is off in a larger share of its cells is said to be so in each remark."""
+"""If a larger share of a strategy's cells is off, each of its remarks says so."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def compare(
         tables[name] = table.assign(remark=_with_notes(table, remarks, shares, paper, name))
     means = {}
     for name, cells in tables.items():
-        table = means_comparison(ranking_means, paper, name)
+        table = ranking_comparison(ranking_means, paper, name, means=True)
         means[name] = table.assign(remark=_mean_remarks(table, cells))
     return Comparison(table3, tables, means, summary_table(table3, tables, means))
 
@@ -110,10 +109,8 @@ def summary_table(
 ) -> pd.DataFrame:
     """Count the cells that are met and average the differences, by table and quantity.
 
-    Returns
-    -------
-    DataFrame
-        As `Comparison.summary`. Rows of table "4, 11, 12" pool the three, which the aims are for.
+    The result is `Comparison.summary`. Rows of table "4, 11, 12" pool the three; the aims are for
+    these.
     """
     records = []
     for column, quantity, tolerance, aim in (
@@ -153,19 +150,19 @@ def summary_table(
 def cells_within(
     permuted: pd.DataFrame, paper_folder: str | os.PathLike[str] = PAPER_FOLDER
 ) -> pd.DataFrame:
-    """Count the cells of tables 4, 11 and 12 that the mixture meets when its weights are permuted.
+    """Count the cells of tables 4, 11 and 12 that the mixture meets with permuted weights.
 
     Parameters
     ----------
     permuted
-        From `ranking_permuted.permuted_weights`; permutation 0 is the weights as fitted.
+        From `ranking.permuted.permuted_weights`; permutation 0 is the weights as fitted.
     paper_folder
         See `comparison_tables.read_paper`.
 
     Returns
     -------
     DataFrame
-        permutation, cells (printed and computed), cells_within (those met to `RANKING_TOLERANCE`).
+        permutation, cells (computed), cells_within (those met).
 
     Raises
     ------
@@ -175,20 +172,21 @@ def cells_within(
     require_columns(permuted, ["permutation", "pool"])
     paper = read_paper(paper_folder)
     records = []
-    for permutation, rows in permuted.groupby("permutation"):
-        ranking = rows.assign(rbo_std=np.nan)
-        differences = pd.concat(
-            [ranking_comparison(ranking, paper, name)["difference"] for name in POOLS]
-        ).dropna()
-        within = int((~beyond(differences, RANKING_TOLERANCE)).sum())
+    for permutation, rows in permuted.assign(rbo_std=np.nan).groupby("permutation"):
+        tables = [ranking_comparison(rows, paper, name)["difference"] for name in POOLS]
+        counts = _counted("4, 11, 12", "mixture", pd.concat(tables), RANKING_TOLERANCE)
         records.append(
-            {"permutation": permutation, "cells": len(differences), "cells_within": within}
+            {
+                "permutation": permutation,
+                "cells": counts["computed"],
+                "cells_within": counts["within"],
+            }
         )
     return pd.DataFrame(records)
 
 
 def check_permuted(permuted: pd.DataFrame) -> pd.DataFrame:
-    """Check the table of what a mixture with permuted weights gives: permutation, cells_within.
+    """Check the table from `cells_within`, and drop its other columns.
 
     Raises
     ------
@@ -215,12 +213,12 @@ def _counted(table: str, quantity: str, differences: pd.Series, tolerance: float
 
 
 def _met(row: Mapping[str, Any], reached: bool) -> str:
-    """An aim is met only by a whole table: a mean over the few cells that exist is none."""
+    """Whether an aim is met; never by a table that lacks cells."""
     return "yes" if reached and row["computed"] == row["cells"] else "no"
 
 
 def _off_counts(table: pd.DataFrame) -> dict[str, tuple[int, int]]:
-    """Cells that are off and cells computed, of all three tables, by strategy."""
+    """Number of cells that are off, and of those computed, by strategy."""
     known = table.dropna(subset=["difference"])
     off = beyond(known["difference"], RANKING_TOLERANCE)
     counts = off.groupby(known["strategy"]).agg(["sum", "size"])
@@ -234,7 +232,7 @@ def _with_notes(
     paper: PaperTables,
     name: str,
 ) -> pd.Series:
-    """Remarks with what holds for the strategy as a whole, and notes on the printed value."""
+    """Add what holds for the strategy as a whole, and notes on the printed value."""
     keys = ["architecture", "strategy", "sparsity"]
     notes = paper.rankings[name].dropna(subset=["note"]).set_index(keys)["note"]
     result = []
@@ -251,16 +249,17 @@ def _with_notes(
 
 
 def _mean_remarks(table: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
-    """Of a row average that is off: which of its cells are."""
+    """Remarks on the row averages that are off: which of their cells are."""
     remarks = []
-    for row in table.to_dict("records"):
+    off_means = beyond(table["difference"], RANKING_TOLERANCE)
+    for row, is_off in zip(table.to_dict("records"), off_means, strict=True):
         own = cells[
             (cells["architecture"] == row["architecture"]) & (cells["strategy"] == row["strategy"])
         ]
         off = own.loc[beyond(own["difference"], RANKING_TOLERANCE), "sparsity"].tolist()
         if not np.isfinite(row["rbo"]):
             remarks.append("Not computed.")
-        elif abs(row["difference"]) <= RANKING_TOLERANCE + 1e-12:
+        elif not is_off:
             remarks.append("")
         else:
             where = f"Off at sparsity {', '.join(off)}" if off else "None of its cells is off"

@@ -1,8 +1,8 @@
 """A short statement for each cell that differs from the printed one: what the data say about it.
 
-Nothing here explains a difference away. A remark lists facts that can be computed: ties, missing
-metrics, how many neighbours in a ranking would have to change places, whether the whole strategy
-or column is off.
+A remark does not explain a difference away. It lists facts that can be computed: ties, missing
+metrics, how many exchanges of neighbours in a ranking would give the printed value, whether the
+whole strategy or column is off.
 """
 
 import itertools
@@ -26,12 +26,12 @@ from sparsetopo.analysis.tables.table import require_columns
 
 TRUTH = "truth"
 MOST_EXCHANGES = 2
-"""Rankings are searched this far for one that gives the printed value."""
+"""How many exchanges away rankings are searched for one that gives the printed value."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A ranking some exchanges of neighbours away from another.
+    """A ranking that some exchanges of neighbours make of another.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class Exchange:
     words
         What was exchanged.
     gap
-        How far apart in score those exchanged are: sum of the differences as shares of the range
-        of the ranking's scores; infinite where a score is missing.
+        Sum of the differences in score of those exchanged, as shares of the range of all scores;
+        infinite where a score is missing.
     """
 
     steps: int
@@ -74,42 +74,44 @@ def ranking_remarks(table: pd.DataFrame, rankings: pd.DataFrame, name: str) -> p
         rankings,
         ["pool", *keys, "dataset", "strategy", "position", "algorithm", "score", "missing", "tied"],
     )
-    places = dict(iter(rankings[rankings["pool"] == POOLS[name]].groupby(keys)))
+    by_cell = dict(iter(rankings[rankings["pool"] == POOLS[name]].groupby(keys)))
     remarks = []
-    for row in table.to_dict("records"):
-        place = places.get((row["architecture"], row["sparsity"]))
+    off = beyond(table["difference"], RANKING_TOLERANCE)
+    for row, is_off in zip(table.to_dict("records"), off, strict=True):
+        rows = by_cell.get((row["architecture"], row["sparsity"]))
         if not np.isfinite(row["rbo"]):
             remarks.append("Not computed.")
-        elif abs(row["difference"]) <= RANKING_TOLERANCE + 1e-12 or place is None:
+        elif not is_off or rows is None:
             remarks.append("")
         else:
-            remarks.append(_place_remark(place, str(row["strategy"]), float(row["paper_rbo"])))
+            remarks.append(_ranking_remark(rows, str(row["strategy"]), float(row["paper_rbo"])))
     return pd.Series(remarks, index=table.index, dtype="str")
 
 
-def _place_remark(place: pd.DataFrame, strategy: str, printed: float) -> str:
-    """What is known of a strategy's rankings in one (architecture, sparsity)."""
-    truth = place[place["strategy"] == TRUTH]
-    own = place[place["strategy"] == strategy]
-    sentences = []
+def _ranking_remark(rows: pd.DataFrame, strategy: str, printed: float) -> str:
+    """What is known of a strategy's rankings; rows: all rankings of an architecture and sparsity."""
+    truth = rows[rows["strategy"] == TRUTH]
+    own = rows[rows["strategy"] == strategy]
     values = []
     for dataset in sorted(set(own["dataset"]) & set(truth["dataset"])):
         first, second = (_order(part[part["dataset"] == dataset]) for part in (truth, own))
         values.append(f"{dataset} {mean_rbo(first, second):.2f}")
-    sentences.append(f"By data set: {', '.join(values)}.")
-    for part, what in ((truth, "accuracy"), (own, "score")):
+    sentences = [f"By data set: {', '.join(values)}."]
+    for part, what in ((truth, "accuracies"), (own, "scores")):
         tied = int(part["tied"].astype(bool).sum())
         if tied:
-            sentences.append(f"{tied} of {len(part)} places tied in {what}, ordered by name.")
+            sentences.append(f"{tied} of {len(part)} {what} are tied, ordered by name.")
     lacking = int((own["missing"] > 0).sum())
     if lacking:
-        sentences.append(f"{lacking} of {len(own)} places lack metrics.")
+        sentences.append(f"{lacking} of {len(own)} scores lack metrics.")
     sentences.append(nearest_exchange(truth, own, printed))
     return " ".join(sentences)
 
 
 def nearest_exchange(truth: pd.DataFrame, own: pd.DataFrame, printed: float) -> str:
-    """Fewest exchanges of neighbours, in the true or in the strategy's rankings, that give the printed value.
+    """Find the fewest exchanges of neighbours that give the printed value.
+
+    They may be in the strategy's rankings or in the true ones, not in both.
 
     Parameters
     ----------
@@ -122,7 +124,7 @@ def nearest_exchange(truth: pd.DataFrame, own: pd.DataFrame, printed: float) -> 
     Returns
     -------
     str
-        A sentence. Among equally few exchanges that of the closest scores is named.
+        A sentence. Of equally few exchanges it names those of the closest scores.
     """
     datasets = sorted(set(truth["dataset"]) & set(own["dataset"]))
     found: list[tuple[int, float, str]] = []
@@ -161,12 +163,18 @@ def _order(rows: pd.DataFrame) -> list[str]:
 
 
 def exchanges(rows: pd.DataFrame, most: int) -> Iterator[Exchange]:
-    """Every ranking up to `most` exchanges of neighbours away, each by its fewest exchanges.
+    """Yield every ranking up to `most` exchanges of neighbours away, by its fewest exchanges.
 
     Parameters
     ----------
     rows
         position, algorithm, score of one ranking.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"position": [1, 2, 3], "algorithm": list("abc"), "score": [0, 3, 4]})
+    >>> [("".join(near.order), near.gap) for near in exchanges(rows, 1)]
+    [('abc', 0.0), ('bac', 0.75), ('acb', 0.25)]
     """
     scores = dict(zip(rows["algorithm"], rows["score"].astype(np.float64), strict=True))
     width = float(np.ptp(rows["score"].dropna())) if rows["score"].notna().any() else 0.0
@@ -176,10 +184,10 @@ def exchanges(rows: pd.DataFrame, most: int) -> Iterator[Exchange]:
     for steps in range(1, most + 1):
         reached = []
         for start in front:
-            for place in range(len(start.order) - 1):
+            for rank in range(len(start.order) - 1):
                 order = list(start.order)
-                first, second = order[place], order[place + 1]
-                order[place : place + 2] = second, first
+                first, second = order[rank : rank + 2]
+                order[rank : rank + 2] = second, first
                 if tuple(order) in seen:
                     continue
                 seen.add(tuple(order))

@@ -1,7 +1,7 @@
 """The paper's tables 3, 4, 11 and 12 beside ours: one row a printed cell.
 
 The paper prints two digits, so a cell of the rankings counts as met within `RANKING_TOLERANCE`:
-half a unit of the last digit on either side, and as much for what the authors' own numbers lost.
+half a unit of the last digit for its rounding, and as much for that of the authors' numbers.
 """
 
 import os
@@ -69,12 +69,13 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
         "encoding", key=lambda names: names.map(ENCODINGS.index), kind="stable"
     )
     regression = order.merge(wide.reset_index(), on=["encoding", "column"])
-    rankings = {}
-    for table, pool in POOLS.items():
-        rows = _read(root / f"ranking_{pool}.csv", [*_RANKING_KEYS, "rbo", "note"])
-        rankings[table] = rows.rename(columns={"rbo": "paper_rbo"})[
-            [*_RANKING_KEYS, "paper_rbo", "note"]
-        ]
+    columns = [*_RANKING_KEYS, "rbo", "note"]
+    rankings = {
+        table: _read(root / f"ranking_{pool}.csv", columns)[columns].rename(
+            columns={"rbo": "paper_rbo"}
+        )
+        for table, pool in POOLS.items()
+    }
     return PaperTables(
         regression[["encoding", "column", "paper_adjusted_r2", "paper_mae"]], rankings
     )
@@ -118,69 +119,47 @@ def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.D
     ]
 
 
-def ranking_comparison(ranking: pd.DataFrame, paper: PaperTables, table: str) -> pd.DataFrame:
-    """Table 4, 11 or 12 beside ours, without its row averages.
+def ranking_comparison(
+    ours: pd.DataFrame, paper: PaperTables, table: str, *, means: bool = False
+) -> pd.DataFrame:
+    """Table 4, 11 or 12 beside ours: its cells, or its row averages.
 
     Parameters
     ----------
-    ranking
-        ``tables/ranking.csv``.
+    ours
+        ``tables/ranking.csv``; for row averages ``tables/ranking_means.csv``.
     table
         "table4", "table11" or "table12".
 
     Returns
     -------
     DataFrame
-        architecture, strategy, sparsity, rbo, rbo_std, paper_rbo, difference (ours minus the
-        paper's).
+        architecture, strategy, sparsity (of a cell), rbo, rbo_std (of a cell), paper_rbo,
+        difference (ours minus the paper's).
 
     Raises
     ------
     DataError
         If a column is missing, or a cell is there twice.
     """
-    values = ["rbo", "rbo_std"]
-    require_columns(ranking, ["pool", *_RANKING_KEYS, *values])
+    keys, values = (_RANKING_KEYS[:2], ["rbo"]) if means else (_RANKING_KEYS, ["rbo", "rbo_std"])
+    require_columns(ours, ["pool", *keys, *values])
     printed = paper.rankings[table]
-    printed = printed[printed["sparsity"] != MEAN]
-    ours = ranking[ranking["pool"] == POOLS[table]]
-    result = _beside(ours, printed, _RANKING_KEYS, values, "ranking")
+    printed = printed[(printed["sparsity"] == MEAN) == means]
+    ours = ours[ours["pool"] == POOLS[table]]
+    result = _beside(ours, printed, keys, values, "ranking_means" if means else "ranking")
     result["difference"] = result["rbo"] - result["paper_rbo"]
-    return result[[*_RANKING_KEYS, *values, "paper_rbo", "difference"]]
-
-
-def means_comparison(ranking_means: pd.DataFrame, paper: PaperTables, table: str) -> pd.DataFrame:
-    """Row averages of table 4, 11 or 12 beside ours.
-
-    Parameters
-    ----------
-    ranking_means
-        ``tables/ranking_means.csv``.
-    table
-        "table4", "table11" or "table12".
-
-    Returns
-    -------
-    DataFrame
-        architecture, strategy, rbo, paper_rbo, difference (ours minus the paper's).
-
-    Raises
-    ------
-    DataError
-        If a column is missing, or a row is there twice.
-    """
-    keys = ["architecture", "strategy"]
-    require_columns(ranking_means, ["pool", *keys, "rbo"])
-    printed = paper.rankings[table]
-    printed = printed[printed["sparsity"] == MEAN]
-    ours = ranking_means[ranking_means["pool"] == POOLS[table]]
-    result = _beside(ours, printed, keys, ["rbo"], "ranking_means")
-    result["difference"] = result["rbo"] - result["paper_rbo"]
-    return result[[*keys, "rbo", "paper_rbo", "difference"]]
+    return result[[*keys, *values, "paper_rbo", "difference"]]
 
 
 def beyond(differences: pd.Series, tolerance: float) -> pd.Series:
-    """Whether each difference is larger than the tolerance; a missing one is not."""
+    """Whether each difference is larger than the tolerance; a missing one is not.
+
+    Examples
+    --------
+    >>> beyond(pd.Series([0.57 - 0.56, -0.02, None]), 0.01).tolist()
+    [False, True, False]
+    """
     # The printed values are decimals: 0.57 - 0.56 must not exceed 0.01 by rounding.
     return differences.abs() > tolerance + 1e-12
 
@@ -188,16 +167,13 @@ def beyond(differences: pd.Series, tolerance: float) -> pd.Series:
 def _beside(
     ours: pd.DataFrame, printed: pd.DataFrame, keys: list[str], values: list[str], name: str
 ) -> pd.DataFrame:
-    twice = ours[ours.duplicated(keys) & ours[keys].isin(_wanted(printed, keys)).all(axis=1)]
+    wanted = {key: printed[key].unique().tolist() for key in keys}
+    twice = ours[ours.duplicated(keys) & ours[keys].isin(wanted).all(axis=1)]
     if len(twice):
         cell = "/".join(map(str, twice.iloc[0][keys]))
         raise DataError(f"the {name} table has {cell} more than once; each cell may be there once.")
     chosen = ours.drop_duplicates(keys)[[*keys, *values]].astype(dict.fromkeys(values, np.float64))
     return printed.merge(chosen, how="left", on=keys)
-
-
-def _wanted(printed: pd.DataFrame, keys: list[str]) -> dict[str, list[str]]:
-    return {key: printed[key].unique().tolist() for key in keys}
 
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:

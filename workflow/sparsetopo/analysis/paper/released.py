@@ -15,9 +15,8 @@ import pandas as pd
 from sparsetopo.analysis.paper.released_columns import (
     ARCHITECTURES,
     DATASETS,
-    LAYER_COLUMNS,
     RAMANUJAN_COLUMNS,
-    UNROLLED_COLUMNS,
+    TABLES,
     rows_of_grid,
 )
 from sparsetopo.analysis.paper.released_layout import ReleasedFiles, read_files
@@ -50,8 +49,8 @@ class Released:
     ----------
     networks
         One row a network: the cell, achieved_sparsity, status, accuracy (0..1), accuracy_source,
-        nodes, edges, the sixteen raw metrics, dense_accuracy, accuracy_drop. A network that was
-        released only layer by layer has no nodes, edges and metrics.
+        nodes, edges, the sixteen raw metrics, dense_accuracy, accuracy_drop. Nodes, edges and
+        metrics are missing if the network was released layer by layer only.
     dense
         One row a data set and architecture: the dense accuracy that the paper printed.
     layers
@@ -61,7 +60,7 @@ class Released:
         One row a network and layer: the cell, layer, name, weights, parameters, density, delta_r,
         delta_r_imdb, lambda_imsg (missing where the released value is missing or infinite).
     notes
-        Sentences: what was read, left out, missing.
+        Sentences: what was read, left out, and is missing.
     """
 
     networks: pd.DataFrame
@@ -86,38 +85,29 @@ def read_released(
     Raises
     ------
     DataError
-        If the folder or the layout is missing, accuracies are not fractions, a cell has several
-        rows that differ, a metric is infinite, or the tables disagree on an accuracy.
+        If the folder is missing or has neither layout, accuracies are not fractions, a cell has
+        several rows that differ, a metric is infinite, or the tables disagree on an accuracy.
     FileFormatError
         If a file or column is missing, or something is not a number.
     """
     files = read_files(folder)
-    notes = list(files.notes)
-    unrolled = rows_of_grid(
-        files.tables["unrolled"], files.names["unrolled"], UNROLLED_COLUMNS, [], notes
-    )
-    layered = {
-        encoding: rows_of_grid(
-            files.tables[encoding], files.names[encoding], LAYER_COLUMNS, ["layer"], notes
-        )
-        for encoding in ("rolled", "rolled_channel")
-    }
-    ramanujan = rows_of_grid(
-        files.tables["ramanujan"], files.names["ramanujan"], RAMANUJAN_COLUMNS, ["layer"], notes
-    )
+    tables, notes = {}, list(files.notes)
+    for name in TABLES:
+        tables[name], note = rows_of_grid(files.tables[name], name, files.names[name])
+        notes.append(note)
+    ramanujan = tables["ramanujan"]
     without_bound = np.isinf(ramanujan["delta_r"])
     ramanujan["delta_r"] = ramanujan["delta_r"].mask(without_bound)
     if without_bound.any():
         notes.append(
             f"{int(without_bound.sum())} layer(s) have an infinite difference of bound: counted as missing."
         )
-    _require_finite(files, {"unrolled": unrolled, **layered, "ramanujan": ramanujan})
-    accuracy = _accuracies(files, {"unrolled": unrolled, **layered, "ramanujan": ramanujan})
-    networks = _networks(unrolled, accuracy, ramanujan, notes)
+    _require_finite(files, tables)
+    networks = _networks(tables["unrolled"], _accuracies(files, tables), ramanujan, notes)
     dense = _dense(accuracies or read_published_accuracies(), networks)
     networks = add_accuracy_drop(networks, dense, "mean")
     layers = pd.concat(
-        [table.assign(encoding=encoding) for encoding, table in layered.items()],
+        [tables[encoding].assign(encoding=encoding) for encoding in ("rolled", "rolled_channel")],
         ignore_index=True,
     )
     layer_columns = [*CELL, "encoding", "layer", "name", "nodes", "edges"]
@@ -146,8 +136,8 @@ def _accuracies(files: ReleasedFiles, tables: Mapping[str, pd.DataFrame]) -> pd.
         if len(wrong):
             value = wrong["accuracy"].iloc[0]
             raise DataError(
-                f"{files.names[name]}: {len(wrong)} row(s) have an accuracy that is not a fraction between 0 and 1, "
-                f"the first is {value:g}; released accuracies are not in percent."
+                f"{files.names[name]}: {len(wrong)} row(s) have an accuracy that is not a fraction "
+                f"between 0 and 1, the first is {value:g}; released accuracies are not in percent."
             )
     rows = pd.concat(
         [
@@ -159,8 +149,8 @@ def _accuracies(files: ReleasedFiles, tables: Mapping[str, pd.DataFrame]) -> pd.
     if len(disagree):
         first = disagree.iloc[0]
         raise DataError(
-            f"{first['file']}: accuracy {first['accuracy']:g} of {'/'.join(str(first[key]) for key in CELL)} is not "
-            "that of the other released tables; all must be of one release."
+            f"{first['file']}: accuracy {first['accuracy']:g} of {'/'.join(str(first[key]) for key in CELL)} "
+            "is not that of the other released tables; all must be of one release."
         )
     return rows.set_index(list(CELL))["accuracy"].sort_index()
 
@@ -191,17 +181,17 @@ def _networks(
 def _note_gaps(
     networks: pd.DataFrame, unrolled: pd.DataFrame, unknown: pd.Series, notes: list[str]
 ) -> None:
-    """Say what of the grid is missing, and of the networks that are there."""
+    """Say which networks of the grid are missing, and what the others lack."""
     present = set(networks[list(CELL)].itertuples(index=False, name=None))
     absent = [cell for cell in sorted(_CELLS) if cell not in present]
     by_layer = networks.loc[networks["nodes"].isna(), list(CELL)].to_numpy().tolist()
     notes.append(
-        f"{len(networks)} of the {len(_CELLS)} networks of the paper's grid are there, {len(absent)} are missing"
-        f"{_named(absent)}."
+        f"{len(networks)} of the {len(_CELLS)} networks of the paper's grid are there, "
+        f"{len(absent)} are missing{_named(absent)}."
     )
     notes.append(
-        f"{len(unrolled)} of them have metrics of the whole network, {len(by_layer)} of their layers only"
-        f"{_named(by_layer)}."
+        f"{len(unrolled)} of them have metrics of the whole network, "
+        f"{len(by_layer)} of their layers only{_named(by_layer)}."
     )
     partial = unrolled[list(PAPER_METRICS)].isna().any(axis=1)
     if partial.any():
@@ -214,7 +204,7 @@ def _note_gaps(
 
 
 def _named(cells: Sequence[Sequence[object]]) -> str:
-    """Names of cells in brackets, the first ten of them; empty if there is none."""
+    """Names of the first ten cells in brackets; empty if there are none."""
     names = ["/".join(map(str, cell)) for cell in cells[:10]] + ["..."] * (len(cells) > 10)
     return f" ({', '.join(names)})" if names else ""
 
@@ -228,11 +218,8 @@ def _dense(accuracies: PublishedAccuracies, networks: pd.DataFrame) -> pd.DataFr
             )
     return pd.DataFrame(
         [
-            {
-                **dict(zip(("dataset", "architecture"), pair, strict=True)),
-                "seed": None,
-                **published_outcome(accuracies.dense[pair]),
-            }
-            for pair in pairs
+            {"dataset": dataset, "architecture": architecture, "seed": None}
+            | published_outcome(accuracies.dense[dataset, architecture])
+            for dataset, architecture in pairs
         ]
     )

@@ -1,4 +1,4 @@
-"""The names that the authors' released tables use, and ours: the only place where they are mapped.
+"""The names that the authors' released tables use, and ours; they are mapped here only.
 
 Source: the files under ``graph_data`` of github.com/eliacunegatti/mge-snn (Cunegatti et al. 2024).
 """
@@ -24,7 +24,7 @@ ARCHITECTURES: Mapping[str, str] = {
     "Resnet-32": "Resnet-32",
     "Wide-Resnet-28-2": "Wide-Resnet-28-2",
 }
-"""Released name: ours. What is not here is not of the paper's grid."""
+"""Released name: ours. Other networks are not of the paper's grid."""
 
 CELL_COLUMNS: Mapping[str, str] = {
     "pruning": "algorithm",
@@ -34,20 +34,11 @@ CELL_COLUMNS: Mapping[str, str] = {
     "seed": "seed",
 }
 
-UNROLLED_COLUMNS: Mapping[str, str] = {
+_GRAPH_COLUMNS = {
     "accuracy": "accuracy",
     "nodes": "nodes",
     "edges": "edges",
-    "sink_nodes": "sink",
-    "source_nodes": "source",
-    "disc_nodes": "disconnected",
-    # Exchanged on purpose: the released r-in is the paper's removable out-edges (it is what the
-    # source nodes have), the released r-out its removable in-edges.
-    "r-in": "r_out",
-    "r-out": "r_in",
     "1-hop_nei": "n1",
-    "2-hop_nei": "n2",
-    "motif": "motif4",
     "k-core": "k_core",
     "avg_node_strength": "strength",
     "no_connected_components": "components",
@@ -57,24 +48,26 @@ UNROLLED_COLUMNS: Mapping[str, str] = {
     "spectral_gap": "spectral_gap",
     "spectral_radius": "spectral_radius",
 }
+
+_UNROLLED_COLUMNS = {
+    **_GRAPH_COLUMNS,
+    "sink_nodes": "sink",
+    "source_nodes": "source",
+    "disc_nodes": "disconnected",
+    # Swapped on purpose: the released r-in is the paper's removable out-edges (those of the source
+    # nodes), the released r-out its removable in-edges.
+    "r-in": "r_out",
+    "r-out": "r_in",
+    "2-hop_nei": "n2",
+    "motif": "motif4",
+}
 """Whole networks; the metrics are scaled (`features.scale`)."""
 
-LAYER_COLUMNS: Mapping[str, str] = {
-    "accuracy": "accuracy",
+_LAYER_COLUMNS = {
+    **_GRAPH_COLUMNS,
     "layer_id": "layer",
     "layer_name": "name",
-    "nodes": "nodes",
-    "edges": "edges",
     "motif": "motif",
-    "1-hop_nei": "n1",
-    "k-core": "k_core",
-    "avg_node_strength": "strength",
-    "no_connected_components": "components",
-    "mean_connected_components": "component_size",
-    "cut-edges": "cut_edges",
-    "cut-nodes": "cut_nodes",
-    "spectral_gap": "spectral_gap",
-    "spectral_radius": "spectral_radius",
 }
 """Layers, tidied; the metrics are raw."""
 
@@ -91,7 +84,7 @@ REPOSITORY_LAYER_COLUMNS: Mapping[str, str] = {
     "spectral_gap_weighted_undirected": "spectral_gap",
     "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
 }
-"""Columns of the layer files in the authors' repository: their tidied names (others are equal)."""
+"""Column of a layer file in the authors' repository: its tidied name, where that differs."""
 
 RAMANUJAN_COLUMNS: Mapping[str, str] = {
     "accuracy": "accuracy",
@@ -104,66 +97,67 @@ RAMANUJAN_COLUMNS: Mapping[str, str] = {
     "iterative_degree_bound": "delta_r_imdb",
     "iterative_spectral_gap": "lambda_imsg",
 }
-"""Layers, Ramanujan metrics. The released layer_sparsity is the share of weights that are kept."""
+"""Ramanujan metrics of layers. The released layer_sparsity is the share of weights that are kept."""
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "unrolled": _UNROLLED_COLUMNS,
+    "rolled": _LAYER_COLUMNS,
+    "rolled_channel": _LAYER_COLUMNS,
+    "ramanujan": RAMANUJAN_COLUMNS,
+}
+"""The tidied tables, and their columns beside those of the cell: released name, ours."""
 
 
-def rows_of_grid(
-    released: pd.DataFrame,
-    name: str,
-    columns: Mapping[str, str],
-    within: list[str],
-    notes: list[str],
-) -> pd.DataFrame:
+def rows_of_grid(released: pd.DataFrame, table: str, name: str) -> tuple[pd.DataFrame, str]:
     """Rows of the paper's grid under our names.
 
     Parameters
     ----------
     released
-        With the keys of `CELL_COLUMNS` and of `columns`.
+        With the released columns of the cell and of the table.
+    table
+        Which of `TABLES`.
     name
         Of the file, for messages.
-    columns
-        Released name: ours.
-    within
-        Columns of ours that tell the rows of a cell apart.
-    notes
-        A sentence on what was read and left out is added.
 
     Returns
     -------
-    DataFrame
-        Sorted by cell and `within`, exact duplicates left out; sparsity is a string.
+    rows
+        Sorted by cell and layer, exact duplicates left out; sparsity is a string.
+    note
+        A sentence on what was read and left out.
 
     Raises
     ------
     DataError
         If no row is of the grid, or two rows of a cell differ.
     """
-    table = released.rename(columns={**CELL_COLUMNS, **columns})
-    table["dataset"] = table["dataset"].map(DATASETS)
-    table["architecture"] = table["architecture"].map(ARCHITECTURES)
-    table["sparsity"] = sparsity_strings(table["sparsity"])
+    every = released.rename(columns={**CELL_COLUMNS, **TABLES[table]})
+    every["dataset"] = every["dataset"].map(DATASETS)
+    every["architecture"] = every["architecture"].map(ARCHITECTURES)
+    every["sparsity"] = sparsity_strings(every["sparsity"])
     inside = (
-        table["algorithm"].isin(ALGORITHMS)
-        & table["sparsity"].isin(SPARSITIES)
-        & table["seed"].isin(SEEDS)
-        & table[["dataset", "architecture"]].notna().all(axis=1)
+        every["algorithm"].isin(ALGORITHMS)
+        & every["sparsity"].isin(SPARSITIES)
+        & every["seed"].isin(SEEDS)
+        & every[["dataset", "architecture"]].notna().all(axis=1)
     )
-    count, rows = int(inside.sum()), len(table)
+    count, rows = int(inside.sum()), len(every)
     if not count:
         raise DataError(f"{name}: none of its {rows} row(s) belongs to the paper's grid.")
-    chosen = table[inside].drop_duplicates()
-    notes.append(
+    chosen = every[inside].drop_duplicates()
+    note = (
         f"{Path(name).name.split('.')[0]}: {rows} row(s) read, {rows - count} of other networks left out, "
         f"{count - len(chosen)} exact duplicate(s) left out."
     )
+    within = ["layer"] if "layer" in chosen else []
     keys = [*CELL, *within]
     twice = chosen.duplicated(keys)
     if twice.any():
         first = "/".join(map(str, chosen.loc[twice, keys].iloc[0]))
         raise DataError(
-            f"{name}: {int(twice.sum())} row(s) differ from another of the same cell, the first is {first}; a cell may "
-            "have one row only."
+            f"{name}: {int(twice.sum())} row(s) differ from another of the same cell, the first is {first}; "
+            "a cell may have one row only."
         )
     chosen = chosen.astype(dict.fromkeys(["seed", *within], np.int64))
-    return chosen.sort_values(keys, kind="stable", ignore_index=True)
+    return chosen.sort_values(keys, kind="stable", ignore_index=True), note

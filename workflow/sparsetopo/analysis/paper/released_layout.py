@@ -2,14 +2,13 @@
 
 - tidied: ``unrolled.csv``, ``rolled.csv``, ``rolled_channel.csv`` and ``ramanujan.csv`` (each also
   as ``.csv.xz``), in the folder or in its ``published/``;
-- the authors' repository (github.com/eliacunegatti/mge-snn): the folder, or its ``graph_data``,
-  holds ``graph_metrics/unrolled/unrolled.csv`` and one file a data set and architecture under
+- the authors' repository (github.com/eliacunegatti/mge-snn), or its ``graph_data``:
+  ``graph_metrics/unrolled/unrolled.csv``, and a file for each data set and architecture under
   ``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic).
 
 Both give the same four tables, with the columns of the tidied files. In the repository the
-Ramanujan files do not name the pruning algorithm: a network there is recognised among the layers
-of the rolled files by data set, architecture, sparsity, seed, accuracy and the number of weights
-of each of its layers.
+Ramanujan files do not name the pruning algorithm. It is found in the rolled files: a network there
+must have the same data set, architecture, sparsity, seed, accuracy, and weights in each layer.
 """
 
 import os
@@ -25,20 +24,16 @@ from sparsetopo.analysis.paper.released_columns import (
     ARCHITECTURES,
     CELL_COLUMNS,
     DATASETS,
-    LAYER_COLUMNS,
-    RAMANUJAN_COLUMNS,
     REPOSITORY_LAYER_COLUMNS,
-    UNROLLED_COLUMNS,
+    TABLES,
 )
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS
 from sparsetopo.errors import DataError, FileFormatError
 
 LAYOUTS = (
-    "either the tidied files unrolled.csv, rolled.csv, rolled_channel.csv and ramanujan.csv (or .csv.xz), in it or "
-    "in its published/, or graph_data/ of the authors' repository (github.com/eliacunegatti/mge-snn)"
+    "either the tidied files unrolled.csv, rolled.csv, rolled_channel.csv and ramanujan.csv (or .csv.xz), "
+    "in it or in its published/, or graph_data/ of the authors' repository (github.com/eliacunegatti/mge-snn)"
 )
-TIDIED = ("unrolled", "rolled", "rolled_channel", "ramanujan")
-_ENCODINGS = ("rolled", "rolled_channel")
 _TEXT = {"pruning", "pruning_algorithm", "dataset", "model", "layer_name"}
 _NETWORK = ["dataset", "model", "sparsity", "seed", "accuracy"]
 
@@ -50,11 +45,11 @@ class ReleasedFiles:
     Attributes
     ----------
     tables
-        By the names of `TIDIED`.
+        By the names of `released_columns.TABLES`.
     names
-        Path or folder of each, for messages.
+        Path of each, or folder, for messages.
     notes
-        Sentences on what could not be used.
+        Sentences: what could not be used.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -75,12 +70,12 @@ def read_files(folder: str | os.PathLike[str]) -> ReleasedFiles:
     root = Path(folder)
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder; the released results need {LAYOUTS}.")
-    for place in (root, root / "published"):
-        if any(_tidied(place, name) for name in TIDIED):
-            return _read_tidied(place)
-    for place in (root / "graph_data", root):
-        if (place / "graph_metrics").is_dir() or (place / "ramanunjan_results").is_dir():
-            return _read_repository(place)
+    for candidate in (root, root / "published"):
+        if any(_tidied(candidate, name) for name in TABLES):
+            return _read_tidied(candidate)
+    for candidate in (root / "graph_data", root):
+        if (candidate / "graph_metrics").is_dir() or (candidate / "ramanunjan_results").is_dir():
+            return _read_repository(candidate)
     raise DataError(f"{root}: holds no released results; they are {LAYOUTS}.")
 
 
@@ -92,33 +87,29 @@ def _tidied(folder: Path, name: str) -> Path | None:
 
 
 def _read_tidied(folder: Path) -> ReleasedFiles:
-    columns = {
-        "unrolled": [*CELL_COLUMNS, *UNROLLED_COLUMNS],
-        "rolled": [*CELL_COLUMNS, *LAYER_COLUMNS],
-        "rolled_channel": [*CELL_COLUMNS, *LAYER_COLUMNS],
-        "ramanujan": [*CELL_COLUMNS, *RAMANUJAN_COLUMNS],
-    }
-    tables, names = {}, {}
-    for name in TIDIED:
-        path = _tidied(folder, name) or folder / f"{name}.csv"
-        tables[name], names[name] = _read(path, columns[name]), str(path)
-    return ReleasedFiles(tables, names, [])
+    paths = {name: _tidied(folder, name) or folder / f"{name}.csv" for name in TABLES}
+    tables = {name: _read(path, _columns(name)) for name, path in paths.items()}
+    return ReleasedFiles(tables, {name: str(path) for name, path in paths.items()}, [])
+
+
+def _columns(table: str) -> list[str]:
+    return [*CELL_COLUMNS, *TABLES[table]]
 
 
 def _read_repository(folder: Path) -> ReleasedFiles:
     metrics, ramanujan = folder / "graph_metrics", folder / "ramanunjan_results"
     unrolled = metrics / "unrolled" / "unrolled.csv"
-    tables = {"unrolled": _read(unrolled, [*CELL_COLUMNS, *UNROLLED_COLUMNS])}
+    tables = {"unrolled": _read(unrolled, _columns("unrolled"))}
     names = {"unrolled": str(unrolled)}
     theirs = {tidy: column for column, tidy in REPOSITORY_LAYER_COLUMNS.items()}
-    wanted = [theirs.get(column, column) for column in [*CELL_COLUMNS, *LAYER_COLUMNS]]
+    wanted = [theirs.get(column, column) for column in _columns("rolled")]
     pairs = list(product(DATASETS, ARCHITECTURES))
-    for encoding in _ENCODINGS:
+    for encoding in ("rolled", "rolled_channel"):
         paths = [metrics / encoding / f"{encoding}-{data}-{model}.csv" for data, model in pairs]
         table = pd.concat([_read(path, wanted) for path in paths], ignore_index=True)
         tables[encoding] = table.rename(columns=dict(REPOSITORY_LAYER_COLUMNS))
         names[encoding] = str(metrics / encoding)
-    unnamed = [column for column in [*CELL_COLUMNS, *RAMANUJAN_COLUMNS] if column != "pruning"]
+    unnamed = [column for column in _columns("ramanujan") if column != "pruning"]
     paths = [ramanujan / model / f"rolled-{data}-{model}.csv" for data, model in pairs]
     parts, strangers = [], 0
     for path, (data, model) in zip(paths, pairs, strict=True):
@@ -134,31 +125,31 @@ def _read_repository(folder: Path) -> ReleasedFiles:
         if strangers
         else []
     )
-    return ReleasedFiles({name: tables[name] for name in TIDIED}, names, notes)
+    return ReleasedFiles(tables, names, notes)
 
 
 def name_algorithms(ramanujan: pd.DataFrame, rolled: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Give the rows of a Ramanujan file the pruning algorithm that the file does not name.
+    """Add the pruning algorithm to the rows of a Ramanujan file, which does not name it.
 
     Parameters
     ----------
     ramanujan
-        Rows of one network one after the other, layers in ascending order (as released).
+        As released: the rows of a network follow each other, layers in ascending order.
     rolled
-        Rows of the same data set and architecture, which name the algorithm; weights are edges.
+        Rows of the same data set and architecture, which name the algorithm; edges are weights.
     name
         Of the file, for messages.
 
     Returns
     -------
     DataFrame
-        `ramanujan` with the column pruning, missing where no network of `rolled` is the same.
+        `ramanujan` with the column pruning; missing if no network of `rolled` is the same.
 
     Raises
     ------
     DataError
-        If the algorithms of two networks cannot be told apart, one of them the paper's, or if no
-        network at all is known.
+        If the network could be of two algorithms, one of them the paper's, or if no network at
+        all is known.
     """
     known: dict[tuple[object, ...], set[str]] = {}
     for (algorithm, *network), rows in rolled.groupby(["pruning", *_NETWORK], sort=False):
@@ -172,12 +163,12 @@ def name_algorithms(ramanujan: pd.DataFrame, rolled: pd.DataFrame, name: str) ->
     for _, rows in ramanujan.groupby(starts.cumsum(), sort=False):
         network = rows.iloc[0][_NETWORK].tolist()
         algorithms = known.get(_signature(network, rows["layer_id"], rows["no_weights"]), set())
-        # Methods beyond the paper's seven keep as many weights in every layer; nothing uses them.
+        # Methods beyond the paper's seven may be ambiguous: nothing uses them.
         if len(algorithms) > 1 and not algorithms.isdisjoint(ALGORITHMS):
             raise DataError(
-                f"{name}: the network {'/'.join(map(str, network[:4]))} of accuracy {network[4]} may be of "
-                f"{' or '.join(sorted(algorithms))}, which have as many weights in every layer; the tidied layout, "
-                "which names the algorithm, is needed."
+                f"{name}: the network {'/'.join(map(str, network[:4]))} of accuracy {network[4]} "
+                f"may be of {' or '.join(sorted(algorithms))}, which have as many weights in every layer; "
+                "the tidied layout, which names the algorithm, is needed."
             )
         found[rows.index] = min(algorithms, default=np.nan)
     if found.isna().all():

@@ -1,8 +1,8 @@
-"""Rankings as plain arrays, for many draws of the networks at once.
+"""The networks of a study as arrays, and their means over seeds for many draws at once.
 
-What `ranking.rankings_table` and `ranking.ranking_table` do for one table, `Arrays.overlaps` does
-for hundreds of resampled ones, without a table in the loop. Axes, in this order: metric, draw,
-place (an architecture with a dataset), sparsity, algorithm.
+All of `ranking` works on these arrays: the tables on one draw, the networks as they are
+(`StudyArrays.as_observed`), and the bootstrap on hundreds. Axes, in this order: metric, draw, pair
+(an architecture with a dataset), sparsity, algorithm. A *setting* is a pair with a sparsity.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,38 +10,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sparsetopo.analysis.importance import correlations
-from sparsetopo.analysis.ranking.mixture import MISSING_LEVEL, Mixture, rounded, rounded_sum
-from sparsetopo.analysis.ranking.rbo import place_weights
+from sparsetopo.analysis.ranking.strategies import Mixture
+from sparsetopo.analysis.ranking.tie_breaking import Floats, Ints, rounded
 from sparsetopo.analysis.tables.table import sparsity_strings
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Arrays:
+class StudyArrays:
     """The networks of a study, sorted so that the seeds of a group are neighbours.
+
+    A group holds the networks that differ in their seed only.
 
     Attributes
     ----------
     architectures, datasets, sparsities, algorithms
-        Names in the order of the axes.
-    places
-        Shape (places, 2): number of the architecture and of the dataset.
+        Names, sorted.
+    pairs
+        Shape (pairs, 2): number of the architecture and of the dataset.
     keys
-        Shape (4, networks): architecture, dataset, sparsity, algorithm of each.
+        Shape (4, networks): number of each network's architecture, dataset, sparsity, algorithm.
     group
-        Shape (networks,): flat number in (places, sparsities, algorithms); never decreasing.
+        Shape (networks,): flat index into (pairs, sparsities, algorithms), never decreasing.
     order
-        Shape (networks,): row of the table that each was.
+        Shape (networks,): row of the table that holds the network.
     accuracy, drop
         Shape (networks,).
     single
-        Strategy: its column, shape (networks,).
+        Strategy: the column that it orders by, shape (networks,).
     mixtures
         Strategy: its scaled metrics, shape (metrics, networks), and `Mixture.without`.
     """
@@ -50,7 +46,7 @@ class Arrays:
     datasets: tuple[str, ...]
     sparsities: tuple[str, ...]
     algorithms: tuple[str, ...]
-    places: Ints
+    pairs: Ints
     keys: Ints
     group: Ints
     order: Ints
@@ -61,48 +57,78 @@ class Arrays:
 
     @property
     def strategies(self) -> list[str]:
-        """Names, in the order of the strategies' axis."""
+        """Names in the order of the tables."""
         return [*self.mixtures, *self.single]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of pairs, sparsities, algorithms."""
+        return len(self.pairs), len(self.sparsities), len(self.algorithms)
 
     @property
     def starts(self) -> Ints:
         """First network of each group that has any."""
         return np.flatnonzero(np.r_[True, np.diff(self.group) > 0])
 
+    @property
+    def sizes(self) -> Ints:
+        """Number of networks of each group that has any."""
+        return np.diff(np.r_[self.starts, len(self.group)])
+
     def as_observed(self) -> Ints:
-        """One draw, of all networks once; shape (1, networks)."""
+        """The draw that takes every network once; shape (1, networks)."""
         return np.arange(len(self.group))[None]
 
     def seeds(self) -> Ints:
-        """Networks of each group; shape (places, sparsities, algorithms)."""
-        shape = (len(self.places), len(self.sparsities), len(self.algorithms))
-        return np.bincount(self.group, minlength=int(np.prod(shape))).reshape(shape)
+        """Number of networks of each group; shape (pairs, sparsities, algorithms)."""
+        return np.bincount(self.group, minlength=int(np.prod(self.shape))).reshape(self.shape)
+
+    def pairs_of(self, architecture: int) -> Ints:
+        """Numbers of the pairs of an architecture, in the order of the datasets."""
+        return np.flatnonzero(self.pairs[:, 0] == architecture)
+
+    def numbers(self, algorithms: Sequence[str]) -> Ints:
+        """Numbers of some algorithms, in the order of their names."""
+        return np.array([self.algorithms.index(name) for name in sorted(set(algorithms))])
 
     def means(self, values: Floats, drawn: Ints) -> Floats:
-        """Means over seeds: values (columns, networks), drawn (draws, networks).
+        """Means over the seeds of each group, without the missing values, rounded (`rounded`).
 
-        Returns shape (columns, draws, places, sparsities, algorithms); NaN where there is none.
+        Parameters
+        ----------
+        values
+            Shape (metrics, networks).
+        drawn
+            Networks of each draw, shape (draws, networks), in the order of the groups.
+
+        Returns
+        -------
+        ndarray
+            Shape (metrics, draws, pairs, sparsities, algorithms); NaN where there is no value.
         """
-        own = np.take(values, drawn, axis=1)
-        known = ~np.isnan(own)
-        starts = self.starts
-        sums = np.add.reduceat(np.where(known, own, 0.0), starts, axis=-1)
+        starts, sizes = self.starts, self.sizes
+        total = np.zeros((len(values), len(drawn), len(starts)))
+        lost, count = np.zeros_like(total), np.zeros_like(total)
+        for seed in range(int(sizes.max())):
+            there = sizes > seed
+            own = values[:, drawn[:, starts[there] + seed]]
+            known = ~np.isnan(own)
+            # Kahan's sum: `lost` is what the total so far has lost to rounding.
+            term = np.where(known, own - lost[..., there], 0.0)
+            before = total[..., there]
+            total[..., there] = before + term
+            lost[..., there] = np.where(known, total[..., there] - before - term, lost[..., there])
+            count[..., there] += known
+        result = np.full((*total.shape[:-1], int(np.prod(self.shape))), np.nan)
         with np.errstate(invalid="ignore"):
-            averages = rounded(sums / np.add.reduceat(known, starts, axis=-1, dtype=np.intp))
-        shape = (len(self.places), len(self.sparsities), len(self.algorithms))
-        result = np.full((*own.shape[:-1], int(np.prod(shape))), np.nan)
-        result[..., self.group[starts]] = averages
-        return result.reshape(*own.shape[:-1], *shape)
-
-    def pool(self, names: Sequence[str]) -> Ints:
-        """Places of some algorithms on the axis of algorithms."""
-        return np.array([n for n, name in enumerate(self.algorithms) if name in set(names)])
+            result[..., self.group[starts]] = rounded(total / count)
+        return result.reshape(*total.shape[:-1], *self.shape)
 
 
-def ranking_arrays(
+def study_arrays(
     table: pd.DataFrame, mixtures: Sequence[Mixture], single_columns: Mapping[str, str]
-) -> Arrays:
-    """Sort the networks and give every name a number.
+) -> StudyArrays:
+    """Sort the networks and number the names.
 
     Parameters
     ----------
@@ -112,29 +138,39 @@ def ranking_arrays(
         Each with a table whose rows are the same networks, in the same order.
     single_columns
         Strategy: column.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"architecture": "net", "dataset": "d", "sparsity": 0.5, "algorithm": ["b", "a", "a"],
+    ...      "accuracy": [0.8, 0.6, 0.7], "accuracy_drop": [0.1, 0.3, 0.2]}
+    ... )
+    >>> arrays = study_arrays(table, [], {})
+    >>> arrays.means(arrays.accuracy[None], arrays.as_observed())  # of a and b
+    array([[[[[0.65, 0.8 ]]]]])
     """
     names = table.assign(sparsity=sparsity_strings(table["sparsity"]))
     names = names[["architecture", "dataset", "sparsity", "algorithm"]].astype("str")
     levels: list[tuple[str, ...]] = []
     codes = []
-    for name in ("architecture", "dataset", "sparsity", "algorithm"):
+    for name in names:
         key = float if name == "sparsity" else str
         levels.append(tuple(sorted(names[name].unique(), key=key)))
         codes.append(pd.Index(levels[-1]).get_indexer(pd.Index(names[name])))
     keys = np.array(codes, np.intp)
-    places, place = np.unique(keys[:2], axis=1, return_inverse=True)
-    group = (place.ravel() * len(levels[2]) + keys[2]) * len(levels[3]) + keys[3]
+    pairs, pair = np.unique(keys[:2], axis=1, return_inverse=True)
+    group = (pair.ravel() * len(levels[2]) + keys[2]) * len(levels[3]) + keys[3]
     order = np.argsort(group, kind="stable")
 
     def column(name: str) -> Floats:
         return table[name].to_numpy(np.float64)[order]
 
-    return Arrays(
+    return StudyArrays(
         architectures=levels[0],
         datasets=levels[1],
         sparsities=levels[2],
         algorithms=levels[3],
-        places=places.T,
+        pairs=pairs.T,
         keys=keys[:, order],
         group=group[order],
         order=order,
@@ -146,92 +182,3 @@ def ranking_arrays(
             for own in mixtures
         },
     )
-
-
-def mixture_scores(means: Floats, present: Bools, weights: Floats) -> Floats:
-    """`mixture.mixture_scores` of shape (draws, places, sparsities, algorithms).
-
-    Parameters
-    ----------
-    means
-        Shape (metrics, draws, places, sparsities, algorithms).
-    present
-        The same without metrics: what is ranked, and spans the range of a metric.
-    weights
-        Like `means`; the last axis may have length 1.
-    """
-    known = present & ~np.isnan(means)
-    least = np.where(known, means, np.inf).min(axis=(-2, -1), keepdims=True)
-    width = np.where(known, means, -np.inf).max(axis=(-2, -1), keepdims=True) - least
-    varies = width > 0
-    with np.errstate(invalid="ignore"):
-        scaled = np.where(varies, (means - least) / np.where(varies, width, 1.0), 0.0)
-    return rounded_sum(np.where(known, scaled, MISSING_LEVEL) * weights, axis=0)
-
-
-def mixture_weights(
-    arrays: Arrays, metrics: Floats, drawn: Ints, without: str | None = None
-) -> Floats:
-    """Weights fitted on each draw: shape (metrics, draws, places, sparsities, 1 or algorithms)."""
-    everyone = np.ones(len(arrays.drop), bool)
-    of_place = arrays.places[:, 0]
-    if without is None:
-        return _fitted(arrays, metrics, drawn, everyone)[:, :, of_place, :, None]
-    key, names = (1, arrays.datasets) if without == "dataset" else (3, arrays.algorithms)
-    parts = [
-        _fitted(arrays, metrics, drawn, arrays.keys[key] != number)[:, :, of_place]
-        for number in range(len(names))
-    ]
-    if without == "algorithm":
-        return np.stack(parts, axis=-1)
-    own = [parts[dataset][:, :, place] for place, dataset in enumerate(arrays.places[:, 1])]
-    return np.stack(own, axis=2)[..., None]
-
-
-def _fitted(arrays: Arrays, metrics: Floats, drawn: Ints, used: Bools) -> Floats:
-    """(r_architecture + r_sparsity)/2 over the networks used; (metrics, draws, architectures, sparsities)."""
-    sides = []
-    for key, names in ((0, arrays.architectures), (2, arrays.sparsities)):
-        side = np.zeros((len(metrics), len(drawn), len(names)))
-        for number in range(len(names)):
-            rows = drawn[:, used & (arrays.keys[key] == number)]
-            if rows.shape[1]:
-                side[..., number] = correlations(np.take(metrics, rows, axis=1), arrays.drop[rows])
-        sides.append(np.nan_to_num(side))
-    return (sides[0][..., :, None] + sides[1][..., None, :]) / 2
-
-
-def positions(key: Floats, present: Bools) -> Ints:
-    """Places from 0 along the last axis: least first, missing before them, ties as the axis goes."""
-    key = np.where(present, np.where(np.isnan(key), -np.inf, key), np.inf)
-    order = np.argsort(key, axis=-1, kind="stable")
-    return np.argsort(order, axis=-1, kind="stable")
-
-
-def overlaps(truth: Ints, other: Ints, present: Bools) -> Floats:
-    """Rank-biased overlap along the last axis; NaN where fewer than two are present."""
-    most = present.shape[-1]
-    table = np.zeros((most + 1, most))
-    for items in range(1, most + 1):
-        table[items, :items] = place_weights(items)
-    count = present.sum(axis=-1)
-    shared = table[count[..., None], np.maximum(truth, other)]
-    return np.where(count < 2, np.nan, np.where(present, shared, 0.0).sum(axis=-1))
-
-
-def over_datasets(arrays: Arrays, values: Floats) -> Floats:
-    """Mean over the datasets of an architecture: (..., places, sparsities) -> (..., architectures, sparsities)."""
-    return np.stack(
-        [
-            defined_mean(values[..., arrays.places[:, 0] == number, :], axis=-2)
-            for number in range(len(arrays.architectures))
-        ],
-        axis=-2,
-    )
-
-
-def defined_mean(values: Floats, axis: int) -> Floats:
-    """Mean of those that are not NaN; NaN if none is."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)

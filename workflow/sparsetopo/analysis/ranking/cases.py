@@ -1,9 +1,7 @@
-"""All rankings of a study: pools of algorithms, the paper's strategies, and what checks them.
+"""All rankings of a study: pools of algorithms, the paper's strategies, and further ones that check them.
 
 Tables 4, 11 and 12 of Cunegatti et al. 2024 rank all algorithms, those that score weights, and the
-random ones. `ranking_strategies` adds further strategies.
-Every overlap has a null and an interval
-(`ranking_uncertainty`).
+random ones. Every overlap has a null and an interval (`uncertainty`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +9,38 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sparsetopo.analysis.ranking.arrays import Floats, ranking_arrays
+from sparsetopo.analysis.ranking.arrays import study_arrays
 from sparsetopo.analysis.ranking.bootstrap import resampled_overlaps
-from sparsetopo.analysis.ranking.ranking import ranking_table, rankings_table
+from sparsetopo.analysis.ranking.pools import rank_pools
 from sparsetopo.analysis.ranking.strategies import ranked_pools, single_columns, study_mixtures
+from sparsetopo.analysis.ranking.tables import ranking_table, rankings_table
+from sparsetopo.analysis.ranking.tie_breaking import Floats
 from sparsetopo.analysis.ranking.uncertainty import pool_outcomes, with_uncertainty
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import check_table, require_columns
 from sparsetopo.metrics.registry import Metric
+
+
+@dataclass(frozen=True)
+class RankingSettings:
+    """What to compute beside the paper's rankings.
+
+    Attributes
+    ----------
+    checks
+        Whether to add the strategies that the paper does not have (`strategies`).
+    permutations
+        Draws of the null if it has too many outcomes to enumerate; 0: no null.
+    resamples
+        Draws of the bootstrap; 0: no interval.
+    seed
+        Of all draws.
+    """
+
+    checks: bool = True
+    permutations: int = 10_000
+    resamples: int = 1_000
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,11 +50,11 @@ class RankingTables:
     Attributes
     ----------
     rankings
-        See `ranking.rankings_table`.
+        See `tables.rankings_table`.
     ranking
-        See `ranking_uncertainty.with_uncertainty`: a row for each architecture, sparsity, strategy.
+        See `uncertainty.with_uncertainty`: a row for each architecture, sparsity, strategy.
     means
-        Likewise, over the sparsities.
+        See there, too: a row for each architecture and strategy.
     """
 
     rankings: pd.DataFrame
@@ -46,10 +68,7 @@ def rank_networks(
     pools: Mapping[str, Sequence[str]] | None = None,
     *,
     size_free: pd.DataFrame | None = None,
-    checks: bool = True,
-    permutations: int = 10_000,
-    resamples: int = 1_000,
-    seed: int = 0,
+    settings: RankingSettings = RankingSettings(),
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> RankingTables:
@@ -59,8 +78,9 @@ def rank_networks(
     ----------
     networks
         One row a network: the cell's columns, accuracy, accuracy_drop, nodes, edges, the raw
-        metrics, achieved_sparsity (if `checks`), and any of layer_density, delta_r, delta_r_imdb,
-        lambda_imsg, each of which is a strategy if it is there (an infinite value is missing).
+        metrics, achieved_sparsity (if `settings.checks`), and any of layer_density, delta_r,
+        delta_r_imdb, lambda_imsg, each of which is a strategy if it is there (an infinite value is
+        missing).
     metrics
         Those of the mixture, and how they are scaled.
     pools
@@ -68,51 +88,49 @@ def rank_networks(
         fitted on all algorithms of the table, whatever the pool.
     size_free
         The same rows in the same order, with the metrics (those of `metrics` that it has) scaled
-        so that they do not tell the size of a graph. None: no such strategy.
-    checks
-        Whether to add the strategies that the paper does not have.
-    permutations
-        Draws of the null where it cannot be enumerated; 0: no null.
-    resamples
-        Draws of the bootstrap; 0: no interval.
-    seed
-        Of the draws; the result depends on nothing else.
+        so that they do not reveal the size of a graph. None: no such strategy.
     workers
         Processes of the bootstrap; the result is the same for any number.
     progress
-        Called with (blocks of the bootstrap done, blocks in all).
+        Called with (batches of the bootstrap done, batches in all).
 
     Raises
     ------
     DataError
         Missing columns, algorithms that have no row, no accuracy, `size_free` with other rows, or
-        whatever `tables.check_table` refuses.
+        whatever `table.check_table` refuses.
+
+    Examples
+    --------
+    >>> from sparsetopo.analysis.tables.metrics import Metric
+    >>> networks = pd.DataFrame(
+    ...     {"algorithm": ["a", "b", "c"], "dataset": "d", "architecture": "net", "sparsity": "0.9",
+    ...      "seed": 0, "accuracy": [0.9, 0.8, 0.7], "accuracy_drop": [0.0, 0.1, 0.2], "nodes": 9,
+    ...      "edges": [7, 8, 9], "sink": [1, 2, 4]}
+    ... )
+    >>> plain = RankingSettings(checks=False, permutations=0, resamples=0)
+    >>> tables = rank_networks(networks, {"sink": Metric("local", "none", "sink")}, settings=plain)
+    >>> tables.ranking[["strategy", "rbo"]].round(2).to_dict("list")
+    {'strategy': ['mixture', 'edges', 'chance'], 'rbo': [1.0, 0.4, 0.6]}
     """
     require_columns(networks, ["accuracy"])
     check_table(networks[networks["accuracy"].notna()], list(metrics))
     chosen = ranked_pools(networks, pools)
-    scaled, mixtures = study_mixtures(networks, metrics, size_free, checks=checks)
+    scaled, mixtures = study_mixtures(networks, metrics, size_free, checks=settings.checks)
     scaled, single = single_columns(scaled)
-    arrays = ranking_arrays(scaled, mixtures, single)
-    places = {name: arrays.pool(algorithms) for name, algorithms in chosen.items()}
-    draws: dict[str, Floats] = {}
-    if resamples:
-        found = resampled_overlaps(
-            arrays, list(places.values()), resamples, seed, workers, progress
+    arrays = study_arrays(scaled, mixtures, single)
+    algorithms = list(chosen.values())
+    draws: Sequence[Floats | None] = [None] * len(chosen)
+    if settings.resamples:
+        draws = resampled_overlaps(
+            arrays, algorithms, settings.resamples, settings.seed, workers, progress
         )
-        draws = dict(zip(places, found, strict=True))
     parts: dict[str, list[pd.DataFrame]] = {"rankings": [], "ranking": [], "means": []}
-    for name, algorithms in chosen.items():
-        rankings = rankings_table(
-            scaled,
-            mixtures[0].weights,
-            tuple(metrics),
-            algorithms=algorithms,
-            single_columns=single,
-            mixtures=mixtures[1:],
-        )
-        outcomes = pool_outcomes(arrays, places[name], draws.get(name), permutations, [seed, name])
-        ranking, means = with_uncertainty(ranking_table(rankings), arrays, outcomes)
+    observed = rank_pools(arrays, arrays.as_observed(), algorithms)
+    for name, ranked, own in zip(chosen, observed, draws, strict=True):
+        outcomes = pool_outcomes(arrays, ranked, own, settings.permutations, [settings.seed, name])
+        rankings = rankings_table(arrays, ranked)
+        ranking, means = with_uncertainty(ranking_table(arrays, ranked), arrays, outcomes)
         for key, table in {"rankings": rankings, "ranking": ranking, "means": means}.items():
             table.insert(0, "pool", name)
             parts[key].append(table)

@@ -1,147 +1,90 @@
 """The topometric mixture: a weighted sum of metrics that predicts which algorithm drops most.
 
-Cunegatti et al. 2024, section 4.3. The metrics are averaged over seeds, scaled to 0..1 per
-(architecture, dataset) over all sparsities and the algorithms being ranked, weighted by
-(r_architecture + r_sparsity)/2 and summed. The weights are correlations with the accuracy drop
-(`importance.importance_table`), so a large sum predicts a large drop. A correlation that does not
-exist (a constant metric, say) weighs 0.
-
-The paper fits the weights on the very accuracies that are then ranked. `fit_mixture` with
-`without` fits them on the others only.
+Cunegatti et al. 2024, section 4.3. The metrics are averaged over seeds, scaled to 0..1 in each
+pair of architecture and dataset (over all sparsities and the algorithms being ranked), weighted and
+summed. A weight is the mean of two correlations with the accuracy drop: over the architecture and
+over the sparsity. So a large sum predicts a large drop.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from sparsetopo.analysis.importance import importance_table
-from sparsetopo.analysis.tables.features import min_max
-from sparsetopo.analysis.tables.table import require_columns, sparsity_strings
-from sparsetopo.metrics.registry import Feature
+from sparsetopo.analysis.importance import correlations
+from sparsetopo.analysis.ranking.arrays import StudyArrays
+from sparsetopo.analysis.ranking.tie_breaking import Bools, Floats, Ints, rounded_sum
 
-SIZE_METRICS: Mapping[str, Feature] = {
-    "nodes": Feature("size", "none", "nodes"),
-    "edges": Feature("size", "none", "edges"),
-    "density": Feature("size", "none", "density"),
-}
-"""What is known of a sparse network without looking at its graph."""
 MISSING_LEVEL = 0.5
-"""A metric that is missing tells nothing: the middle of the range."""
+"""A missing metric counts as the middle of its range, since it tells nothing."""
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """A strategy that orders by a weighted sum.
+def mixture_weights(
+    arrays: StudyArrays, metrics: Floats, drawn: Ints, without: str | None = None
+) -> Floats:
+    """Fit the weights on each draw.
 
-    Attributes
+    Parameters
     ----------
-    name
-        Name of the strategy.
-    table
-        One row a network: the cell's columns, accuracy_drop, and the scaled metrics.
     metrics
-        Columns of `table`.
+        Shape (metrics, networks).
     without
-        None: the weights see all rows. "dataset" or "algorithm": those of a row never saw rows of
-        the same one.
-    weights
-        One column a metric; index (architecture, sparsity), and `without` before them if given.
-    """
-
-    name: str
-    table: pd.DataFrame
-    metrics: tuple[str, ...]
-    without: str | None
-    weights: pd.DataFrame
-
-
-def fit_mixture(
-    name: str, table: pd.DataFrame, metrics: Mapping[str, Feature], without: str | None = None
-) -> Mixture:
-    """Fit the weights of a mixture on `table` (see `Mixture`)."""
-    importance = importance_table(table, metrics)
-    weights = mixture_weights(importance)
-    if without is not None:
-        keys = ["column_kind", "column", "metric"]
-        parts = {}
-        for value in sorted(table[without].unique()):
-            own = importance_table(table[table[without] != value], metrics)
-            # What only the left-out rows have (an architecture, say) has no correlation.
-            parts[value] = mixture_weights(
-                importance[keys].merge(own[[*keys, "pearson_r"]], how="left", on=keys)
-            )
-        weights = pd.concat(parts, names=[without])
-    return Mixture(name, table, tuple(metrics), without, weights)
-
-
-def mixture_weights(importance: pd.DataFrame) -> pd.DataFrame:
-    """Weights of the mixture, (r_architecture + r_sparsity)/2, from `importance.importance_table`.
+        See `strategies.Mixture`.
 
     Returns
     -------
-    DataFrame
-        Index (architecture, sparsity), one column a metric. An undefined correlation counts as 0.
+    ndarray
+        Shape (metrics, draws, pairs, sparsities, algorithms); the last axis has length 1 unless
+        each algorithm has weights of its own. An undefined correlation counts as 0.
     """
-    require_columns(importance, ["column_kind", "column", "metric", "pearson_r"])
-    wide = importance.pivot(index=["column_kind", "column"], columns="metric", values="pearson_r")
-    wide = wide[list(importance["metric"].unique())].fillna(0.0)
-    return pd.concat(
-        {
-            (architecture, sparsity): (of_architecture + of_sparsity) / 2
-            for architecture, of_architecture in wide.loc["architecture"].iterrows()
-            for sparsity, of_sparsity in wide.loc["sparsity"].iterrows()
-        },
-        axis=1,
-        names=["architecture", "sparsity"],
-    ).T
+    everyone = np.ones(len(arrays.drop), bool)
+    architecture, dataset = arrays.pairs.T
+    if without is None:
+        return _fitted(arrays, metrics, drawn, everyone)[:, :, architecture, :, None]
+    key, names = (1, arrays.datasets) if without == "dataset" else (3, arrays.algorithms)
+    parts = [
+        _fitted(arrays, metrics, drawn, arrays.keys[key] != number)[:, :, architecture]
+        for number in range(len(names))
+    ]
+    if without == "algorithm":
+        return np.stack(parts, axis=-1)
+    own = [parts[number][:, :, pair] for pair, number in enumerate(dataset)]
+    return np.stack(own, axis=2)[..., None]
 
 
-def mixture_scores(means: pd.DataFrame, weights: pd.DataFrame) -> pd.Series:
-    """Weighted sum of the scaled metrics.
+def _fitted(arrays: StudyArrays, metrics: Floats, drawn: Ints, used: Bools) -> Floats:
+    """Weights fitted on the networks used; shape (metrics, draws, architectures, sparsities)."""
+    sides = []
+    for key, names in ((0, arrays.architectures), (2, arrays.sparsities)):
+        side = np.zeros((len(metrics), len(drawn), len(names)))
+        for number in range(len(names)):
+            rows = drawn[:, used & (arrays.keys[key] == number)]
+            if rows.shape[1]:
+                side[..., number] = correlations(np.take(metrics, rows, axis=1), arrays.drop[rows])
+        sides.append(np.nan_to_num(side))
+    return (sides[0][..., :, None] + sides[1][..., None, :]) / 2
+
+
+def mixture_scores(means: Floats, present: Bools, weights: Floats) -> Floats:
+    """Weighted sum of the scaled metrics; shape (draws, pairs, sparsities, algorithms).
 
     Parameters
     ----------
     means
-        Index (architecture, dataset, sparsity, algorithm), one column a metric: means over seeds.
+        Means over seeds, shape (metrics, draws, pairs, sparsities, algorithms).
+    present
+        Whether an algorithm is ranked; the range of a metric is that over those that are.
     weights
-        One column a metric; indexed by any of the index levels of `means`.
+        From `mixture_weights`.
+
+    Examples
+    --------
+    >>> means = np.array([[2.0, 3.0, 6.0], [1.0, np.nan, 0.0]]).reshape(2, 1, 1, 1, 3)
+    >>> weights = np.array([1.0, 10.0]).reshape(2, 1, 1, 1, 1)
+    >>> mixture_scores(means, np.ones((1, 1, 1, 3), bool), weights)
+    array([[[[10.  ,  5.25,  1.  ]]]])
     """
-    scaled = means.groupby(level=["architecture", "dataset"], group_keys=False).apply(
-        _scale_with_gaps
-    )
-    levels = [scaled.index.get_level_values(str(level)) for level in weights.index.names]
-    own = weights.loc[pd.MultiIndex.from_arrays(levels), list(means.columns)].to_numpy()
-    return pd.Series(rounded_sum(scaled.to_numpy() * own, axis=1), index=scaled.index)
-
-
-def size_table(networks: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns of `SIZE_METRICS`: density is 1 - achieved_sparsity, the kept weights."""
-    require_columns(networks, ["nodes", "edges", "achieved_sparsity"])
-    return networks.assign(
-        density=1 - networks["achieved_sparsity"], sparsity=sparsity_strings(networks["sparsity"])
-    )
-
-
-def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to 12 significant digits, so that means that differ by the order of summation tie."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        factor = 10.0 ** (11 - np.floor(np.log10(np.abs(values))))
-        result = np.round(values * factor) / factor
-    return np.where(np.isfinite(result), result, values)
-
-
-def rounded_sum(terms: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Sum of terms of the order 1, to 12 decimals: large terms may cancel, so not significant ones.
-
-    Adding 0 turns -0 into 0.
-    """
-    return np.asarray(terms.sum(axis=axis)).round(12) + 0.0
-
-
-def _scale_with_gaps(group: pd.DataFrame) -> pd.DataFrame:
-    known = group.fillna(group.min()).fillna(0.0).to_numpy(np.float64)
-    scaled = pd.DataFrame(min_max(known), index=group.index, columns=group.columns)
-    return scaled.where(group.notna(), MISSING_LEVEL)
+    known = present & ~np.isnan(means)
+    least = np.where(known, means, np.inf).min(axis=(-2, -1), keepdims=True)
+    width = np.where(known, means, -np.inf).max(axis=(-2, -1), keepdims=True) - least
+    varies = width > 0
+    with np.errstate(invalid="ignore"):
+        scaled = np.where(varies, (means - least) / np.where(varies, width, 1.0), 0.0)
+    return rounded_sum(np.where(known, scaled, MISSING_LEVEL) * weights, axis=0)

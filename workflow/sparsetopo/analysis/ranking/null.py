@@ -1,11 +1,10 @@
-"""What rank-biased overlap a strategy would have by luck: algorithms in random order.
+"""What rank-biased overlap a strategy would reach by chance: its algorithms renamed at random.
 
-The names of the algorithms are exchanged at random, alike on all datasets and at all sparsities. A
-strategy that orders nearly alike everywhere then does so in the null, too, as the truth does: three
-datasets are no three independent trials, and a mean over them is not made to look surer than it
-is. The price: of 3 algorithms there are 6 orders, so no p-value is below 1/6. Where there are few
-enough orders, every one is counted once; else they are drawn. The weights of a mixture are not
-fitted again.
+The same renaming applies to all datasets and sparsities. So a strategy and a truth that hardly
+change between datasets do so under the null as well, and three alike datasets do not count as three
+independent trials. The price: three algorithms have only 6 orders, so that no p-value is below 1/6.
+If there are few enough orders, each is counted once; otherwise they are drawn. The weights of a
+mixture are not fitted again.
 """
 
 from collections.abc import Sequence
@@ -14,11 +13,13 @@ from math import factorial
 
 import numpy as np
 
-from sparsetopo.analysis.ranking.arrays import Bools, Floats, Ints, defined_mean, overlaps
+from sparsetopo.analysis.ranking.rbo import position_overlaps
+from sparsetopo.analysis.ranking.tie_breaking import Bools, Floats, Ints
+from sparsetopo.analysis.regression.cross_validation import defined_mean
 from sparsetopo.seeding import generator
 
 EXACT_LIMIT = 50_000
-"""Orders that are still enumerated: those of 8 algorithms."""
+"""Orders are enumerated up to this number: those of 8 algorithms."""
 
 
 def null_outcomes(
@@ -28,16 +29,16 @@ def null_outcomes(
     permutations: int,
     labels: Sequence[str | int],
 ) -> tuple[Floats, bool]:
-    """Overlaps under exchanged names.
+    """Overlaps of the strategies with the truth whose algorithms are renamed.
 
     Parameters
     ----------
     truth, others
-        Places from 0, of the truth and of each strategy: shape (datasets, sparsities, algorithms).
+        Positions from 0, true and of each strategy: shape (datasets, sparsities, algorithms).
     present
-        Who is ranked; same shape.
+        Whether an algorithm is ranked; same shape.
     permutations
-        Draws, where there are more than `EXACT_LIMIT` outcomes.
+        Number of draws if there are more than `EXACT_LIMIT` outcomes.
     labels
         Names of the random stream.
 
@@ -48,6 +49,12 @@ def null_outcomes(
         two algorithms.
     exact
         Whether these are all outcomes.
+
+    Examples
+    --------
+    >>> same = np.array([[[0, 1]]])
+    >>> null_outcomes(same, [same], np.ones((1, 1, 2), bool), 0, [])[0].ravel()
+    array([1. , 0.5])
     """
     items = np.flatnonzero(present.any(axis=(0, 1)))
     exact = factorial(len(items)) <= EXACT_LIMIT
@@ -64,10 +71,10 @@ def null_outcomes(
 
 
 def null_summary(outcomes: Floats, observed: float, exact: bool) -> tuple[float, float, float]:
-    """Mean, 95th percentile, and p: the share of outcomes that are at least `observed`.
+    """Mean, 95 % point, and p: the share of outcomes that are at least `observed`.
 
-    The percentile is the least outcome that 95 % do not exceed. Drawn outcomes count the observed
-    one as one of them, so p is never 0.
+    The 95 % point is the least outcome that 95 % of the outcomes do not exceed. If outcomes are
+    drawn, the observed one counts as one of them, so that p is never 0.
     """
     reached = int((outcomes >= observed - 1e-9).sum())
     p = reached / len(outcomes) if exact else (reached + 1) / (len(outcomes) + 1)
@@ -78,8 +85,8 @@ def null_summary(outcomes: Floats, observed: float, exact: bool) -> tuple[float,
 def _of_dataset(truth: Ints, others: Sequence[Ints], present: Bools, orders: Ints) -> Floats:
     """Overlaps of each outcome, shape (outcomes, strategies, sparsities).
 
-    orders: shape (outcomes, algorithms); the i-th algorithm takes the name of the i-th in the
-    order, those that are not ranked at a sparsity left out of both.
+    orders: shape (outcomes, algorithms). The i-th algorithm takes the name of the i-th in the
+    order, after those that are not ranked at a sparsity are removed from both.
     """
     result = np.full((len(orders), len(others), len(truth)), np.nan)
     for sparsity, there in enumerate(present):
@@ -90,6 +97,6 @@ def _of_dataset(truth: Ints, others: Sequence[Ints], present: Bools, orders: Int
         renamed = truth[sparsity][names]
         everyone = np.ones((1, count), bool)
         for strategy, own in enumerate(others):
-            places = own[sparsity][there]
-            result[:, strategy, sparsity] = overlaps(renamed, places[None], everyone)
+            positions = own[sparsity][there]
+            result[:, strategy, sparsity] = position_overlaps(renamed, positions[None], everyone)
     return result

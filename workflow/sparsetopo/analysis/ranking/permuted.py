@@ -1,6 +1,6 @@
-"""Is it the metrics: the mixture with its weights exchanged among them at random.
+"""Do the metrics matter: the mixture with its weights permuted among them.
 
-Its agreement with the truth, and with the paper's tables, must then vanish.
+If they do, its agreement with the truth and with the paper's tables is lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.ranking.arrays import mixture_weights, ranking_arrays
-from sparsetopo.analysis.ranking.bootstrap import pool_overlaps
-from sparsetopo.analysis.ranking.ranking import MIXTURE
-from sparsetopo.analysis.ranking.strategies import ranked_pools, study_mixtures
+from sparsetopo.analysis.ranking.arrays import study_arrays
+from sparsetopo.analysis.ranking.mixture import mixture_weights
+from sparsetopo.analysis.ranking.pools import pool_overlaps, rank_pools
+from sparsetopo.analysis.ranking.strategies import MIXTURE, ranked_pools, study_mixtures
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.metrics.registry import Metric
 from sparsetopo.seeding import generator
@@ -25,10 +25,14 @@ def permuted_weights(
     permutations: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Rank by the mixture with its weights exchanged among the metrics.
+    """Rank by the mixture with its weights permuted among the metrics.
 
-    One order of the weights for all architectures and sparsities. What overlap is left is not the
-    merit of the metrics. Parameters as of `ranking_cases.rank_networks`.
+    A permutation is the same for all architectures and sparsities.
+
+    Parameters
+    ----------
+    networks, metrics, pools
+        As in `cases.rank_networks`.
 
     Returns
     -------
@@ -37,22 +41,18 @@ def permuted_weights(
         sparsity, strategy ("mixture"), rbo (mean over the datasets).
     """
     chosen = ranked_pools(networks, pools)
-    scaled, mixtures = study_mixtures(networks, metrics, checks=False)
-    arrays = ranking_arrays(scaled, mixtures, {})
-    fitted = mixture_weights(arrays, arrays.mixtures[MIXTURE][0], arrays.as_observed())
+    arrays = study_arrays(*study_mixtures(networks, metrics, checks=False), {})
+    observed = arrays.as_observed()
+    fitted = mixture_weights(arrays, arrays.mixtures[MIXTURE][0], observed)
     random = generator("permuted weights", seed)
     records = []
     for permutation in range(permutations + 1):
         order = random.permutation(len(metrics)) if permutation else np.arange(len(metrics))
-        found = pool_overlaps(
-            arrays,
-            arrays.as_observed(),
-            [arrays.pool(algorithms) for algorithms in chosen.values()],
-            {MIXTURE: fitted[order]},
-        )
-        for pool, values in zip(chosen, found, strict=True):
+        ranked = rank_pools(arrays, observed, list(chosen.values()), {MIXTURE: fitted[order]})
+        for pool, own in zip(chosen, ranked, strict=True):
+            values = pool_overlaps(arrays, own)[0, 0]
             records += [
-                (pool, permutation, architecture, sparsity, MIXTURE, float(values[0, 0, a, s]))
+                (pool, permutation, architecture, sparsity, MIXTURE, float(values[a, s]))
                 for a, architecture in enumerate(arrays.architectures)
                 for s, sparsity in enumerate(arrays.sparsities)
             ]

@@ -1,10 +1,9 @@
 """Rank-biased overlap (RBO) of two rankings: 1 = identical, 0 = nothing in common.
 
-The first places count most.
-Webber, Moffat and Zobel 2010, "A similarity measure for indefinite rankings". The form used is
-the *extrapolated* one, for two rankings of the same length n: the agreement at the last depth is
-taken to go on for ever. (The truncated sum printed in Cunegatti et al. 2024 cannot reach 1 and
-does not give the numbers of its tables.)
+The first ranks count most (Webber, Moffat and Zobel 2010, "A similarity measure for indefinite
+rankings"). The form used is the *extrapolated* one, for two rankings of the same length: the
+agreement at the last depth is assumed to continue for ever. (The truncated sum printed in
+Cunegatti et al. 2024 cannot reach 1 and does not give the numbers of its tables.)
 """
 
 from collections.abc import Hashable, Sequence
@@ -23,20 +22,25 @@ def extrapolated_rbo(
 ) -> float:
     """RBO of two rankings, A_n p^n + (1 - p)/p * sum over d = 1..n of A_d p^d.
 
-    A_d, the agreement at depth d, is the number of items that the first d places of both share,
-    divided by d.
+    A_d, the agreement at depth d, is the share of the first d items that both have in common.
 
     Parameters
     ----------
     first, second
-        Items from first to last place, each once; both of the same length. The items may differ.
+        Items from the first rank to the last, each once; both of the same length. The items may
+        differ.
     persistence
-        p in (0, 1): the smaller, the more the first places count.
+        p in (0, 1): the smaller, the more the first ranks count.
 
     Raises
     ------
     DataError
         Empty rankings, different lengths, an item twice, or a persistence outside (0, 1).
+
+    Examples
+    --------
+    >>> extrapolated_rbo("abc", "bac", 0.5)  # agreements 0, 1, 1
+    0.5
     """
     if not first or len(first) != len(second):
         raise DataError(
@@ -61,33 +65,73 @@ def mean_rbo(
     second: Sequence[Hashable],
     persistences: Sequence[float] = PERSISTENCES,
 ) -> float:
-    """Mean of `extrapolated_rbo` over several persistences, as in the paper's tables."""
+    """Mean of `extrapolated_rbo` over several persistences, as in the paper's tables.
+
+    Examples
+    --------
+    >>> mean_rbo("abc", "abc"), mean_rbo("abc", "bac"), mean_rbo("abc", "xyz")
+    (1.0, 0.5, 0.0)
+    """
     return float(np.mean([extrapolated_rbo(first, second, p) for p in persistences]))
 
 
 def chance_rbo(items: int, persistences: Sequence[float] = PERSISTENCES) -> float:
-    """Give the expected `mean_rbo` of a ranking with a random permutation of itself.
+    """Expected `mean_rbo` of a ranking with a random permutation of itself.
 
     The agreement at depth d is d/n on average, and the overlap is linear in the agreements.
+
+    Examples
+    --------
+    >>> chance_rbo(2)  # half of the permutations agree fully (1), half at the second rank only (1/2)
+    0.75
     """
     agreements = np.arange(1, items + 1) / items
     return float(np.mean([_extrapolated(agreements, p) for p in persistences]))
 
 
-def place_weights(items: int, persistences: Sequence[float] = PERSISTENCES) -> NDArray[np.float64]:
+def position_weights(
+    items: int, persistences: Sequence[float] = PERSISTENCES
+) -> NDArray[np.float64]:
     """Weights that make `mean_rbo` of two orders of the same items a sum over the items.
 
-    An item is shared by the first d places of both from d = max(its two places) on. So the overlap
-    is the sum over the items of w[max], with w[k] the sum over d = k..n of (weight of A_d)/d.
+    An item at positions i and j (from 0) is among the first d of both orders from d = max(i, j) + 1
+    on. So the overlap is the sum over the items of w[max(i, j)], where w[k] is the sum over
+    d = k + 1..n of (weight of A_d)/d.
 
     Returns
     -------
     ndarray
-        Shape (items,); entry k is that of place k + 1.
+        Shape (items,).
     """
     unit = np.eye(items)
     of_agreement = np.mean([[_extrapolated(row, p) for row in unit] for p in persistences], axis=0)
     return np.cumsum((of_agreement / np.arange(1, items + 1))[::-1])[::-1]
+
+
+def position_overlaps(
+    truth: NDArray[np.intp], other: NDArray[np.intp], present: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """`mean_rbo` of many pairs of orders, up to rounding, from the positions of their items.
+
+    Parameters
+    ----------
+    truth, other
+        Position of each item along the last axis, from 0.
+    present
+        Which items are ranked; NaN where these are fewer than two.
+
+    Examples
+    --------
+    >>> position_overlaps(np.array([0, 1, 2]), np.array([[0, 1, 2], [1, 0, 2]]), np.ones(3, bool))
+    array([1. , 0.5])
+    """
+    most = present.shape[-1]
+    table = np.zeros((most + 1, most))
+    for items in range(1, most + 1):
+        table[items, :items] = position_weights(items)
+    count = present.sum(axis=-1)
+    shared = table[count[..., None], np.maximum(truth, other)]
+    return np.where(count < 2, np.nan, np.where(present, shared, 0.0).sum(axis=-1))
 
 
 def _extrapolated(agreements: np.ndarray, persistence: float) -> float:

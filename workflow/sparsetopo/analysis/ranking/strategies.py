@@ -1,31 +1,58 @@
-"""The strategies of a study: the paper's, and what checks them.
+"""The strategies of a study: the paper's, and further ones that check them.
 
-The paper's mixture has its weights fitted on the accuracies that are then ranked, and some of its
-metrics tell the size of a graph. So there are further strategies:
+The paper fits the weights of its mixture on the accuracies that are then ranked, and some of its
+metrics reveal the size of a graph. The further strategies are:
 
 - ``size``: a mixture of nodes, edges and density only.
-- ``mixture_size_free``: the metrics scaled so that they do not tell the size.
+- ``mixture_size_free``: the metrics scaled so that they do not reveal the size.
 - ``mixture_other_datasets``: a dataset ranked with weights fitted on the others.
 - ``mixture_other_algorithms``: each algorithm scored with weights fitted on the others.
 
-The last two are left out where there is nothing to fit on.
+The last two are left out if there is only one dataset or algorithm.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.ranking.mixture import SIZE_METRICS, Mixture, fit_mixture, size_table
-from sparsetopo.analysis.ranking.ranking import MIXTURE, SINGLE_COLUMNS
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS
 from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import Metric
 
-SIZE, SIZE_FREE = "size", "mixture_size_free"
+MIXTURE, SIZE, SIZE_FREE = "mixture", "size", "mixture_size_free"
 OTHER_DATASETS, OTHER_ALGORITHMS = "mixture_other_datasets", "mixture_other_algorithms"
+
+SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
+"""Strategy: the column it orders by. Edges order as density does, since the nodes are given."""
+SIZE_METRICS = ("nodes", "edges", "density")
+"""What is known of a sparse network without looking at its graph."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A strategy that orders by a weighted sum of metrics (`mixture.mixture_scores`).
+
+    Attributes
+    ----------
+    name
+        Name of the strategy.
+    table
+        One row a network: the scaled metrics.
+    metrics
+        Columns of `table`.
+    without
+        None: the weights are fitted on all networks. "dataset" or "algorithm": those of a network
+        on the networks of other datasets or algorithms.
+    """
+
+    name: str
+    table: pd.DataFrame
+    metrics: tuple[str, ...]
+    without: str | None = None
 
 
 def study_mixtures(
@@ -35,12 +62,14 @@ def study_mixtures(
     *,
     checks: bool = True,
 ) -> tuple[pd.DataFrame, list[Mixture]]:
-    """Scale the metrics and fit the weights of all mixtures, on all algorithms of the table.
+    """Scale the metrics, and list the mixtures.
 
     Parameters
     ----------
-    networks, metrics, size_free, checks
-        See `ranking_cases.rank_networks`.
+    networks, metrics, size_free
+        See `cases.rank_networks`.
+    checks
+        Whether to add the strategies that the paper does not have.
 
     Returns
     -------
@@ -56,32 +85,35 @@ def study_mixtures(
     """
     require_columns(networks, [*CELL, "accuracy", "accuracy_drop", "nodes", "edges", *metrics])
     networks = networks.reset_index(drop=True)
-    table = scale(networks, metrics)
-    mixtures = [fit_mixture(MIXTURE, table, metrics)]
+    table, keys = scale(networks, metrics), tuple(metrics)
+    mixtures = [Mixture(MIXTURE, table, keys)]
     if not checks:
         return table, mixtures
     if size_free is not None:
         _require_same_rows(networks, size_free)
-        kept = {key: metric for key, metric in metrics.items() if key in size_free}
-        free = size_free.reset_index(drop=True).assign(accuracy_drop=networks["accuracy_drop"])
-        mixtures.append(fit_mixture(SIZE_FREE, free, kept))
+        mixtures.append(
+            Mixture(SIZE_FREE, size_free, tuple(key for key in keys if key in size_free))
+        )
     if table["dataset"].nunique() > 1:
-        mixtures.append(fit_mixture(OTHER_DATASETS, table, metrics, without="dataset"))
+        mixtures.append(Mixture(OTHER_DATASETS, table, keys, "dataset"))
     if table["algorithm"].nunique() > 1:
-        mixtures.append(fit_mixture(OTHER_ALGORITHMS, table, metrics, without="algorithm"))
-    mixtures.append(fit_mixture(SIZE, size_table(networks), SIZE_METRICS))
+        mixtures.append(Mixture(OTHER_ALGORITHMS, table, keys, "algorithm"))
+    require_columns(networks, ["achieved_sparsity"])
+    density = 1 - networks["achieved_sparsity"]
+    mixtures.append(Mixture(SIZE, networks.assign(density=density), SIZE_METRICS))
     return table, mixtures
 
 
 def single_columns(networks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Strategies that order by one column, of those that are there: strategy, column.
+    """Choose the strategies that order by one column.
 
     Returns
     -------
     table
         `networks` with these columns as numbers; an infinite value is missing.
     strategies
-        `ranking.SINGLE_COLUMNS` and what of `layer_features.RAMANUJAN_COLUMNS` there is.
+        Name: column. `SINGLE_COLUMNS`, and those of `layer_features.RAMANUJAN_COLUMNS` that there
+        are.
     """
     strategies = dict(SINGLE_COLUMNS)
     strategies |= {name: name for name in RAMANUJAN_COLUMNS.values() if name in networks}
@@ -94,14 +126,20 @@ def single_columns(networks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]
 def ranked_pools(
     networks: pd.DataFrame, pools: Mapping[str, Sequence[str]] | None
 ) -> dict[str, list[str]]:
-    """Pools of two algorithms at least; by default, and if none is left, one of all: "all".
+    """Pools of at least two algorithms; by default, and if none is left, one of all: "all".
 
-    A table of a single algorithm keeps that pool, so that its rankings say what is wrong with them.
+    A table with a single algorithm keeps that pool; the status of its rankings says what is wrong.
 
     Raises
     ------
     DataError
         If an algorithm has no row.
+
+    Examples
+    --------
+    >>> networks = pd.DataFrame({"algorithm": ["snip", "er", "snip"]})
+    >>> ranked_pools(networks, {"one": ["er"]})
+    {'all': ['er', 'snip']}
     """
     require_columns(networks, ["algorithm"])
     known = sorted(networks["algorithm"].unique())

@@ -1,4 +1,4 @@
-"""Could a rank-biased overlap be luck, and how far does it depend on the seeds: null and interval.
+"""Could a rank-biased overlap be chance, and how far does it depend on the seeds: null and interval.
 
 Adds `COLUMNS` to the overlaps of a pool, for each sparsity and for the mean over the sparsities.
 """
@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.ranking.arrays import Arrays, Bools, Floats, Ints, defined_mean
-from sparsetopo.analysis.ranking.bootstrap import interval, pool_positions
+from sparsetopo.analysis.ranking.arrays import StudyArrays
+from sparsetopo.analysis.ranking.bootstrap import interval
 from sparsetopo.analysis.ranking.null import null_outcomes, null_summary
+from sparsetopo.analysis.ranking.pools import PoolRankings
+from sparsetopo.analysis.ranking.tie_breaking import Bools, Floats
+from sparsetopo.analysis.regression.cross_validation import defined_mean
 
 COLUMNS = ("null_mean", "null_95", "p_value", "low", "high", "resamples")
 ONE_SEED = "one seed, no interval"
@@ -53,13 +56,13 @@ class Outcomes:
         return values
 
     def one_seed(self, architecture: int, sparsities: Sequence[int]) -> bool:
-        """Whether an interval is asked for, and no ranked algorithm has a second seed."""
+        """Whether an interval is asked for, but no ranked algorithm has a second seed."""
         return self.draws is not None and not self.several[architecture, sparsities].any()
 
 
 def pool_outcomes(
-    arrays: Arrays,
-    pool: Ints,
+    arrays: StudyArrays,
+    ranked: PoolRankings,
     draws: Floats | None,
     permutations: int,
     labels: Sequence[str | int],
@@ -68,70 +71,61 @@ def pool_outcomes(
 
     Parameters
     ----------
-    pool
-        Algorithms ranked.
+    ranked
+        From `pools.rank_pools`, of `StudyArrays.as_observed`.
     draws
-        From `ranking_bootstrap.resampled_overlaps`; None: no interval.
+        From `bootstrap.resampled_overlaps`; None: no interval.
     permutations
-        See `ranking_null.null_outcomes`; 0: no null.
+        See `null.null_outcomes`; 0: no null.
     labels
         Names of the random stream of the null.
     """
-    ((truth, others, present),) = pool_positions(arrays, arrays.as_observed(), [pool])
-    several = (arrays.seeds()[..., pool] > 1) & present[0]
+    present = ranked.present[0]
+    several = (arrays.seeds()[..., arrays.numbers(ranked.algorithms)] > 1) & present
     null, any_several = [], []
     for number, architecture in enumerate(arrays.architectures):
-        mine = arrays.places[:, 0] == number
+        mine = arrays.pairs_of(number)
         any_several.append(several[mine].any(axis=(0, 2)))
         if permutations:
-            own = [places[0, mine] for places in others]
-            null.append(
-                null_outcomes(
-                    truth[0, mine], own, present[0, mine], permutations, [*labels, architecture]
-                )
-            )
+            truth = ranked.truth.positions[0, mine]
+            others = [own.positions[0, mine] for own in ranked.strategies.values()]
+            stream = [*labels, architecture]
+            null.append(null_outcomes(truth, others, present[mine], permutations, stream))
     return Outcomes(null or None, draws, np.array(any_several))
 
 
 def with_uncertainty(
-    table: pd.DataFrame, arrays: Arrays, outcomes: Outcomes
+    table: pd.DataFrame, arrays: StudyArrays, outcomes: Outcomes
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Complete the overlaps of a pool, and average them over the sparsities.
+    """Add null and interval to the overlaps of a pool, and average them over the sparsities.
 
     Parameters
     ----------
     table
-        From `ranking.ranking_table`.
+        From `tables.ranking_table`.
 
     Returns
     -------
     ranking
         `table` with `COLUMNS` before its status. p_value: of an overlap at least as large under the
         null. low, high: 95 % interval of the draws; NaN if no ranked algorithm has a second seed
-        (the status says so). resamples: draws that have an overlap. Chance is no ranking: NaN.
+        (the status says so). resamples: draws that have an overlap. Chance has none of these.
     means
         architecture, strategy, rbo (mean over the sparsities that have one), sparsities (their
         number), `COLUMNS` of that mean, status: "ok", or at which sparsities `ranking` has remarks.
     """
-    ranked = {name: number for number, name in enumerate(arrays.strategies)}
-    details: list[dict[str, float]] = []
-    parts, means = [], []
+    strategies = {name: number for number, name in enumerate(arrays.strategies)}
+    parts, details, means = [], [], []
     for (architecture, strategy), own in table.groupby(["architecture", "strategy"], sort=False):
         here = arrays.architectures.index(str(architecture))
-        number = ranked.get(str(strategy))
-        places = [arrays.sparsities.index(sparsity) for sparsity in own["sparsity"]]
-        observed = own["rbo"].to_numpy(np.float64)
-        defined = [place for place, rbo in zip(places, observed, strict=True) if not np.isnan(rbo)]
-        statuses = [str(status) for status in own["status"]]
-        remarks = [
-            str(sparsity)
-            for sparsity, status in zip(own["sparsity"], statuses, strict=True)
-            if status != "ok"
-        ]
-        whole = f"remarks at {', '.join(remarks)}" if remarks else "ok"
-        for n, place in enumerate(places):
-            known = [place] if place in defined else []
-            details.append(outcomes.columns(observed[n], number, here, known))
+        number = strategies.get(str(strategy))
+        statuses, defined = own["status"].tolist(), []
+        remarks = own.loc[own["status"] != "ok", "sparsity"]
+        whole = f"remarks at {', '.join(remarks)}" if len(remarks) else "ok"
+        for n, (name, rbo) in enumerate(zip(own["sparsity"], own["rbo"], strict=True)):
+            known = [] if np.isnan(rbo) else [arrays.sparsities.index(name)]
+            defined += known
+            details.append(outcomes.columns(rbo, number, here, known))
             if number is not None and known and outcomes.one_seed(here, known):
                 statuses[n] = _remark(statuses[n], ONE_SEED)
         if number is not None and defined and outcomes.one_seed(here, defined):
