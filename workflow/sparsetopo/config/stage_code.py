@@ -15,7 +15,7 @@ _WEIGHTS = (
 )
 _GRAPHS = ("graphs", "files.py", "bits.py")
 _METRICS = (*_GRAPHS, "metrics", "layers", "seeding.py")
-_ANALYSIS = ("analysis", "files.py", "seeding.py", "metrics/registry.py")
+_ANALYSIS = ("analysis", "files.py", "seeding.py", "metrics/registry.py", "metrics/primitives.py")
 _TABLE_SCRIPTS = ("study.py", "record.py")
 # Parts of the library that a stage runs, besides its script of the same name.
 _SOURCES = {

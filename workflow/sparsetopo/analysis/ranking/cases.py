@@ -102,14 +102,14 @@ def rank_networks(
 
     Examples
     --------
-    >>> from sparsetopo.analysis.tables.metrics import Metric
+    >>> from sparsetopo.metrics.registry import Feature
     >>> networks = pd.DataFrame(
     ...     {"algorithm": ["a", "b", "c"], "dataset": "d", "architecture": "net", "sparsity": "0.9",
     ...      "seed": 0, "accuracy": [0.9, 0.8, 0.7], "accuracy_drop": [0.0, 0.1, 0.2], "nodes": 9,
     ...      "edges": [7, 8, 9], "sink": [1, 2, 4]}
     ... )
     >>> plain = RankingSettings(checks=False, permutations=0, resamples=0)
-    >>> tables = rank_networks(networks, {"sink": Metric("local", "none", "sink")}, settings=plain)
+    >>> tables = rank_networks(networks, {"sink": Feature("local", "none", "sink")}, settings=plain)
     >>> tables.ranking[["strategy", "rbo"]].round(2).to_dict("list")
     {'strategy': ['mixture', 'edges', 'chance'], 'rbo': [1.0, 0.4, 0.6]}
     """
