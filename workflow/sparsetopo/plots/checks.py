@@ -32,13 +32,13 @@ _TITLES = {
     "leave-one-architecture-out": "tested on an architecture left out",
     "leave-one-algorithm-out": "tested on an algorithm left out",
 }
-_KEY = ["encoding", "column_kind", "column"]
+_KEY = ["encoding", "subset_kind", "subset"]
 
 
 def plot_checks(
     table: pd.DataFrame, uncertainty: pd.DataFrame | None = None, regressor: str | None = None
 ) -> Figure:
-    """Draw adjusted R2 of every encoding: a panel a validation, a group of points a column.
+    """Draw adjusted R2 of every encoding: a panel a validation, a group of points per subset.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def plot_checks(
     shown = shown or {VALIDATIONS[0]: cases[VALIDATIONS[0]]}
     encodings = list(dict.fromkeys(table["encoding"]))
     columns = list(
-        table[["column_kind", "column"]].drop_duplicates().itertuples(index=False, name=None)
+        table[["subset_kind", "subset"]].drop_duplicates().itertuples(index=False, name=None)
     )
     with figure_style():
         width = max(len(columns) * (0.14 * len(encodings) + 0.2), 3.5) + 2.9
@@ -97,7 +97,7 @@ def _written(regressor: str) -> str:
 
 
 def _case(table: pd.DataFrame, validation: str, regressor: str) -> pd.DataFrame:
-    """Rows of a validation, its first scaling; a column that cannot be scored has no such regressor."""
+    """Rows of a validation, its first scaling; a subset that cannot be scored has no such regressor."""
     case = table[table["validation"] == validation]
     if len(case):
         case = case[case["scaling"] == case["scaling"].iloc[0]]
@@ -107,7 +107,7 @@ def _case(table: pd.DataFrame, validation: str, regressor: str) -> pd.DataFrame:
 def _with_uncertainty(
     case: pd.DataFrame, uncertainty: pd.DataFrame | None, validation: str, regressor: str
 ) -> pd.DataFrame:
-    """Index encoding, column_kind, column; adjusted_r2, low, high, null_95."""
+    """Index encoding, subset_kind, subset; adjusted_r2, low, high, null_95."""
     scores = case.set_index(_KEY)[["adjusted_r2"]]
     bounds = ["low", "high", "null_95"]
     if uncertainty is None or case.empty:

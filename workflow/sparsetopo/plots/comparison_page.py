@@ -134,7 +134,7 @@ def _table3(table: pd.DataFrame) -> str:
     for row in table.to_dict("records"):
         start = ' class="start"' if row["encoding"] != previous else ""
         previous = str(row["encoding"])
-        cells = f'<td class="name">{escape(previous)}</td><td class="name">{escape(str(row["column"]))}</td>'
+        cells = f'<td class="name">{escape(previous)}</td><td class="name">{escape(str(row["subset"]))}</td>'
         for ours, paper, difference, digits, tolerance in (
             ("adjusted_r2", "paper_adjusted_r2", "difference_r2", 2, R2_TOLERANCE),
             ("mae", "paper_mae", "difference_mae", 3, MAE_TOLERANCE),
@@ -150,8 +150,8 @@ def _table3(table: pd.DataFrame) -> str:
         f"{MAE_TOLERANCE:g} (error).</p>\n<div class='scroll'><table>"
         '<tr><th class="name"></th><th class="name"></th><th colspan="3">adjusted R2</th>'
         '<th colspan="3">mean absolute error</th></tr>'
-        f'<tr><th class="name">encoding</th><th class="name">column</th>{head}{head}</tr>\n'
-        f"{''.join(rows)}</table></div>\n{_remarks(table, ['encoding', 'column'])}"
+        f'<tr><th class="name">encoding</th><th class="name">subset</th>{head}{head}</tr>\n'
+        f"{''.join(rows)}</table></div>\n{_remarks(table, ['encoding', 'subset'])}"
     )
 
 

@@ -21,18 +21,18 @@ def plot_families(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        The table of families: column_kind, column, family, use ("all", "keep", "drop"),
+        The table of families: subset_kind, subset, family, use ("all", "keep", "drop"),
         adjusted_r2, difference (from that of all families), status. Where a number does not exist
-        a dash stands; columns of few rows are marked *.
+        a dash stands; subsets of few rows are marked *.
     """
     require_columns(
-        table, ["column_kind", "column", "family", "use", "adjusted_r2", "difference", "status"]
+        table, ["subset_kind", "subset", "family", "use", "adjusted_r2", "difference", "status"]
     )
     columns = list(
-        table[["column_kind", "column"]].drop_duplicates().itertuples(index=False, name=None)
+        table[["subset_kind", "subset"]].drop_duplicates().itertuples(index=False, name=None)
     )
     families = _in_order(table.loc[table["use"] != "all", "family"].dropna())
-    cautioned = {(row.column_kind, row.column) for row in table.itertuples() if row.status != "ok"}
+    cautioned = {(row.subset_kind, row.subset) for row in table.itertuples() if row.status != "ok"}
     labels = [name + "*" * ((kind, name) in cautioned) for kind, name in columns]
     with figure_style():
         width, height = 0.62 * len(columns) + 2.3, 0.34 * (len(families) + 1) + 1.2
@@ -79,7 +79,7 @@ def _wide(
         chosen = table[(table["use"] == use)]
         if family is not None:
             chosen = chosen[chosen["family"] == family]
-        values = chosen.set_index(["column_kind", "column"])[score]
+        values = chosen.set_index(["subset_kind", "subset"])[score]
         lines.append(values.reindex(columns).to_numpy(np.float64))
     return np.array(lines)
 

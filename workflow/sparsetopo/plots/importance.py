@@ -21,16 +21,16 @@ def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Feature] = PAPER_
     Red: the drop grows with the metric; blue: it shrinks. A correlation that does not exist is
     shown as a dash.
     """
-    require_columns(table, ["column_kind", "column", "metric", "category", "pearson_r", "status"])
-    columns = table.drop_duplicates(["column_kind", "column"])
-    keys = list(zip(columns["column_kind"], columns["column"], strict=True))
+    require_columns(table, ["subset_kind", "subset", "metric", "category", "pearson_r", "status"])
+    columns = table.drop_duplicates(["subset_kind", "subset"])
+    keys = list(zip(columns["subset_kind"], columns["subset"], strict=True))
     rows = table.drop_duplicates("metric")[["metric", "category"]]
     place = {name: number for number, name in enumerate(CATEGORIES)}
     rows = rows.assign(order=rows["category"].map(place).fillna(len(place))).sort_values(
         "order", kind="stable"
     )
     wide = table.assign(pearson_r=table["pearson_r"].where(table["status"] == "ok"))
-    wide = wide.pivot(index="metric", columns=["column_kind", "column"], values="pearson_r")
+    wide = wide.pivot(index="metric", columns=["subset_kind", "subset"], values="pearson_r")
     values = wide.loc[list(rows["metric"]), keys].to_numpy(np.float64)
     texts = [[number_text(value) for value in line] for line in values]
     labels = [metrics[key].label if key in metrics else key for key in rows["metric"]]
@@ -38,10 +38,10 @@ def plot_importance(table: pd.DataFrame, metrics: Mapping[str, Feature] = PAPER_
         figure = new_figure(0.66 * len(keys) + 4.0, 0.29 * len(labels) + 1.2)
         axes = figure.subplots()
         draw_heat_map(
-            axes, values, texts, list(columns["column"]), labels,
+            axes, values, texts, list(columns["subset"]), labels,
             colours="RdBu_r", norm=Normalize(-1, 1), label="correlation with the accuracy drop",
         )  # fmt: skip
-        separate_columns(axes, list(columns["column_kind"]))
+        separate_columns(axes, list(columns["subset_kind"]))
         _bracket_categories(axes, list(rows["category"]))
     return figure
 

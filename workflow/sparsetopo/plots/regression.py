@@ -27,14 +27,14 @@ def plot_regression(table: pd.DataFrame) -> Figure:
     the figure would be too wide to read on a page.
     """
     require_columns(
-        table, ["column_kind", "column", "rows", "regressor", "adjusted_r2", "mae", "status"]
+        table, ["subset_kind", "subset", "rows", "regressor", "adjusted_r2", "mae", "status"]
     )
     table = papers_case(table)
-    columns = table.drop_duplicates(["column_kind", "column"])
+    columns = table.drop_duplicates(["subset_kind", "subset"])
     names = [
         f"{column}{'' if status == 'ok' else '*'}\n(n={rows})"
         for column, rows, status in zip(
-            columns["column"], columns["rows"], columns["status"], strict=True
+            columns["subset"], columns["rows"], columns["status"], strict=True
         )
     ]
     regressors = list(
@@ -53,9 +53,9 @@ def plot_regression(table: pd.DataFrame) -> Figure:
             (left, "adjusted_r2", "adjusted R²"),
             (right, "mae", "mean absolute error"),
         ):
-            wide = table.pivot(index="regressor", columns=["column_kind", "column"], values=score)
+            wide = table.pivot(index="regressor", columns=["subset_kind", "subset"], values=score)
             values = wide.loc[
-                regressors, list(zip(columns["column_kind"], columns["column"], strict=True))
+                regressors, list(zip(columns["subset_kind"], columns["subset"], strict=True))
             ]
             numbers = values.to_numpy(np.float64)
             norm = Normalize(0, 1) if score == "adjusted_r2" else Normalize(0, _upper(numbers))
@@ -64,7 +64,7 @@ def plot_regression(table: pd.DataFrame) -> Figure:
             draw_heat_map(
                 axes, numbers, texts, names, regressors, colours=colours, norm=norm, label=title
             )
-            separate_columns(axes, list(columns["column_kind"]))
+            separate_columns(axes, list(columns["subset_kind"]))
             summaries = sum(name in ("median", "mean") for name in regressors)
             if 0 < summaries < len(regressors):
                 axes.axhline(len(regressors) - summaries - 0.5, color="black", linewidth=1.5)

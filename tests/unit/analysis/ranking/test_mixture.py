@@ -46,7 +46,7 @@ def test_weights_never_see_what_they_rank(scaled, without):
 def test_what_only_the_left_out_rows_have_weighs_nothing(scaled):
     scaled.loc[scaled["dataset"] == "letters", "architecture"] = "Conv-6"
     weights = fit_mixture("other", scaled, PAPER_METRICS, "dataset").weights
-    r = importance_table(scaled[scaled["dataset"] == "digits"]).set_index(["column", "metric"])
+    r = importance_table(scaled[scaled["dataset"] == "digits"]).set_index(["subset", "metric"])
     own = weights.loc[("letters", "Conv-6", "0.9"), "n2"]
     assert own == pytest.approx(r.loc[("0.9", "n2"), "pearson_r"] / 2)
 
@@ -56,7 +56,7 @@ def test_an_undefined_correlation_weighs_nothing(scaled):
     importance = importance_table(scaled)
     weights = mixture_weights(importance)
     assert importance["pearson_r"].isna().sum() == 1
-    r = importance.set_index(["column", "metric"])["pearson_r"]
+    r = importance.set_index(["subset", "metric"])["pearson_r"]
     assert weights.loc[("Resnet-20", "0.9"), "sink"] == r["Resnet-20", "sink"] / 2
     assert not weights.isna().any(axis=None)
 

@@ -154,7 +154,7 @@ def test_weights_are_means_of_correlations(networks):
     importance = importance_table(scale(networks))
     weights = mixture_weights(importance)
     assert weights.shape == (2 * 5, 16)
-    r = importance.set_index(["column", "metric"])["pearson_r"]
+    r = importance.set_index(["subset", "metric"])["pearson_r"]
     expected = (r["Resnet-20", "cut_edges"] + r["0.95", "cut_edges"]) / 2
     assert weights.loc[("Resnet-20", "0.95"), "cut_edges"] == pytest.approx(expected)
 

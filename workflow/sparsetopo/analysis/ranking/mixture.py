@@ -65,7 +65,7 @@ def fit_mixture(
     importance = importance_table(table, metrics)
     weights = mixture_weights(importance)
     if without is not None:
-        keys = ["column_kind", "column", "metric"]
+        keys = ["subset_kind", "subset", "metric"]
         parts = {}
         for value in sorted(table[without].unique()):
             own = importance_table(table[table[without] != value], metrics)
@@ -85,8 +85,8 @@ def mixture_weights(importance: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Index (architecture, sparsity), one column a metric. An undefined correlation counts as 0.
     """
-    require_columns(importance, ["column_kind", "column", "metric", "pearson_r"])
-    wide = importance.pivot(index=["column_kind", "column"], columns="metric", values="pearson_r")
+    require_columns(importance, ["subset_kind", "subset", "metric", "pearson_r"])
+    wide = importance.pivot(index=["subset_kind", "subset"], columns="metric", values="pearson_r")
     wide = wide[list(importance["metric"].unique())].fillna(0.0)
     return pd.concat(
         {
