@@ -47,5 +47,5 @@ def cross_validation(snakemake, specification):
         folds=specification["folds"],
         seed=specification["seed"],
         workers=snakemake.threads,  # results do not depend on it
-        progress=lambda done, total: logging.info("%d of %d rows done", done, total),
+        progress=lambda done, total: logging.info("%d of %d scores", done, total),
     )

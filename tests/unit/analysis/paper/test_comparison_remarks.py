@@ -133,4 +133,4 @@ def test_table3():
     said = remarks[0]
     assert said.startswith("180 networks. The 1 regressors range from 0.25 to 0.25")
     assert "3 fits did not converge. Scaled inside the folds: " in said
-    assert said.endswith("This column is off in 1 of 3 encodings.")
+    assert said.endswith("This subset is off in 1 of 3 encodings.")

@@ -18,7 +18,7 @@ def test_ridge_equals_scikit_learns_for_every_target(scaling):
     values[:, 2] = 5.0
     drops = random.uniform(size=(40, 7))
     splits = shuffled_folds(40, 5, 0)
-    found = ridge_predictions(values, drops, splits, 0.1, scaling)
+    found = ridge_predictions(values, drops, splits, scaling)
     scores = np.zeros((5, 7))
     for fold, (train, test) in enumerate(splits):
         scaler = MinMaxScaler().fit(values[train] if scaling == "fold" else values)

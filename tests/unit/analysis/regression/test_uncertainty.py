@@ -196,9 +196,9 @@ def test_a_single_seed_makes_clusters_of_one(networks):
 
 
 def test_refusals(sets):
-    with pytest.raises(DataError, match="resamples of at least 1, not 0"):
+    with pytest.raises(DataError, match="resamples must be at least 1, not 0"):
         Draws(resamples=0)
-    with pytest.raises(DataError, match="permutations of at least 0, not -1"):
+    with pytest.raises(DataError, match="permutations must be at least 0, not -1"):
         Draws(permutations=-1)
     broken = {"MGE": replace(sets["MGE"], table=sets["MGE"].table.drop(columns="accuracy_drop"))}
     with pytest.raises(DataError, match=r"lacks the column\(s\) accuracy_drop"):

@@ -47,9 +47,10 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> x, y = np.arange(6.0)[:, None], np.array([0.0, 1.0, 2.0, 3.0, 4.0, 50.0])
-    >>> NewtonHuberRegressor().fit(x, y).predict(np.array([[10.0]])).round(1)
-    array([10.])
+    >>> x = np.arange(11.0)
+    >>> y = np.where(x == 5, 50.0, x)  # one outlier
+    >>> NewtonHuberRegressor().fit(x[:, None], y).predict(np.array([[20.0]])).round(1)
+    array([20.])
     """
 
     def __init__(

@@ -13,13 +13,13 @@ from sparsetopo.analysis.regression.cross_validation import scaled_for
 from sparsetopo.analysis.regression.splits import Split
 
 RIDGE_PENALTY = 0.1
-"""Penalty on the squared coefficients, wherever a ridge regression is fitted."""
+"""On the squared coefficients, not on the intercept, wherever a ridge regression is fitted."""
 
 _Array = NDArray[np.float64]
 
 
 def ridge_predictions(
-    values: _Array, drops: _Array, splits: Sequence[Split], penalty: float, scaling: str
+    values: _Array, drops: _Array, splits: Sequence[Split], scaling: str
 ) -> _Array:
     """Predict every row while it is left out, for many targets.
 
@@ -29,8 +29,6 @@ def ridge_predictions(
         Features, shape (rows, features).
     drops
         Shape (rows, targets).
-    penalty
-        On the squared coefficients, not on the intercept.
     scaling
         As in `cross_validation.cross_validate`.
 
@@ -43,7 +41,7 @@ def ridge_predictions(
     --------
     >>> values, drops = np.array([[0.0], [0.5], [1.0]]), np.array([[0.0], [1.0], [2.0]])
     >>> splits = [(np.array([0, 2]), np.array([1]))]
-    >>> ridge_predictions(values, drops, splits, 0.1, "fold")[1]
+    >>> ridge_predictions(values, drops, splits, "fold")[1]
     array([1.])
     """
     predictions = np.full(drops.shape, np.nan)
@@ -52,7 +50,7 @@ def ridge_predictions(
         centre = scaled[train].mean(axis=0)
         design = scaled[train] - centre
         level = drops[train].mean(axis=0)
-        gram = design.T @ design + penalty * np.eye(design.shape[1])
+        gram = design.T @ design + RIDGE_PENALTY * np.eye(design.shape[1])
         # The columns of the design add up to 0, so the targets need not be centred.
         coefficients = np.linalg.solve(gram, design.T @ drops[train])
         predictions[test] = (scaled[test] - centre) @ coefficients + level

@@ -20,7 +20,7 @@ from sparsetopo.analysis.regression.cross_validation import (
 )
 from sparsetopo.analysis.regression.permutation import cluster_permutations
 from sparsetopo.analysis.regression.regressors import Regressors
-from sparsetopo.analysis.regression.ridge import RIDGE_PENALTY, ridge_predictions
+from sparsetopo.analysis.regression.ridge import ridge_predictions
 from sparsetopo.analysis.regression.splits import Split
 from sparsetopo.analysis.regression.subsets import Sample
 
@@ -84,7 +84,7 @@ def ridge_uncertainty(score: Score) -> Result:
     r2, resampled = [], []
     with quick_fits():
         for splits in score.repeats:
-            predictions = ridge_predictions(values, drops, splits, RIDGE_PENALTY, score.scaling)
+            predictions = ridge_predictions(values, drops, splits, score.scaling)
             r2.append(fold_average_r2(drops, predictions, splits))
             resampled.append(score.resampled(predictions[:, :1].T, splits))
     adjusted = score.adjusted(np.array(r2))

@@ -52,16 +52,10 @@ def regression_table(
         encoding, validation, scaling, subset_kind, subset, rows, rows_left_out (without a feature
         or a drop), features, regressor, adjusted_r2, adjusted_r2_std, adjusted_r2_median_fold
         (median over the test folds or groups, where one may spoil the average), r2, mae, mae_std,
-        unconverged (number of fits that did not converge), status.
-
-        Standard deviations (ddof=1) are over repeats for a regressor (over groups where they are
-        left out), and over the regressors for mean and median. Subsets of equal name and size have
-        the same shuffled folds in all cases.
-
-        status is "ok", or "few rows: ..." where fits rest on less than two rows per coefficient,
-        or says why numbers are undefined (NaN). Below features + 2 rows only adjusted_r2 is
-        undefined. Below two rows per fold, with a constant target, or with only one group to leave
-        out all numbers are, and the subset has one row.
+        unconverged (number of fits), status (`subsets.subset_status`). Standard deviations (ddof=1)
+        are over repeats or groups for a regressor, over the regressors for mean and median.
+        Undefined numbers are NaN; a subset that cannot be scored has one row. Subsets of equal name
+        and size have the same shuffled folds in all cases.
 
     Raises
     ------

@@ -69,13 +69,10 @@ class Draws:
     mean_repeats: int = 1
 
     def __post_init__(self) -> None:
-        least = {"resamples": 1, "ridge_repeats": 1, "mean_repeats": 1}
         for name, value in vars(self).items():
-            if value < least.get(name, 0):
-                raise DataError(
-                    f"the uncertainty of a regression needs {name} of at least {least.get(name, 0)}, "
-                    f"not {value}."
-                )
+            least = 0 if name.endswith("permutations") else 1
+            if value < least:
+                raise DataError(f"{name} must be at least {least}, not {value}.")
 
     def of(self, statistic: str) -> tuple[int, int]:
         """Return the numbers of permutations and repeats of a statistic."""
