@@ -1,8 +1,8 @@
-"""What several analyses read: the collected tables, joined as they need them."""
+"""What several analyses share: the collected tables, joined as needed, and the cross-validation's settings."""
 
 
 def read_networks(files):
-    """The table of networks, checked: what would make an analysis wrong is refused, what makes it smaller is logged."""
+    """Read and check the table of networks: refuse what would make an analysis wrong, log what makes it smaller."""
     import logging
 
     from sparsetopo.analysis.tables.metrics import study_metrics
@@ -16,7 +16,7 @@ def read_networks(files):
 
 
 def read_feature_sets(files):
-    """The table of networks, and every set of features that it and the table of layers (if any) allow."""
+    """Read the table of networks, and every set of features that it and the table of layers (if any) allow."""
     from sparsetopo.analysis.tables.feature_sets import feature_sets
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.table import read_table
@@ -27,7 +27,7 @@ def read_feature_sets(files):
 
 
 def read_ranked(files):
-    """The table of networks, with layer density and Ramanujan metrics where layers were measured."""
+    """Read the table of networks, with layer density and Ramanujan metrics where layers were measured."""
     from sparsetopo.analysis.tables.layer_features import ramanujan_means
     from sparsetopo.analysis.tables.table import CELL, read_table
 
@@ -35,3 +35,17 @@ def read_ranked(files):
     if not getattr(files, "layers", None):
         return networks
     return networks.merge(ramanujan_means(read_table(files.layers[0])), how="left", on=list(CELL))
+
+
+def cross_validation(snakemake, specification):
+    """Return the settings of a job's cross-validation."""
+    import logging
+
+    from sparsetopo.analysis.regression.settings import CrossValidation
+
+    return CrossValidation(
+        folds=specification["folds"],
+        seed=specification["seed"],
+        workers=snakemake.threads,  # results do not depend on it
+        progress=lambda done, total: logging.info("%d of %d scores", done, total),
+    )

@@ -19,15 +19,15 @@ from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import read_table, write_table
 
 
-def test_equals_scipy_in_every_column(networks):
+def test_equals_scipy_in_every_subset(networks):
     scaled = scale(networks)
     table = importance_table(scaled)
     assert len(table) == 7 * 16
-    assert table["column"].unique().tolist() == [
+    assert table["subset"].unique().tolist() == [
         "0.6", "0.8", "0.9", "0.95", "0.98", "Resnet-20", "Resnet-32",
     ]  # fmt: skip
     for row in table.itertuples():
-        part = scaled[scaled[row.column_kind] == row.column]
+        part = scaled[scaled[row.subset_kind] == row.subset]
         expected = pearsonr(part[row.metric], part["accuracy_drop"]).statistic
         assert row.pearson_r == pytest.approx(expected, abs=1e-12)
         assert row.category == PAPER_METRICS[row.metric].category
@@ -36,7 +36,7 @@ def test_equals_scipy_in_every_column(networks):
 
 def test_finds_the_planted_metrics(networks):
     table = importance_table(scale(networks))
-    mean = table[table["column_kind"] == "architecture"].groupby("metric")["pearson_r"].mean()
+    mean = table[table["subset_kind"] == "architecture"].groupby("metric")["pearson_r"].mean()
     assert mean.abs().nlargest(2).index.tolist() == ["disconnected", "spectral_gap"]
     assert (mean[["disconnected", "spectral_gap"]] > 0.2).all()
 
@@ -45,7 +45,7 @@ def test_undefined_correlations_are_missing_and_explained(networks, tmp_path):
     networks.loc[networks["sparsity"] == "0.6", "accuracy_drop"] = 0.25
     networks.loc[networks["sparsity"] == "0.8", "n2"] = np.nan
     table = importance_table(scale(networks).assign(sink=0.0))
-    found = table.set_index(["column", "metric"])
+    found = table.set_index(["subset", "metric"])
     assert found.loc[("0.9", "sink"), "status"] == "constant metric"
     assert found.loc[("0.6", "n1"), "status"] == "constant drop"
     assert found.loc[("0.6", "sink"), "status"] == "constant metric"
@@ -54,7 +54,7 @@ def test_undefined_correlations_are_missing_and_explained(networks, tmp_path):
     assert found["pearson_r"].isna().sum() == 7 + 15 + 1
     assert (found["pearson_r"].isna() == (found["status"] != "ok")).all()
     assert found["ridge_coefficient"].isna().groupby(level=0).all().to_dict() == {
-        column: column == "0.8" for column in table["column"]
+        subset: subset == "0.8" for subset in table["subset"]
     }
     write_table(tmp_path / "importance.csv", table)
     assert (tmp_path / "importance.csv").read_text().count("undefined") == 23 + 16
@@ -87,7 +87,7 @@ def test_networks_without_a_drop_are_left_out_and_counted(networks):
     without = importance_table(scale(gaps.dropna(subset="accuracy_drop")))
     for column in ("rows", "pearson_r", "ridge_coefficient"):
         assert table[column].tolist() == without[column].tolist()
-    left_out = table.drop_duplicates("column").set_index("column")["rows_left_out"].to_dict()
+    left_out = table.drop_duplicates("subset").set_index("subset")["rows_left_out"].to_dict()
     assert {key: n for key, n in left_out.items() if n} == {
         "0.98": 4,
         "Resnet-20": 2,
@@ -109,6 +109,4 @@ def test_ridge_coefficients_equal_scikit_learn(networks):
     scaled = scale(networks)
     keys = list(PAPER_METRICS)
     expected = Ridge(alpha=0.1).fit(min_max(scaled[keys].to_numpy()), scaled["accuracy_drop"]).coef_
-    np.testing.assert_allclose(
-        ridge_coefficients(scaled, keys, "accuracy_drop"), expected, atol=1e-10
-    )
+    np.testing.assert_allclose(ridge_coefficients(scaled, keys), expected, atol=1e-10)

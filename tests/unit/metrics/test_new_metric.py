@@ -62,7 +62,7 @@ assert "hub_degree" in metrics
 sets = feature_sets(table, metrics=metrics)
 assert sets["MGE"].table["hub_degree"].tolist() == [4 / 7, 5 / 7, 1.0]
 assert sets["MGE-size-free"].table["hub_degree"].tolist() == [4.0, 5.0, 7.0]
-figure = plot_importance(importance_table(table, metrics), metrics)
+figure = plot_importance(importance_table(table, metrics))
 labels = {text.get_text() for axes in figure.axes for text in axes.get_yticklabels()}
 assert "largest degree" in labels, labels
 """

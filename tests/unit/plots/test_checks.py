@@ -16,14 +16,14 @@ ENCODINGS = [
     "MGE-size-free", "rolled-size-free", "rolled-channel-size-free",
 ]  # fmt: skip
 CASES = [
-    ("shuffled", "column"), ("shuffled", "fold"), ("leave-one-dataset-out", "fold"),
+    ("shuffled", "subset"), ("shuffled", "fold"), ("leave-one-dataset-out", "fold"),
     ("leave-one-architecture-out", "fold"), ("leave-one-algorithm-out", "fold"),
 ]  # fmt: skip
 COLUMNS = [("sparsity", value) for value in ("0.6", "0.8", "0.9", "0.95", "0.98")]
 COLUMNS += [
     ("architecture", name) for name in ("Conv-6", "Resnet-20", "Resnet-32", "Wide-Resnet-28-2")
 ]
-KEY = ["encoding", "validation", "scaling", "column_kind", "column", "regressor"]
+KEY = ["encoding", "validation", "scaling", "subset_kind", "subset", "regressor"]
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def _points(axes):
 
 def _expected(table, validation, scaling, regressor):
     own = table[(table["validation"] == validation) & (table["regressor"] == regressor)]
-    own = own[own["scaling"] == scaling].set_index(["column", "encoding"])["adjusted_r2"]
+    own = own[own["scaling"] == scaling].set_index(["subset", "encoding"])["adjusted_r2"]
     keys = itertools.product([column for _, column in COLUMNS], ENCODINGS)
     return [own[key] for key in keys if key in own.index]
 
@@ -89,7 +89,7 @@ def test_intervals_and_nulls_are_those_of_the_same_case(table, uncertainty):
 
 def test_without_intervals_the_median_is_drawn_unless_another_is_asked_for(table):
     figure = plot_checks(table)
-    assert _points(figure.axes[0]) == _expected(table, "shuffled", "column", "median")
+    assert _points(figure.axes[0]) == _expected(table, "shuffled", "subset", "median")
     assert "95 % interval" not in [text.get_text() for text in figure.legends[0].get_texts()]
     asked = plot_checks(table, regressor="mean")
     assert _points(asked.axes[3]) == _expected(table, "leave-one-algorithm-out", "fold", "mean")
@@ -100,7 +100,7 @@ def test_without_intervals_the_median_is_drawn_unless_another_is_asked_for(table
 def test_wild_scores_are_written_at_the_floor(table):
     wild = table["encoding"].eq("MGE") & table["validation"].eq("leave-one-dataset-out")
     for column, score in (("0.6", -0.34), ("0.8", -37.2), ("0.9", -1e9)):
-        table.loc[wild & table["column"].eq(column), "adjusted_r2"] = score
+        table.loc[wild & table["subset"].eq(column), "adjusted_r2"] = score
     axes = plot_checks(table).axes[1]
     texts = [text.get_text() for text in axes.texts]
     assert texts == ["−0.3", "−37", "< −99"]
@@ -110,7 +110,7 @@ def test_wild_scores_are_written_at_the_floor(table):
 
 
 def test_undefined_scores_are_shown_as_such(table):
-    few = table["encoding"].eq("MGE") & table["column"].eq("0.6")
+    few = table["encoding"].eq("MGE") & table["subset"].eq("0.6")
     table.loc[few, "adjusted_r2"] = np.nan
     panels = plot_checks(table).axes
     assert [text.get_text() for text in panels[0].texts] == ["×"]
@@ -127,7 +127,7 @@ def test_a_validation_without_any_number_has_no_panel(table):
 
 
 def test_it_is_legible_at_any_size(table, uncertainty):
-    one = table["column"].eq("0.9") & table["encoding"].isin(["MGE", "size"])
+    one = table["subset"].eq("0.9") & table["encoding"].isin(["MGE", "size"])
     for part, bounds in ((table, uncertainty), (table, None), (table[one], None)):
         figure = plot_checks(part, bounds)
         add_note(figure, "accuracies: published means")

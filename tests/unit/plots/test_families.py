@@ -21,15 +21,15 @@ def _table(columns, families=FAMILIES):
     records = []
     for kind, column in columns:
         every = random.uniform(0.5, 0.9)
-        place = {"column_kind": kind, "column": column, "status": "ok"}
+        place = {"subset_kind": kind, "subset": column, "status": "ok"}
         records.append({**place, "family": "all", "use": "all", "adjusted_r2": every})
         for family in families:
             for use in ("keep", "drop"):
                 score = every - random.exponential(0.2)
                 records.append({**place, "family": family, "use": use, "adjusted_r2": score})
     table = pd.DataFrame(records)
-    every = table[table["use"] == "all"].set_index("column")["adjusted_r2"]
-    return table.assign(difference=table["adjusted_r2"] - table["column"].map(every))
+    every = table[table["use"] == "all"].set_index("subset")["adjusted_r2"]
+    return table.assign(difference=table["adjusted_r2"] - table["subset"].map(every))
 
 
 def _texts(axes, columns):
@@ -45,7 +45,7 @@ def test_writes_the_score_of_each_family_and_the_loss_without_it():
     assert rows == ["all families", *(f"{name} only" for name in names)]
     rows = [label.get_text() for label in right.get_yticklabels()]
     assert rows == [f"without {name}" for name in names]
-    cells = table.set_index(["use", "family", "column"])
+    cells = table.set_index(["use", "family", "subset"])
     for place, (use, family) in enumerate([("all", "all"), *(("keep", name) for name in names)]):
         expected = [cells.loc[(use, family, value), "adjusted_r2"] for _, value in SPARSITIES]
         assert _texts(left, 5)[place] == [number_text(value) for value in expected]
@@ -65,9 +65,9 @@ def test_it_is_legible(columns):
 
 def test_undefined_and_failed_fits():
     table = _table(SPARSITIES)
-    table.loc[table["column"] == "0.8", ["adjusted_r2", "difference"]] = np.nan
-    table.loc[table["column"] == "0.8", "status"] = "too few rows"
-    failed = (table["column"] == "0.9") & (table["family"] == "local") & (table["use"] == "drop")
+    table.loc[table["subset"] == "0.8", ["adjusted_r2", "difference"]] = np.nan
+    table.loc[table["subset"] == "0.8", "status"] = "too few rows"
+    failed = (table["subset"] == "0.9") & (table["family"] == "local") & (table["use"] == "drop")
     table.loc[failed, "difference"] = -400.0
     left, right = plot_families(table).axes[:2]
     assert [line[1] for line in _texts(left, 5)] == ["–"] * 7

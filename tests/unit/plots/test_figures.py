@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array, random_array
+from tests.unit.analysis.regression.regressions import FAST, case_table
 from tests.unit.plots.legible import assert_legible
 
 from sparsetopo.analysis.importance import importance_table
 from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
-from sparsetopo.analysis.regression.regressors import REGRESSORS
-from sparsetopo.analysis.regression.table import regression_table
+from sparsetopo.analysis.regression.settings import CrossValidation
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
 from sparsetopo.plots.accuracy import plot_accuracy
@@ -55,10 +55,10 @@ def importance(networks):
 @pytest.fixture(scope="module")
 def figures(networks, importance):
     ranking = rank_networks(networks, settings=PLAIN).ranking
-    fast = {name: REGRESSORS[name] for name in ("Linear", "Ridge")}
+    fast = CrossValidation(regressors=FAST)
     return {
         "accuracy": plot_accuracy(networks),
-        "regression": plot_regression(regression_table(networks, repeats=2, regressors=fast)),
+        "regression": plot_regression(case_table(networks, repeats=2, settings=fast)),
         "importance": plot_importance(importance),
         "ranking": plot_ranking(ranking),
         "graph": plot_graph([30, 20, 5], _graph([30, 20, 5])),
@@ -103,12 +103,10 @@ def papers_grid(networks):
 @pytest.mark.parametrize("name", ["accuracy", "regression", "importance", "ranking"])
 def test_the_papers_grid_is_legible(papers_grid, name):
     importance = importance_table(papers_grid)
-    fast = {name: REGRESSORS[name] for name in ("Linear", "Ridge")}
+    fast = CrossValidation(regressors=FAST)
     figure = {
         "accuracy": lambda: plot_accuracy(papers_grid),
-        "regression": lambda: plot_regression(
-            regression_table(papers_grid, repeats=1, regressors=fast)
-        ),
+        "regression": lambda: plot_regression(case_table(papers_grid, repeats=1, settings=fast)),
         "importance": lambda: plot_importance(importance),
         "ranking": lambda: plot_ranking(rank_networks(papers_grid, settings=PLAIN).ranking),
     }[name]()
@@ -182,7 +180,7 @@ def test_importance_is_grouped_by_category(figures, importance):
     axes = figures["importance"].axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [metric.label for metric in PAPER_METRICS.values()]
-    cell = importance.set_index(["column", "metric"]).loc[("0.6", "sink"), "pearson_r"]
+    cell = importance.set_index(["subset", "metric"]).loc[("0.6", "sink"), "pearson_r"]
     assert axes.texts[0].get_text() == number_text(cell)
 
 
@@ -190,7 +188,7 @@ def test_undefined_numbers_are_dashes(importance, networks):
     constant = importance.assign(status="constant metric", pearson_r=0.0)
     axes = plot_importance(constant).axes[0]
     assert {text.get_text() for text in axes.texts[: len(constant)]} == {"–"}
-    few = regression_table(networks[:20], repeats=1, column_kinds=["sparsity"])
+    few = case_table(networks[:20], repeats=1, settings=CrossValidation(subset_kinds=["sparsity"]))
     texts = {text.get_text() for text in plot_regression(few).axes[0].texts}
     assert texts == {"–"}
     assert number_text(-0.001) == "0.00"

@@ -25,7 +25,7 @@ ANALYSES = ("regression", "regression_uncertainty", "families", "importance", "r
 TABLES = ("networks", "dense", *ANALYSES, "ranking_means", "rankings")
 FIGURES = figures_of_study(checks=True, layers=False, graphs=True)
 SETTINGS = {
-    **{"folds": 3, "repeats": 1, "check_repeats": 1, "seed": 0, "scaling": "column"},
+    **{"folds": 3, "repeats": 1, "check_repeats": 1, "seed": 0, "scaling": "subset"},
     **{"checks": True, "permutations": 20, "mean_permutations": 0, "resamples": 20},
     **{"ranking_permutations": 100, "pools": {"all": ["prospr", "snip", "er"]}},
 }
@@ -139,13 +139,13 @@ def test_every_table_is_labelled_and_whole(study):
 
 
 def test_analyses_leave_out_the_cell_without_accuracy_and_count_it(study):
-    regression = read_table(study / "tables" / "regression.csv").drop_duplicates("column")
-    left_out = regression.set_index("column")[["rows", "rows_left_out"]].T.to_dict("list")
+    regression = read_table(study / "tables" / "regression.csv").drop_duplicates("subset")
+    left_out = regression.set_index("subset")[["rows", "rows_left_out"]].T.to_dict("list")
     assert left_out == {
         "0.9": [18, 0], "0.95": [18, 0], "0.98": [15, 3], "Resnet-20": [27, 0], "Resnet-32": [24, 3],
     }  # fmt: skip
-    importance = read_table(study / "tables" / "importance.csv").drop_duplicates("column")
-    assert dict(zip(importance["column"], importance["rows"], strict=True)) == {
+    importance = read_table(study / "tables" / "importance.csv").drop_duplicates("subset")
+    assert dict(zip(importance["subset"], importance["rows"], strict=True)) == {
         column: rows for column, (rows, _) in left_out.items()
     }
     ranking = read_table(study / "tables" / "ranking.csv")

@@ -10,7 +10,7 @@ from tests.unit.plots.legible import assert_legible
 from sparsetopo.errors import DataError
 from sparsetopo.plots.regression import papers_case, plot_regression
 
-CASES = [("shuffled", "fold"), ("shuffled", "column"), ("leave-one-dataset-out", "fold")]
+CASES = [("shuffled", "fold"), ("shuffled", "subset"), ("leave-one-dataset-out", "fold")]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def table():
         records.append(
             {
                 "encoding": encoding, "validation": validation, "scaling": scaling,
-                "column_kind": "sparsity", "column": column, "rows": 100, "regressor": regressor,
+                "subset_kind": "sparsity", "subset": column, "rows": 100, "regressor": regressor,
                 "adjusted_r2": number / 100, "mae": number / 1000, "status": "ok",
             }
         )  # fmt: skip
@@ -38,7 +38,7 @@ def test_draws_the_papers_case(table):
     own = table[(table["encoding"] == "MGE") & (table["validation"] == "shuffled")]
     own = own[own["scaling"] == "fold"]  # the first in the table
     assert len(own) == 6
-    wide = own.pivot(index="regressor", columns="column", values="adjusted_r2")
+    wide = own.pivot(index="regressor", columns="subset", values="adjusted_r2")
     assert _numbers(figure.axes[0]) == pytest.approx(wide.to_numpy().ravel())
     assert_legible(figure)
 

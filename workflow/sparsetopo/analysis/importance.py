@@ -1,9 +1,9 @@
 """Which metrics go with the accuracy drop: figures 3 and 4 of the paper, and its ranking's weights.
 
-The measure is the Pearson correlation of each metric with the drop over the networks of a column
+The measure is the Pearson correlation of each metric with the drop over the networks of a subset
 (one sparsity or one architecture). Correlating with the regressors' predictions instead gives the
-same rankings. A second number, the coefficient of a ridge regression on all metrics scaled to
-0..1, says what a metric adds beside the others.
+same rankings. A second number, the coefficient in a ridge regression on all metrics scaled to
+0..1, says what a metric adds to the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sparsetopo.analysis.regression.table import COLUMN_KINDS, study_columns
+from sparsetopo.analysis.regression.ridge import RIDGE_PENALTY
+from sparsetopo.analysis.regression.subsets import SUBSET_KINDS, TARGET, study_subsets
 from sparsetopo.analysis.tables.features import min_max
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.metrics.registry import Feature
 
-RIDGE_PENALTY = 0.1
-"""As the Ridge of the regressions."""
 LEAST_ROWS = 3
-"""Below, a correlation says nothing: two points lie on a line."""
+"""With fewer rows a correlation says nothing: two points always lie on a line."""
 
 _Array = NDArray[np.float64]
 
@@ -29,38 +28,44 @@ _Array = NDArray[np.float64]
 def importance_table(
     table: pd.DataFrame,
     metrics: Mapping[str, Feature] = PAPER_METRICS,
-    *,
-    target: str = "accuracy_drop",
-    column_kinds: Sequence[str] = COLUMN_KINDS,
+    subset_kinds: Sequence[str] = SUBSET_KINDS,
 ) -> pd.DataFrame:
-    """Correlate every metric with the drop, for every column of the study.
+    """Correlate every metric with the drop, for every subset of the study.
 
     Parameters
     ----------
     table
-        One row a network: the column kinds, `target`, and the scaled metrics (`features.scale`).
+        One row per network: the subset kinds, accuracy_drop, and the scaled metrics
+        (`features.scale`).
 
     Returns
     -------
     DataFrame
-        column_kind, column, metric, category, rows, rows_left_out, pearson_r, ridge_coefficient,
+        subset_kind, subset, metric, category, rows, rows_left_out, pearson_r, ridge_coefficient,
         status.
         pearson_r > 0: the drop grows with the metric. It is NaN where it does not exist, and status
         says why ("constant metric", "constant drop", "too few rows: ..."). rows: those that have
-        the metric and a drop; rows_left_out: the others. ridge_coefficient: change of the predicted
-        drop as the metric goes from its least to its greatest value in the column while the others
-        stay (rows that lack any metric are left out; NaN below two rows).
+        the metric and a drop; rows_left_out: the others. ridge_coefficient: see
+        `ridge_coefficients`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"sparsity": "0.9", "sink": [0.1, 0.2, 0.4]})
+    >>> table["accuracy_drop"] = 1 - table["sink"]
+    >>> metrics = {"sink": PAPER_METRICS["sink"]}
+    >>> importance_table(table, metrics, ["sparsity"])["pearson_r"].round(6).tolist()
+    [-1.0]
     """
-    require_columns(table, [*column_kinds, target, *metrics])
+    require_columns(table, [*subset_kinds, TARGET, *metrics])
     records = []
-    for kind, column, rows in study_columns(table, column_kinds):
-        coefficients = ridge_coefficients(rows, list(metrics), target)
+    for kind, name, rows in study_subsets(table, subset_kinds):
+        coefficients = ridge_coefficients(rows, list(metrics))
         for (key, metric), coefficient in zip(metrics.items(), coefficients, strict=True):
-            correlation, used, status = pearson(rows[key], rows[target])
+            correlation, used, status = pearson(rows[key], rows[TARGET])
             records.append(
                 {
-                    "column_kind": kind,
-                    "column": column,
+                    "subset_kind": kind,
+                    "subset": name,
                     "metric": key,
                     "category": metric.category,
                     "rows": used,
@@ -74,7 +79,13 @@ def importance_table(
 
 
 def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
-    """Correlation over the rows that have both: (r, rows, status); r is NaN where undefined."""
+    """Return (r, rows, status) of the rows that have both values; r is NaN where undefined.
+
+    Examples
+    --------
+    >>> pearson(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.1, 0.1, 0.1]))
+    (nan, 3, 'constant drop')
+    """
     complete = metric.notna() & target.notna()
     x = metric[complete].to_numpy(np.float64)
     y = target[complete].to_numpy(np.float64)
@@ -101,6 +112,11 @@ def correlations(metrics: _Array, target: _Array) -> _Array:
     -------
     ndarray
         Pearson's r, shape (...). NaN below `LEAST_ROWS` rows, or where one of the two is constant.
+
+    Examples
+    --------
+    >>> correlations(np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]), np.array([0.0, 1.0, 2.0]))
+    array([ 1., -1.])
     """
     known = ~(np.isnan(metrics) | np.isnan(target))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -114,17 +130,19 @@ def correlations(metrics: _Array, target: _Array) -> _Array:
     return np.where(known.sum(axis=-1) < LEAST_ROWS, np.nan, result)
 
 
-def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str) -> _Array:
-    """Coefficients b (one a metric) of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1.
+def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str]) -> _Array:
+    """Return the coefficients b of min |y - X b - c|^2 + `RIDGE_PENALTY` |b|^2, X in 0..1.
 
-    NaN if fewer than two rows have all metrics and the target.
+    A coefficient is the change of the predicted drop y as the metric goes from its least to its
+    greatest value while the others stay. Rows that lack any value are left out; all coefficients
+    are NaN if fewer than two rows remain.
     """
-    complete = table[[*metrics, target]].dropna()
+    complete = table[[*metrics, TARGET]].dropna()
     if len(complete) < 2:
         return np.full(len(metrics), np.nan)
     features = min_max(complete[list(metrics)].to_numpy(np.float64))
     features -= features.mean(axis=0)
-    drop = complete[target].to_numpy(np.float64)
+    drop = complete[TARGET].to_numpy(np.float64)
     penalty = RIDGE_PENALTY * np.eye(len(metrics))
     return np.linalg.solve(features.T @ features + penalty, features.T @ (drop - drop.mean()))
 
@@ -132,8 +150,8 @@ def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str], target: str)
 def _deviations(values: _Array) -> _Array:
     """Deviations from the mean along the last axis, the largest 1 in size; all NaN if constant.
 
-    Scaled, because some metrics are of the order 1e-7 and others 1e9: their squares lose nothing
-    only so. A missing value deviates by 0.
+    Metrics range from 1e-7 to 1e9; scaled like this, their squares lose no precision. A missing
+    value has deviation 0.
     """
     missing = np.isnan(values)
     some = bool(missing.any())

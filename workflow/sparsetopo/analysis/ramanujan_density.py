@@ -1,9 +1,9 @@
-"""Is a Ramanujan metric more than the density of the layer it is measured on (figures 2 and 5 of the paper).
+"""Does a Ramanujan metric say more than the density of its layer (figures 2 and 5 of the paper).
 
-Two questions, a correlation each: how far does a metric follow the density of its layer, and does it
-tell more of the accuracy drop than the mean layer density does. Pearson's r sees straight lines only;
-Spearman's, the same of ranks, every monotonic relation. Both rest on the rows that have a value: the
-metrics do not exist for layers with few weights, which is most layers of very sparse networks.
+Two correlations answer this: of the metric with the density of its layer, and of the metric with
+the accuracy drop, beside that of the mean layer density. Pearson's r sees linear relations only,
+Spearman's (Pearson's r of ranks) every monotonic one. Both rest on the rows that have a value: the
+metrics do not exist for layers with few weights, which are most layers of very sparse networks.
 
 Source: Cunegatti et al. 2024, section 4.1, and their appendix on Ramanujan metrics.
 """
@@ -13,17 +13,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.importance import pearson
+from sparsetopo.analysis.importance import LEAST_ROWS, pearson
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS, ramanujan_means
 from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
 from sparsetopo.errors import DataError
 
 RAMANUJAN_METRICS = ("delta_r", "delta_r_imdb", "lambda_imsg")
-"""Difference of bound, its iterative mean, iterative mean weighted spectral gap."""
+"""Difference of bound, its iterative mean, and iterative mean weighted spectral gap."""
 DENSITY, DROP = "density", "accuracy_drop"
-"""What a metric is compared with: values of the column "against"."""
+"""What a metric is compared with: the values of the column "against"."""
 ALL = "all"
-"""In a column that names a group: its rows are pooled over that column."""
+"""In a column that names a group: rows are pooled over that column."""
 
 _GROUPINGS = (
     ("architecture", "dataset"),
@@ -42,25 +42,25 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     layers
-        One row a layer of a network: the cell's columns, layer, density (kept weights / all),
-        delta_r, delta_r_imdb, lambda_imsg; missing is NaN.
+        One row per layer of a network: the cell's columns, layer, density (kept weights / all),
+        delta_r, delta_r_imdb, lambda_imsg; NaN where missing.
     networks
-        One row a network: the cell's columns and accuracy_drop.
+        One row per network: the cell's columns and accuracy_drop.
 
     Returns
     -------
     DataFrame
         against, metric, architecture, dataset, sparsity, algorithm ("all" where pooled), rows,
         missing, pearson_r, spearman_r, status.
-        against "density": a row is a layer. against "accuracy_drop": a row is a network, a metric
-        its mean over the layers that have it, and the metric "layer_density" is there to compare
-        with. rows: those that have both numbers; missing: the others, networks without a drop or
-        without layers among them. A correlation that does not exist is NaN, and status says why.
+        against "density": of layers. against "accuracy_drop": of networks, with each metric's mean
+        over the layers that have it, and with the metric "layer_density" for comparison. rows: how
+        many have both numbers; missing: the others, including networks without a drop or without
+        layers. A correlation that does not exist is NaN, and status says why.
 
     Raises
     ------
     DataError
-        Missing columns, a layer or network that is there twice, or infinite values.
+        Missing columns, a layer or network with several rows, or infinite values.
     """
     require_columns(networks, [*CELL, DROP])
     require_columns(layers, [*CELL, "layer", *RAMANUJAN_COLUMNS])
@@ -69,8 +69,8 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
     pairs = _with_names(networks)[[*CELL, DROP]]
     if pairs.duplicated(list(CELL)).any():
         first = pairs.loc[pairs.duplicated(list(CELL)), list(CELL)].iloc[0]
-        raise DataError(f"the network {'/'.join(first)} has several rows; it may have one only.")
-    # Sorted, so that the last bits of a result do not depend on the order of the rows.
+        raise DataError(f"the network {'/'.join(first)} has several rows; it may have only one.")
+    # Sorted, so that the last bits of the results do not depend on the order of the rows.
     layers = _with_names(layers).sort_values([*CELL, "layer"], ignore_index=True)
     pairs = pairs.merge(ramanujan_means(layers), how="outer", on=list(CELL)).sort_values(list(CELL))
     of_layers = _correlate(layers, DENSITY, RAMANUJAN_METRICS)
@@ -79,17 +79,24 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
 
 
 def correlations(metric: pd.Series, other: pd.Series) -> tuple[float, float, int, str]:
-    """Pearson's and Spearman's r over the rows that have both, their number, and a status.
+    """Return Pearson's and Spearman's r over the rows that have both, their number, and a status.
 
     Tied values share their mean rank. A correlation that does not exist is NaN, and the status
-    ("too few rows: ...", "constant <name of the series>") says why; else it is "ok".
+    says why ("too few rows: ...", "constant <name of the series>"); otherwise it is "ok".
+
+    Examples
+    --------
+    >>> metric, density = pd.Series([1.0, 2.0, 3.0]), pd.Series([0.0, 0.1, 0.9])
+    >>> pearson_r, spearman_r, rows, status = correlations(metric, density)
+    >>> round(pearson_r, 3), round(spearman_r, 3), rows, status
+    (0.912, 1.0, 3, 'ok')
     """
     from scipy.stats import rankdata
 
     complete = (metric.notna() & other.notna()).to_numpy()
     x, y = metric[complete], other[complete]
-    if len(x) < 3:
-        return np.nan, np.nan, len(x), f"too few rows: {len(x)} < 3"
+    if len(x) < LEAST_ROWS:
+        return np.nan, np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
     for values in (x, y):
         if float(np.ptp(values)) <= 1e-12 * float(values.abs().max()):
             return np.nan, np.nan, len(x), f"constant {values.name}"
@@ -137,7 +144,7 @@ def _order(group: dict[str, str]) -> tuple[str, str, float, str]:
 
 
 def _with_names(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the cell's columns as strings, however they were read."""
+    """Return the table with the cell's columns as strings, however they were read."""
     names = {column: table[column].astype("str") for column in CELL if column != "sparsity"}
     return table.assign(**names, sparsity=sparsity_strings(table["sparsity"]))
 
@@ -147,5 +154,5 @@ def _refuse_infinite(table: pd.DataFrame, columns: Sequence[str]) -> None:
         count = int(np.isinf(table[column].to_numpy(np.float64)).sum())
         if count:
             raise DataError(
-                f"the column '{column}' has {count} infinite value(s); what does not exist must be missing."
+                f"the column '{column}' has {count} infinite value(s); write a value that does not exist as missing."
             )

@@ -186,9 +186,9 @@ class Analysis(_Section):
     repeats: int = Field(
         100, ge=1, description="Repeats of the cross-validation, each with its own shuffle."
     )
-    scaling: Literal["column", "fold"] = Field(
-        "column",
-        description="Min-max scaling of features over the whole column (the paper) or the training folds.",
+    scaling: Literal["subset", "fold"] = Field(
+        "subset",
+        description="Min-max scaling of features over the whole subset (the paper) or the training folds.",
     )
     seed: Seed = Field(0, description="Seed of the shuffles, permutations and resamples.")
     checks: bool = Field(

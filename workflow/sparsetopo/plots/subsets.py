@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sparsetopo.plots.style import new_figure
 
-KIND, NAME = "column_kind", "column"
+KIND, NAME = "subset_kind", "subset"
 SUBSET = [KIND, NAME]
 """The columns of a table that name a subset: what its networks share, and its value."""
 

@@ -75,7 +75,7 @@ def test_aims_fail_one_by_one():
 def test_a_mean_over_part_of_the_cells_meets_no_aim():
     ranking, means = printed_rankings()
     rows = regression_rows(read_paper())
-    comparison = compare(rows[rows["column"] != "0.6"], one_ranking(), ranking, means)
+    comparison = compare(rows[rows["subset"] != "0.6"], one_ranking(), ranking, means)
     summary = comparison.summary.set_index("quantity")
     assert summary.loc["adjusted R2", "computed"] == 24
     assert summary.loc["adjusted R2", "met"] == "no"

@@ -120,10 +120,10 @@ def test_no_remark_on_what_is_met_or_absent(difference, rbo, remark):
 def test_table3():
     paper = read_paper()
     rows = regression_rows(paper)
-    one = (rows["encoding"] == "MGE") & (rows["column"] == "0.6") & (rows["scaling"] == "column")
+    one = (rows["encoding"] == "MGE") & (rows["subset"] == "0.6") & (rows["scaling"] == "subset")
     rows.loc[one & (rows["regressor"] == "mean"), "adjusted_r2"] += 0.05
     rows.loc[one & (rows["regressor"] == "Linear"), ["adjusted_r2", "unconverged"]] = [0.25, 3]
-    lost = (rows["encoding"] == "rolled") & (rows["column"] == "0.8")
+    lost = (rows["encoding"] == "rolled") & (rows["subset"] == "0.8")
     rows.loc[lost, ["adjusted_r2", "mae"]] = np.nan
     rows.loc[lost, "status"] = "too few rows"
     table = regression_comparison(rows, paper.regression)
@@ -133,4 +133,4 @@ def test_table3():
     said = remarks[0]
     assert said.startswith("180 networks. The 1 regressors range from 0.25 to 0.25")
     assert "3 fits did not converge. Scaled inside the folds: " in said
-    assert said.endswith("This column is off in 1 of 3 encodings.")
+    assert said.endswith("This subset is off in 1 of 3 encodings.")

@@ -21,12 +21,12 @@ def paper():
 
 def regression_rows(paper, shift=0.0):
     """Rows as of tables/regression.csv: those that count are the paper's plus a shift, others are far off."""
-    cases = [("shuffled", "column", "mean", shift), ("shuffled", "fold", "mean", 5.0),
-             ("shuffled", "column", "Linear", 6.0), ("leave-one-dataset-out", "column", "mean", 7.0)]  # fmt: skip
+    cases = [("shuffled", "subset", "mean", shift), ("shuffled", "fold", "mean", 5.0),
+             ("shuffled", "subset", "Linear", 6.0), ("leave-one-dataset-out", "subset", "mean", 7.0)]  # fmt: skip
     return pd.DataFrame(
         [
             {
-                "encoding": row.encoding, "validation": validation, "scaling": scaling, "column": row.column,
+                "encoding": row.encoding, "validation": validation, "scaling": scaling, "subset": row.subset,
                 "regressor": regressor, "rows": 180, "adjusted_r2": row.paper_adjusted_r2 + extra,
                 "adjusted_r2_std": 0.01, "mae": row.paper_mae + extra / 10, "unconverged": 0, "status": "ok",
             }
@@ -47,7 +47,7 @@ def test_the_papers_tables_are_whole(paper):
     assert first.query("strategy == 'layer_density'")["paper_rbo"].tolist() == [0.4]
 
 
-def test_table3_takes_the_mean_of_shuffled_folds_scaled_by_column(paper):
+def test_table3_takes_the_mean_of_shuffled_folds_scaled_by_subset(paper):
     table = regression_comparison(regression_rows(paper, 0.005), paper.regression)
     assert len(table) == 27
     assert table["difference_r2"].to_numpy() == pytest.approx(0.005)
@@ -92,7 +92,7 @@ def test_missing_and_foreign_paper_files(tmp_path):
     with pytest.raises(FileFormatError, match=r"regression\.csv: there is no such file"):
         read_paper(tmp_path)
     (tmp_path / "regression.csv").write_text("score,value\n")
-    with pytest.raises(FileFormatError, match=r"lacks the column\(s\) encoding, column"):
+    with pytest.raises(FileFormatError, match=r"lacks the column\(s\) encoding, subset"):
         read_paper(tmp_path)
 
 

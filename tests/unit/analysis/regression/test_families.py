@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression
+from tests.unit.analysis.regression.regressions import FAST, case_table
 
 from sparsetopo.analysis.regression.families import families_table
-from sparsetopo.analysis.regression.regressors import REGRESSORS
-from sparsetopo.analysis.regression.table import regression_table
+from sparsetopo.analysis.regression.settings import CrossValidation
 from sparsetopo.analysis.tables.feature_sets import FeatureSet, feature_sets
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import CATEGORIES
 
-FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
+QUICK = CrossValidation(regressors=FAST)
+
 FAMILIES = {key: metric.category for key, metric in PAPER_METRICS.items()}
 
 
@@ -24,18 +24,18 @@ def topometrics(networks):
 
 def test_rows_equal_regressions_on_those_features(topometrics):
     topometrics.table.loc[4, "sink"] = np.nan
-    table = families_table(topometrics, FAMILIES, repeats=2, regressors=FAST)
+    table = families_table(topometrics, FAMILIES, QUICK, repeats=2)
     assert len(table) == 7 * (1 + 2 * len(CATEGORIES))
     complete = topometrics.table.drop(index=4)
-    chosen = table.set_index(["column", "family", "use"])
+    chosen = table.set_index(["subset", "family", "use"])
     for family, use in [("all", "all"), ("local", "keep"), ("expansion", "drop")]:
         features = [
             key
             for key in PAPER_METRICS
             if use == "all" or (FAMILIES[key] == family) == (use == "keep")
         ]
-        plain = regression_table(complete, features, repeats=2, regressors=FAST)
-        plain = plain[plain["regressor"] == "mean"].set_index("column")
+        plain = case_table(complete, features, repeats=2, settings=QUICK)
+        plain = plain[plain["regressor"] == "mean"].set_index("subset")
         for column, expected in plain.iterrows():
             row = chosen.loc[(column, family, use)]
             assert row["features"] == len(features)
@@ -46,9 +46,11 @@ def test_rows_equal_regressions_on_those_features(topometrics):
 
 
 def test_the_families_that_carry_the_relation_are_found(topometrics):
-    table = families_table(topometrics, FAMILIES, repeats=2, column_kinds=["architecture"])
+    table = families_table(
+        topometrics, FAMILIES, CrossValidation(subset_kinds=["architecture"]), repeats=2
+    )
     assert set(table["status"]) == {"ok"}
-    for _, rows in table.groupby("column"):
+    for _, rows in table.groupby("subset"):
         score = rows.set_index(["use", "family"])["adjusted_r2"]
         assert score["keep"].nlargest(2).index.tolist() == ["local", "expansion"]
         assert set(score["drop"].nsmallest(2).index) == {"local", "expansion"}
@@ -56,37 +58,39 @@ def test_the_families_that_carry_the_relation_are_found(topometrics):
 
 
 def test_order_of_rows(topometrics):
-    table = families_table(topometrics, FAMILIES, repeats=1, regressors=FAST)
-    assert table["column"].drop_duplicates().tolist() == [
+    table = families_table(topometrics, FAMILIES, QUICK, repeats=1)
+    assert table["subset"].drop_duplicates().tolist() == [
         "0.6", "0.8", "0.9", "0.95", "0.98", "Resnet-20", "Resnet-32",
     ]  # fmt: skip
     first = table[:11]
-    assert first["column"].unique().tolist() == ["0.6"]
+    assert first["subset"].unique().tolist() == ["0.6"]
     assert first["use"].tolist() == ["all", *["keep", "drop"] * 5]
     assert first["family"].tolist() == ["all", *np.repeat(CATEGORIES, 2)]
 
 
 def test_one_family_own_families_and_refusals(topometrics):
     one = FeatureSet("MGE", ("sink", "source"), topometrics.table)
-    table = families_table(one, {"sink": "local", "source": "local"}, repeats=1, regressors=FAST)
+    table = families_table(one, {"sink": "local", "source": "local"}, QUICK, repeats=1)
     assert table["use"].tolist() == ["all", "keep"] * 7
     assert (table.loc[table["use"] == "keep", "difference"] == 0).all()
     own = {"sink": "zeal", "source": "local"}
-    table = families_table(one, own, repeats=1, regressors=FAST)
+    table = families_table(one, own, QUICK, repeats=1)
     assert table["family"][:5].tolist() == ["all", "local", "local", "zeal", "zeal"]
     with pytest.raises(DataError, match=r"feature\(s\) source have no category"):
         families_table(one, {"sink": "local"})
 
 
-def test_small_columns_have_a_status(topometrics):
+def test_small_subsets_have_a_status(topometrics):
     table = topometrics.table.copy()
     table.loc[table["sparsity"] == "0.6", "accuracy_drop"] = 0.1
     few = FeatureSet("MGE", topometrics.columns, table)
-    rows = families_table(few, FAMILIES, repeats=1, regressors=FAST, column_kinds=["sparsity"])
-    constant = rows[rows["column"] == "0.6"]
+    rows = families_table(
+        few, FAMILIES, CrossValidation(subset_kinds=["sparsity"], regressors=FAST), repeats=1
+    )
+    constant = rows[rows["subset"] == "0.6"]
     assert len(constant) == 11
     assert set(constant["status"]) == {"the accuracy drop is constant"}
     assert constant[["adjusted_r2", "mae", "difference"]].isna().all(axis=None)
-    assert set(rows.loc[(rows["column"] == "0.9") & (rows["use"] == "all"), "status"]) == {
+    assert set(rows.loc[(rows["subset"] == "0.9") & (rows["use"] == "all"), "status"]) == {
         "few rows: 22 to fit 17 coefficients"
     }

@@ -50,8 +50,8 @@ def test_what_is_left_out_follows_from_the_validation():
         "leave-one-architecture-out": [[1, 2, 3], [0]],
         "leave-one-algorithm-out": [[1, 3], [0], [2]],
     }
-    shuffled = splits_of("shuffled", cells, 2, "column", 5)
-    expected = shuffled_folds(4, 2, "column", 5)
+    shuffled = splits_of("shuffled", cells, 2, "subset", 5)
+    expected = shuffled_folds(4, 2, "subset", 5)
     assert all(np.array_equal(a[1], b[1]) for a, b in zip(shuffled, expected, strict=True))
 
 

@@ -1,26 +1,32 @@
 """Null and interval of every score: against plain loops, on noise, and on planted relations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression
+from tests.unit.analysis.regression.regressions import FAST, case_table
 
+from sparsetopo.analysis.regression.cases import study_cases
 from sparsetopo.analysis.regression.cross_validation import cross_validate
 from sparsetopo.analysis.regression.permutation import cluster_numbers, cluster_permutations
-from sparsetopo.analysis.regression.regressors import REGRESSORS
+from sparsetopo.analysis.regression.settings import CrossValidation
 from sparsetopo.analysis.regression.splits import LEFT_OUT, shuffled_folds
-from sparsetopo.analysis.regression.table import regression_table
-from sparsetopo.analysis.regression.uncertainty import regression_uncertainty
+from sparsetopo.analysis.regression.uncertainty import Draws, regression_uncertainty
 from sparsetopo.analysis.tables.feature_sets import FeatureSet, feature_sets
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.errors import DataError
 
-FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
-QUICK = {"permutations": 60, "mean_permutations": 15, "resamples": 80, "regressors": FAST}
+QUICK = Draws(permutations=60, mean_permutations=15, resamples=80)
 COLUMNS = [
-    "encoding", "validation", "scaling", "column_kind", "column", "regressor", "rows", "adjusted_r2",
+    "encoding", "validation", "scaling", "subset_kind", "subset", "regressor", "rows", "adjusted_r2",
     "null_mean", "null_95", "p_value", "permutations", "low", "high", "resamples", "clusters", "status",
 ]  # fmt: skip
+
+
+def uncertainty(sets, draws=QUICK, *, checks=True, **settings):
+    cases = study_cases(sets, checks=checks)
+    return regression_uncertainty(cases, CrossValidation(**{"regressors": FAST} | settings), draws)
 
 
 @pytest.fixture
@@ -31,25 +37,25 @@ def sets(networks):
 
 def test_rows_and_statistics(sets):
     calls = []
-    table = regression_uncertainty(sets, **QUICK, progress=lambda *call: calls.append(call))
+    table = uncertainty(sets, progress=lambda *call: calls.append(call))
     assert list(table.columns) == COLUMNS
     assert len(table) == len(calls) == calls[-1][0] == calls[-1][1] == 3 * 5 * 7 + 2 * 7
     mean = table[table["regressor"] == "mean"]
     assert set(mean["encoding"]) == {"MGE", "size"}
     assert set(mean["validation"]) == {"shuffled"}
-    assert set(mean["scaling"]) == {"column"}
+    assert set(mean["scaling"]) == {"subset"}
     assert set(mean["permutations"]) == {15}
     ridge = table[table["regressor"] == "Ridge"]
     assert set(ridge["validation"]) == {"shuffled", *LEFT_OUT}
-    few = regression_uncertainty(sets, **QUICK, checks=False)
+    few = uncertainty(sets, checks=False)
     assert len(few) == 2 * 2 * 7
 
 
 def test_without_permutations_the_interval_stays(sets):
     table, none = (
-        regression_uncertainty(
-            {"MGE": sets["MGE"]}, **{**QUICK, "mean_permutations": count}, checks=False
-        ).set_index(["regressor", "column"])
+        uncertainty(
+            {"MGE": sets["MGE"]}, replace(QUICK, mean_permutations=count), checks=False
+        ).set_index(["regressor", "subset"])
         for count in (15, 0)
     )
     pd.testing.assert_frame_equal(table.loc["Ridge"], none.loc["Ridge"])
@@ -61,24 +67,24 @@ def test_without_permutations_the_interval_stays(sets):
 
 
 def test_the_observed_score_is_that_of_the_first_repeats(sets):
-    table = regression_uncertainty(sets, **QUICK, ridge_repeats=2, mean_repeats=3)
-    for validation, scaling in [("shuffled", "column"), ("leave-one-algorithm-out", "fold")]:
+    table = uncertainty(sets, replace(QUICK, ridge_repeats=2, mean_repeats=3))
+    for validation, scaling in [("shuffled", "subset"), ("leave-one-algorithm-out", "fold")]:
         for statistic, repeats in [("Ridge", 2), ("mean", 3)]:
-            plain = regression_table(
+            plain = case_table(
                 sets["MGE"].table,
                 sets["MGE"].columns,
                 validation=validation,
                 scaling=scaling,
                 repeats=repeats,
-                regressors=FAST,
+                settings=CrossValidation(regressors=FAST),
             )
-            expected = plain[plain["regressor"] == statistic].set_index("column")["adjusted_r2"]
+            expected = plain[plain["regressor"] == statistic].set_index("subset")["adjusted_r2"]
             found = table[
                 (table["encoding"] == "MGE")
                 & (table["validation"] == validation)
                 & (table["scaling"] == scaling)
                 & (table["regressor"] == statistic)
-            ].set_index("column")["adjusted_r2"]
+            ].set_index("subset")["adjusted_r2"]
             if len(found):
                 np.testing.assert_allclose(found, expected[found.index], rtol=1e-7, atol=1e-9)
     assert {"Ridge", "mean"} == set(table["regressor"])
@@ -89,14 +95,11 @@ def test_the_null_equals_a_loop_over_permutations(networks, statistic):
     scaled = scale(networks)
     features = ("sink", "spectral_gap", "n1")
     sets = {"MGE": FeatureSet("MGE", features, scaled)}
-    table = regression_uncertainty(
+    table = uncertainty(
         sets,
+        Draws(permutations=15, mean_permutations=15, ridge_repeats=1),
         checks=False,
-        permutations=15,
-        mean_permutations=15,
-        ridge_repeats=1,
-        regressors=FAST,
-        column_kinds=["architecture"],
+        subset_kinds=["architecture"],
     )
     part = scaled[scaled["architecture"] == "Resnet-32"]
     X, y = part[list(features)].to_numpy(), part["accuracy_drop"].to_numpy()
@@ -107,7 +110,7 @@ def test_the_null_equals_a_loop_over_permutations(networks, statistic):
         1 - (1 - cross_validate(X, drop, splits, chosen).r2.mean()) * 69 / 66
         for drop in (y, *(y[rows] for rows in permutations))
     ]
-    row = table[(table["column"] == "Resnet-32") & (table["regressor"] == statistic)].iloc[0]
+    row = table[(table["subset"] == "Resnet-32") & (table["regressor"] == statistic)].iloc[0]
     assert row["adjusted_r2"] == pytest.approx(scores[0], abs=1e-9)
     assert row["null_mean"] == pytest.approx(np.mean(scores[1:]), abs=1e-9)
     assert row["null_95"] == pytest.approx(np.quantile(scores[1:], 0.95), abs=1e-9)
@@ -117,7 +120,7 @@ def test_the_null_equals_a_loop_over_permutations(networks, statistic):
 
 
 def test_the_planted_relation_stands_out(sets):
-    table = regression_uncertainty({"MGE": sets["MGE"]}, **QUICK, column_kinds=["architecture"])
+    table = uncertainty({"MGE": sets["MGE"]}, subset_kinds=["architecture"])
     found = table[table["validation"].isin(["shuffled", "leave-one-algorithm-out"])]
     assert len(found) == 2 * 4
     assert (found["p_value"] == 1 / (1 + found["permutations"])).all()
@@ -138,14 +141,11 @@ def test_p_values_of_noise_are_uniform(networks):
     p_values = []
     for drop in drops:
         sets = {"MGE": FeatureSet("MGE", ("sink", "n1", "n2"), networks.assign(accuracy_drop=drop))}
-        table = regression_uncertainty(
+        table = uncertainty(
             sets,
+            Draws(permutations=99, mean_permutations=0, resamples=1, ridge_repeats=1),
             checks=False,
-            permutations=99,
-            mean_permutations=0,
-            resamples=1,
-            ridge_repeats=1,
-            column_kinds=["architecture"],
+            subset_kinds=["architecture"],
             regressors={"Ridge": FAST["Ridge"]},
         )
         p_values += table.loc[table["regressor"] == "Ridge", "p_value"].tolist()
@@ -157,8 +157,7 @@ def test_p_values_of_noise_are_uniform(networks):
 
 def test_workers_do_not_change_the_result(sets):
     alone, shared = (
-        regression_uncertainty(sets, **QUICK, column_kinds=["architecture"], workers=workers)
-        for workers in (1, 2)
+        uncertainty(sets, subset_kinds=["architecture"], workers=workers) for workers in (1, 2)
     )
     pd.testing.assert_frame_equal(alone, shared, check_exact=True)
 
@@ -171,13 +170,12 @@ def test_statuses(networks):
     # One cluster of each architecture, of 14 and 10 rows: nothing can change places.
     one = one.drop(index=one[one["architecture"] == "Resnet-20"].index[:4]).assign(sparsity="0.97")
     table = pd.concat([features.table, one], ignore_index=True)
-    result = regression_uncertainty(
+    result = uncertainty(
         {"size": FeatureSet("size", features.columns, table)},
-        **QUICK,
         checks=False,
-        column_kinds=["sparsity"],
+        subset_kinds=["sparsity"],
     )
-    ridge = result[result["regressor"] == "Ridge"].set_index("column")
+    ridge = result[result["regressor"] == "Ridge"].set_index("subset")
     constant = ridge.loc["0.6"]
     assert constant["status"] == "the accuracy drop is constant"
     assert constant[["adjusted_r2", "null_mean", "p_value", "low"]].isna().all()
@@ -192,15 +190,16 @@ def test_statuses(networks):
 def test_a_single_seed_makes_clusters_of_one(networks):
     collected = networks.assign(achieved_sparsity=networks["sparsity"].astype(float))
     sets = {"size": feature_sets(collected[collected["seed"] == 0])["size"]}
-    table = regression_uncertainty(sets, **QUICK, checks=False, column_kinds=["architecture"])
+    table = uncertainty(sets, checks=False, subset_kinds=["architecture"])
     assert (table["clusters"] == table["rows"]).all()
     assert table[["p_value", "low", "high"]].notna().all(axis=None)
 
 
 def test_refusals(sets):
-    with pytest.raises(DataError, match="not 0 resamples, 5 and 1 repeats"):
-        regression_uncertainty(sets, resamples=0)
-    with pytest.raises(DataError, match="-1 and 100 permutations"):
-        regression_uncertainty(sets, permutations=-1)
-    with pytest.raises(DataError, match="no scaling 'row'"):
-        regression_uncertainty(sets, scaling="row")
+    with pytest.raises(DataError, match="resamples must be at least 1, not 0"):
+        Draws(resamples=0)
+    with pytest.raises(DataError, match="permutations must be at least 0, not -1"):
+        Draws(permutations=-1)
+    broken = {"MGE": replace(sets["MGE"], table=sets["MGE"].table.drop(columns="accuracy_drop"))}
+    with pytest.raises(DataError, match=r"lacks the column\(s\) accuracy_drop"):
+        uncertainty(broken)

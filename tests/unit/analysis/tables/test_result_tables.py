@@ -86,7 +86,7 @@ def test_sparsity_read_as_a_number_becomes_a_string(networks):
 
 
 def test_files_hold_no_empty_cell_and_come_back_equal(tmp_path):
-    table = pd.DataFrame({"column": ["0.90", "A"], "value": [0.1 + 0.2, np.nan], "n": [1, 2]})
+    table = pd.DataFrame({"subset": ["0.90", "A"], "value": [0.1 + 0.2, np.nan], "n": [1, 2]})
     write_table(tmp_path / "t.csv", table)
     assert (tmp_path / "t.csv").read_text().splitlines()[2] == "A,undefined,2"
     assert not pd.read_csv(tmp_path / "t.csv").isna().any(axis=None)

@@ -43,7 +43,7 @@ class Comparison:
     Attributes
     ----------
     table3
-        encoding, column, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
+        encoding, subset, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
         difference_r2, difference_mae, remark.
     rankings
         By "table4", "table11", "table12": architecture, strategy, sparsity, rbo, rbo_std,

@@ -2,7 +2,7 @@
 
 A remark does not explain a difference away. It lists facts that can be computed: ties, missing
 metrics, how many exchanges of neighbours in a ranking would give the printed value, whether the
-whole strategy or column is off.
+whole strategy or subset is off.
 """
 
 import itertools
@@ -215,7 +215,7 @@ def regression_remarks(table: pd.DataFrame, regression: pd.DataFrame) -> pd.Seri
     remarks = []
     for row, is_off in zip(table.to_dict("records"), off, strict=True):
         same = regression[
-            (regression["encoding"] == row["encoding"]) & (regression["column"] == row["column"])
+            (regression["encoding"] == row["encoding"]) & (regression["subset"] == row["subset"])
         ]
         shuffled = same[same["validation"] == "shuffled"]
         if not np.isfinite(row["adjusted_r2"]):
@@ -224,8 +224,8 @@ def regression_remarks(table: pd.DataFrame, regression: pd.DataFrame) -> pd.Seri
         elif not is_off:
             remarks.append("")
         else:
-            others = table.loc[off & (table["column"] == row["column"]), "encoding"].tolist()
-            remarks.append(_column_remark(row, shuffled, others, len(set(table["encoding"]))))
+            others = table.loc[off & (table["subset"] == row["subset"]), "encoding"].tolist()
+            remarks.append(_subset_remark(row, shuffled, others, len(set(table["encoding"]))))
     return pd.Series(remarks, index=table.index, dtype="str")
 
 
@@ -236,10 +236,10 @@ def off_in_table3(table: pd.DataFrame) -> pd.Series:
     )
 
 
-def _column_remark(
+def _subset_remark(
     row: Mapping[Hashable, Any], shuffled: pd.DataFrame, off: Sequence[str], encodings: int
 ) -> str:
-    scaled = shuffled[shuffled["scaling"] == "column"]
+    scaled = shuffled[shuffled["scaling"] == "subset"]
     single = scaled[~scaled["regressor"].isin([MEAN, MEDIAN])].dropna(subset=["adjusted_r2"])
     own = scaled[scaled["regressor"] == MEAN].iloc[0]
     sentences = [f"{int(own['rows'])} networks."]
@@ -255,5 +255,5 @@ def _column_remark(
     folds = shuffled[(shuffled["scaling"] == "fold") & (shuffled["regressor"] == MEAN)]
     if len(folds) and np.isfinite(folds["adjusted_r2"].iloc[0]):
         sentences.append(f"Scaled inside the folds: {folds['adjusted_r2'].iloc[0]:.2f}.")
-    sentences.append(f"This column is off in {len(off)} of {encodings} encodings.")
+    sentences.append(f"This subset is off in {len(off)} of {encodings} encodings.")
     return " ".join(sentences)

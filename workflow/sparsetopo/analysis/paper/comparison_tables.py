@@ -36,7 +36,7 @@ class PaperTables:
     Attributes
     ----------
     regression
-        Table 3: encoding, column, paper_adjusted_r2, paper_mae.
+        Table 3: encoding, subset, paper_adjusted_r2, paper_mae.
     rankings
         By table ("table4", "table11", "table12"): architecture, strategy, sparsity, paper_rbo (a
         misprint corrected), note. Rows of sparsity "mean" are the printed averages.
@@ -61,14 +61,14 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
         If a file is missing, not CSV, or lacks a column.
     """
     root = Path(folder)
-    printed = _read(root / "regression.csv", ["score", "encoding", "column", "value"])
-    wide = printed.pivot(index=["encoding", "column"], columns="score", values="value")
+    printed = _read(root / "regression.csv", ["score", "encoding", "subset", "value"])
+    wide = printed.pivot(index=["encoding", "subset"], columns="score", values="value")
     wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
-    order = printed[["encoding", "column"]].drop_duplicates()
+    order = printed[["encoding", "subset"]].drop_duplicates()
     order = order.sort_values(
         "encoding", key=lambda names: names.map(ENCODINGS.index), kind="stable"
     )
-    regression = order.merge(wide.reset_index(), on=["encoding", "column"])
+    regression = order.merge(wide.reset_index(), on=["encoding", "subset"])
     columns = [*_RANKING_KEYS, "rbo", "note"]
     rankings = {
         table: _read(root / f"ranking_{pool}.csv", columns)[columns].rename(
@@ -77,7 +77,7 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
         for table, pool in POOLS.items()
     }
     return PaperTables(
-        regression[["encoding", "column", "paper_adjusted_r2", "paper_mae"]], rankings
+        regression[["encoding", "subset", "paper_adjusted_r2", "paper_mae"]], rankings
     )
 
 
@@ -88,14 +88,14 @@ def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.D
     ----------
     regression
         ``tables/regression.csv``; what counts is the mean over regressors, shuffled folds,
-        features scaled over the column.
+        features scaled over the subset.
     paper
         `PaperTables.regression`.
 
     Returns
     -------
     DataFrame
-        encoding, column, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
+        encoding, subset, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
         difference_r2, difference_mae (ours minus the paper's). What was not computed is missing.
 
     Raises
@@ -104,11 +104,11 @@ def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.D
         If a column is missing, or a cell is there twice.
     """
     values = ["adjusted_r2", "adjusted_r2_std", "mae"]
-    keys = ["encoding", "column"]
+    keys = ["encoding", "subset"]
     require_columns(regression, [*keys, *values, "validation", "scaling", "regressor"])
     ours = regression[
         (regression["validation"] == "shuffled")
-        & (regression["scaling"] == "column")
+        & (regression["scaling"] == "subset")
         & (regression["regressor"] == MEAN)
     ]
     table = _beside(ours, paper, keys, values, "regression")

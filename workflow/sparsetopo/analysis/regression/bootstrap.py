@@ -1,9 +1,8 @@
-"""Bootstrap interval of a cross-validated R2: how far it depends on which networks there are.
+"""Bootstrap interval of a cross-validated R2: how much it depends on the choice of networks.
 
 Clusters (the seeds of one cell) are drawn with replacement, and the out-of-fold predictions are
-scored again with each row counted as often as its cluster was drawn. Nothing is fitted again: the
-interval is that of the score of these fitted models on other networks, and does not include how
-much the models themselves would change.
+scored again, with each row counted as often as its cluster was drawn. No model is fitted again, so
+the interval does not include how much the models themselves would change.
 """
 
 from collections.abc import Sequence
@@ -21,16 +20,15 @@ _Array = NDArray[np.float64]
 def cluster_draws(
     clusters: NDArray[np.int64], groups: NDArray[np.int64], count: int, *labels: str | int
 ) -> _Array:
-    """Draw as many clusters of each group as there are, with replacement, `count` times.
+    """Draw clusters with replacement, as many of each group as it has, `count` times.
 
     Parameters
     ----------
     clusters
-        Cluster of each row; any size. The number of rows drawn varies if sizes do.
+        Cluster of each row. If their sizes differ, so does the number of rows drawn.
     groups
-        Group of each row; a cluster is in one group. All rows are one group where folds are
-        shuffled. Where groups are left out they are given, and each has its own draws: else a group
-        of few clusters would often be drawn with one cluster or none.
+        Group of each row: one for all where folds are shuffled, else the group that is left out.
+        (Drawn from all groups together, a group of few clusters would often have one or none.)
     *labels
         Name the random stream.
 
@@ -38,6 +36,12 @@ def cluster_draws(
     -------
     ndarray
         Shape (count, rows): how often each row was drawn.
+
+    Examples
+    --------
+    >>> draws = cluster_draws(np.array([0, 0, 1]), np.zeros(3, int), 100)
+    >>> draws.shape, bool((draws[:, 0] == draws[:, 1]).all())
+    ((100, 3), True)
     """
     random = generator("bootstrap", len(clusters), count, *labels)
     result = np.zeros((count, len(clusters)))
@@ -61,26 +65,24 @@ def resampled_r2(
 
     Parameters
     ----------
-    drop
+    drop, clusters
         Shape (rows,).
     predictions
         Shape (predictors, rows).
-    clusters
-        Cluster of each row.
     draws
         Shape (resamples, rows), from `cluster_draws`.
 
     Returns
     -------
     ndarray
-        Shape (resamples, predictors). A fold of which fewer than two clusters were drawn, or whose
-        drawn rows have one drop only, is left out of the average; NaN where all are. (The spread
-        inside one cluster is that of seeds: next to it any error is large.)
+        Shape (resamples, predictors). A fold is left out of the average if fewer than two of its
+        clusters were drawn (compared with the spread of seeds in one cluster any error is large),
+        or if all drawn rows have the same drop. NaN if no fold remains.
     """
     folds = []
     for _, test in splits:
         weights = draws[:, test]
-        # About the fold's own mean, so that the difference of squares below loses no digits.
+        # Centred, so that the difference of squares below loses no digits.
         truth = drop[test] - drop[test].mean()
         total = weights.sum(axis=1)
         squares = weights @ truth**2
@@ -94,7 +96,13 @@ def resampled_r2(
 
 
 def interval(values: _Array, share: float = 0.95) -> tuple[float, float]:
-    """Percentiles that hold the middle `share` of what is defined; NaN if nothing is."""
+    """Percentiles around the middle `share` of the defined values; NaN if there are none.
+
+    Examples
+    --------
+    >>> interval(np.arange(5.0), share=0.5)
+    (1.0, 3.0)
+    """
     defined = values[~np.isnan(values)]
     if not len(defined):
         return float("nan"), float("nan")

@@ -1,22 +1,124 @@
-"""All regressions of a study: every set of features, validated in every way.
+"""The cases of a study: which features are cross-validated, and in which way.
 
-The paper's case is shuffled folds, with features scaled over the whole column. Beside it: scaling
-that never sees the test rows, and whole data sets, architectures or algorithms left out.
+The paper's way is shuffled folds, with features scaled over the whole subset. Beside it stand
+scaling that never sees the test rows, and whole data sets, architectures or algorithms left out.
+Scores, null distributions and intervals are made for the same cases, so that their rows can be
+compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import pandas as pd
-
-from sparsetopo.analysis.regression.case import DEFAULT_REPEATS, Case, Progress, Regressors
-from sparsetopo.analysis.regression.splits import LEFT_OUT, SHUFFLED
-from sparsetopo.analysis.regression.subsets import COLUMN_KINDS
-from sparsetopo.analysis.regression.table import run_cases
+from sparsetopo.analysis.regression.cross_validation import SCALING_ROWS
+from sparsetopo.analysis.regression.settings import CrossValidation
+from sparsetopo.analysis.regression.splits import (
+    LEFT_OUT,
+    SHUFFLED,
+    VALIDATIONS,
+    Split,
+    require_known,
+    splits_of,
+)
+from sparsetopo.analysis.regression.subsets import (
+    TARGET,
+    Sample,
+    SubsetStatus,
+    study_samples,
+    subset_status,
+)
 from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS, SIZE, FeatureSet
+from sparsetopo.analysis.tables.table import require_columns
+from sparsetopo.errors import DataError
 
+DEFAULT_REPEATS = 100
+"""As in the paper."""
 DEFAULT_CHECK_REPEATS = 20
 FIRST_ENCODINGS = (*PAPER_ENCODINGS, SIZE)
-"""The sets of features that are regressed on when no further check is wanted."""
+"""The sets of features that are regressed on even if no further check is wanted."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to cross-validate one set of features.
+
+    Attributes
+    ----------
+    features
+        The columns to regress on, and a table with one row per network.
+    validation
+        One of `splits.VALIDATIONS`.
+    scaling
+        One of `cross_validation.SCALING_ROWS`.
+    repeats
+        Of the shuffled folds; groups can be left out in one way only.
+    main
+        Whether this is one of the study's main cases; the others are checks.
+
+    Raises
+    ------
+    DataError
+        An unknown validation or scaling, no repeat, or a table without rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"sparsity": ["0.9"], "sink": [0.1], "accuracy_drop": [0.02]})
+    >>> Case(FeatureSet("MGE", ("sink",), table)).scaling
+    'subset'
+    """
+
+    features: FeatureSet
+    validation: str = SHUFFLED
+    scaling: str = "subset"
+    repeats: int = DEFAULT_REPEATS
+    main: bool = False
+
+    def __post_init__(self) -> None:
+        require_known("validation", self.validation, VALIDATIONS)
+        require_known("scaling", self.scaling, SCALING_ROWS)
+        if self.repeats < 1:
+            raise DataError(f"cross-validation needs at least 1 repeat, not {self.repeats}.")
+        if self.features.table.empty:
+            raise DataError(
+                f"the table of '{self.features.name}' has no row; it needs one per network."
+            )
+
+    def samples(self, settings: CrossValidation) -> list[tuple[Sample, SubsetStatus]]:
+        """Return the sample of every subset, and whether it can be scored.
+
+        Raises
+        ------
+        DataError
+            The table lacks a column.
+        """
+        columns, table = self.features.columns, self.features.table
+        require_columns(table, [*settings.subset_kinds, TARGET, *columns])
+        return [
+            (sample, subset_status(sample, self.validation, settings.folds))
+            for sample in study_samples(table, columns, settings.subset_kinds)
+        ]
+
+    def splits(
+        self, sample: Sample, settings: CrossValidation, repeats: int | None = None
+    ) -> list[list[Split]]:
+        """Return the splits of each repeat, or of the first `repeats` only."""
+        if self.validation != SHUFFLED:
+            return [splits_of(self.validation, sample.cells, settings.folds)]
+        wanted = self.repeats if repeats is None else min(repeats, self.repeats)
+        return [
+            splits_of(SHUFFLED, sample.cells, settings.folds, sample.name, settings.seed, repeat)
+            for repeat in range(wanted)
+        ]
+
+    def labels(self, sample: Sample) -> dict[str, str]:
+        """Return the cells of a result row that say which case and which subset it is about."""
+        return {
+            "encoding": self.features.name,
+            "validation": self.validation,
+            "scaling": self.scaling,
+            "subset_kind": sample.kind,
+            "subset": sample.name,
+        }
 
 
 def study_cases(
@@ -24,80 +126,43 @@ def study_cases(
     *,
     repeats: int = DEFAULT_REPEATS,
     check_repeats: int = DEFAULT_CHECK_REPEATS,
-    scaling: str = "column",
+    scaling: str = "subset",
     checks: bool = True,
 ) -> list[Case]:
-    """List what is cross-validated.
+    """List what is cross-validated in a study.
 
     Parameters
     ----------
     sets
         From `feature_sets.feature_sets`.
-    scaling
-        Of the first case of each set: shuffled folds, as in the paper.
     repeats
-        Of that case for `FIRST_ENCODINGS`.
+        Of the main cases: shuffled folds of `FIRST_ENCODINGS`.
     check_repeats
-        Of that case for the other sets; and of shuffled folds with scaling "fold" (left out if
-        `scaling` is that already).
+        Of all other shuffled folds.
+    scaling
+        Of the first case of each set, which has shuffled folds. The paper's is "subset".
     checks
-        Whether to make all cases of all sets: shuffled with both scalings, and each of
-        `splits.LEFT_OUT` with scaling "fold"; otherwise the first case of `FIRST_ENCODINGS` only.
+        Whether to add the other sets of features, shuffled folds with scaling "fold", and each of
+        `splits.LEFT_OUT` with scaling "fold".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"sparsity": ["0.9"], "sink": [0.1], "accuracy_drop": [0.02]})
+    >>> sets = {"MGE": FeatureSet("MGE", ("sink",), table)}
+    >>> [(case.validation, case.scaling) for case in study_cases(sets)][:3]
+    [('shuffled', 'subset'), ('shuffled', 'fold'), ('leave-one-dataset-out', 'fold')]
+    >>> len(study_cases(sets, checks=False))
+    1
     """
     cases = []
     for name, features in sets.items():
-        if not checks and name not in FIRST_ENCODINGS:
+        main = name in FIRST_ENCODINGS
+        if not checks and not main:
             continue
-        ways = [(SHUFFLED, scaling, repeats if name in FIRST_ENCODINGS else check_repeats)]
+        cases.append(Case(features, SHUFFLED, scaling, repeats if main else check_repeats, main))
         if checks:
-            ways += [(SHUFFLED, "fold", check_repeats)] if scaling != "fold" else []
-            ways += [(validation, "fold", 1) for validation in LEFT_OUT]
-        cases += [Case(name, features.columns, features.table, *way) for way in ways]
+            if scaling != "fold":
+                cases.append(Case(features, SHUFFLED, "fold", check_repeats))
+            cases += [Case(features, validation, "fold", 1) for validation in LEFT_OUT]
     return cases
-
-
-def regression_cases(
-    sets: Mapping[str, FeatureSet],
-    *,
-    target: str = "accuracy_drop",
-    column_kinds: Sequence[str] = COLUMN_KINDS,
-    folds: int = 5,
-    repeats: int = DEFAULT_REPEATS,
-    check_repeats: int = DEFAULT_CHECK_REPEATS,
-    seed: int = 0,
-    scaling: str = "column",
-    checks: bool = True,
-    workers: int = 1,
-    regressors: Regressors | None = None,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Cross-validate every column of the study in every case of `study_cases`.
-
-    Parameters
-    ----------
-    sets, repeats, check_repeats, scaling, checks
-        See `study_cases`.
-    progress
-        Called with (columns of cases done, in all).
-    target, column_kinds, folds, seed, workers, regressors
-        As in `regression.regression_table`.
-
-    Returns
-    -------
-    DataFrame
-        The columns of `regression.regression_table`. Equal columns with equal numbers of rows have
-        the same shuffled folds in all sets.
-    """
-    cases = study_cases(
-        sets, repeats=repeats, check_repeats=check_repeats, scaling=scaling, checks=checks
-    )
-    return run_cases(
-        cases,
-        target=target,
-        column_kinds=column_kinds,
-        folds=folds,
-        seed=seed,
-        workers=workers,
-        regressors=regressors,
-        progress=progress,
-    )

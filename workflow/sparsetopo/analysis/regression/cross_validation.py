@@ -1,11 +1,7 @@
-"""Cross-validated scores of a set of regressors on one sample.
-
-The splits are an argument, so that shuffled folds (the paper's) and others (leave one dataset
-out, say) are scored by the same code.
-"""
+"""Cross-validated scores of a set of regressors on one sample, for any splits of its rows."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,10 +11,10 @@ from numpy.typing import NDArray
 
 from sparsetopo.analysis.regression.splits import Split
 from sparsetopo.analysis.tables.features import min_max
-from sparsetopo.errors import DataError
 
-SCALING_ROWS = ("column", "fold")
-"""Where the range of a feature is taken: all rows, test rows included; or the rows fitted on."""
+SCALING_ROWS = ("subset", "fold")
+"""Over which rows the range of a feature is taken: "subset" is all rows, including test rows, as in
+the paper; "fold" is the rows that are fitted on."""
 
 _Array = NDArray[np.float64]
 
@@ -34,7 +30,7 @@ class FoldScores:
     predictions
         Shape (regressors, rows): each row predicted while it was left out (NaN if it never was).
     warnings
-        Shape (regressors,): fits that did not converge.
+        Shape (regressors,): number of fits that did not converge.
     """
 
     r2: _Array
@@ -48,7 +44,7 @@ def cross_validate(
     target: _Array,
     splits: Iterable[Split],
     regressors: Mapping[str, Callable[[], Any]],
-    scaling: str = "column",
+    scaling: str = "subset",
 ) -> FoldScores:
     """Fit every regressor on each split's first rows and score it on the second.
 
@@ -57,8 +53,15 @@ def cross_validate(
     features, target
         Shapes (rows, features) and (rows,).
     scaling
-        Where the min-max range of a feature is taken: "column" = all rows, test rows included, as
-        in the paper; "fold" = the rows that are fitted on.
+        One of `SCALING_ROWS`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> x = np.arange(6.0)
+    >>> splits = [(np.array([0, 1, 2, 3]), np.array([4, 5]))]
+    >>> cross_validate(x[:, None], 2 * x, splits, {"Linear": LinearRegression}).r2.round(6)
+    array([[1.]])
     """
     splits = list(splits)
     shape = (len(regressors), len(splits))
@@ -77,25 +80,13 @@ def cross_validate(
 
 
 def scaled_for(features: _Array, train: NDArray[np.int64], scaling: str) -> _Array:
-    """All rows brought to 0..1 over those that `scaling` names (`SCALING_ROWS`)."""
+    """Scale all rows to 0..1 over those that `scaling` names (`SCALING_ROWS`)."""
     return min_max(features, features[train] if scaling == "fold" else None)
-
-
-def require_scaling(scaling: str) -> None:
-    """Refuse a scaling that does not exist.
-
-    Raises
-    ------
-    DataError
-        Names it and those there are.
-    """
-    if scaling not in SCALING_ROWS:
-        raise DataError(f"there is no scaling '{scaling}'; known: {', '.join(SCALING_ROWS)}.")
 
 
 @contextmanager
 def quick_fits() -> Iterator[None]:
-    """Fit many small problems: one BLAS thread, no repeated checks of inputs by scikit-learn.
+    """Use one BLAS thread, and skip scikit-learn's checks of inputs.
 
     The matrices are tiny, and the last bits must not depend on the number of threads.
     """
@@ -110,14 +101,20 @@ def quick_fits() -> Iterator[None]:
 
 
 def r_squared(truth: _Array, predicted: _Array) -> float:
-    """Coefficient of determination, 1 - squared error / squared deviation; NaN: constant truth."""
+    """Coefficient of determination, 1 - squared error / squared deviation; NaN if the truth is constant.
+
+    Examples
+    --------
+    >>> r_squared(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0]))
+    0.5
+    """
     return float(r_squared_each(truth[:, None], predicted[:, None])[0])
 
 
 def r_squared_each(truth: _Array, predicted: _Array) -> _Array:
     """R2 of each column of two arrays of shape (rows, targets); NaN where the truth is constant."""
     deviation = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    # A spread that is rounding only is no spread.
+    # A spread of rounding errors counts as none.
     largest = np.maximum(1.0, np.abs(truth).max(axis=0))
     constant = deviation <= len(truth) * (1e-12 * largest) ** 2
     error = ((truth - predicted) ** 2).sum(axis=0)
@@ -125,23 +122,35 @@ def r_squared_each(truth: _Array, predicted: _Array) -> _Array:
 
 
 def defined_mean(values: _Array, axis: int) -> _Array:
-    """Mean over an axis of what is not NaN; NaN (without a warning) where nothing is."""
+    """Mean over an axis of the values that are not NaN; NaN, without a warning, if there are none."""
     defined = ~np.isnan(values)
     count = defined.sum(axis=axis)
     total = np.where(defined, values, 0.0).sum(axis=axis)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
+def fold_average_r2(drops: _Array, predictions: _Array, splits: Sequence[Split]) -> _Array:
+    """R2 of each target (column), averaged over the test folds where it is defined."""
+    folds = [r_squared_each(drops[test], predictions[test]) for _, test in splits]
+    return defined_mean(np.array(folds), axis=0)
+
+
 def adjusted_r_squared(r2: Any, rows: int, features: int) -> Any:
-    """Adjust R2 for n rows and p features: 1 - (1 - R2) (n - 1) / (n - p - 1), n > p + 1."""
+    """Adjust R2 for n rows and p features: 1 - (1 - R2) (n - 1) / (n - p - 1), n > p + 1.
+
+    Examples
+    --------
+    >>> adjusted_r_squared(0.5, rows=11, features=5)
+    0.0
+    """
     return 1.0 - (1.0 - r2) * (rows - 1) / (rows - features - 1)
 
 
 def _fit_predict(estimator: Any, train: _Array, target: _Array, test: _Array) -> tuple[_Array, int]:
-    """Predictions for `test`, and 1 if the fit did not converge; other warnings pass on."""
+    """Return predictions for `test`, and 1 if the fit did not converge; other warnings are shown."""
     from sklearn.exceptions import ConvergenceWarning
 
-    # Where no feature varies, PCA divides 0 by 0 for a ratio that nothing reads.
+    # Where no feature varies, PCA divides 0 by 0 for a ratio that is not used here.
     division: Literal["warn", "ignore"] = "warn" if np.ptp(train, axis=0).any() else "ignore"
     with warnings.catch_warnings(record=True) as caught, np.errstate(invalid=division):
         warnings.simplefilter("always")

@@ -1,9 +1,9 @@
-"""Huber regression by Newton's method, some fifty times faster than scikit-learn's HuberRegressor.
+"""Huber regression by Newton's method, about fifty times faster than scikit-learn's HuberRegressor.
 
 scikit-learn minimises the same objective by L-BFGS, which needs hundreds of iterations on collinear
-features and often stops early; the cross-validation would spend nine tenths of its time there. The
-objective (Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and
-piecewise smooth, so Newton's method ends in about five steps.
+features and often stops early; cross-validation would spend 90 % of its time there. The objective
+(Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and piecewise
+smooth, so Newton's method needs about five steps.
 
 With r = y - X w - c, scale s > 0 and threshold t (`epsilon`), over n rows::
 
@@ -20,8 +20,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 _Array = NDArray[np.float64]
 
-# Of the Hessian's diagonal: the smallest keeps a singular one solvable, beyond the largest no
-# step is worth taking.
+# Relative to the Hessian's diagonal: the smallest keeps a singular Hessian solvable; beyond the
+# largest, steps are too small to be worth taking.
 _SMALLEST_DAMPING = 1e-10
 _LARGEST_DAMPING = 1e10
 
@@ -36,14 +36,21 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
     alpha
         Squared penalty on the coefficients, not on the intercept.
     smallest_scale
-        Lower bound of the scale, as a fraction of the standard deviation of the target. With
-        hardly more rows than features the objective is least at scale 0, where more residuals
-        than coefficients vanish; the bound keeps the problem well posed. scikit-learn's bound is
-        the machine precision, which leaves its result to chance there.
+        Lower bound of the scale, as a fraction of the target's standard deviation. With hardly
+        more rows than features the minimum is at scale 0, where more residuals than coefficients
+        vanish; the bound keeps the problem well posed. scikit-learn's bound is the machine
+        precision, which makes its result arbitrary there.
     max_iter
         Newton steps before a ConvergenceWarning.
     tol
         Stop when the expected decrease is below `tol` times the objective.
+
+    Examples
+    --------
+    >>> x = np.arange(11.0)
+    >>> y = np.where(x == 5, 50.0, x)  # one outlier
+    >>> NewtonHuberRegressor().fit(x[:, None], y).predict(np.array([[20.0]])).round(1)
+    array([20.])
     """
 
     def __init__(
@@ -109,7 +116,7 @@ class NewtonHuberRegressor(RegressorMixin, BaseEstimator):
             gradient, hessian = self._derivatives(design, residuals, weights, scale, penalty)
             # At its bound the scale can only grow.
             free = slice(0, -1) if scale <= floor and gradient[-1] >= 0 else slice(None)
-            # Levenberg-Marquardt: more damping until the step pays.
+            # Levenberg-Marquardt: increase the damping until the step lowers the objective.
             while damping < _LARGEST_DAMPING:
                 move = np.zeros_like(gradient)
                 move[free] = -_solve(hessian[free, free], gradient[free], damping)

@@ -1,7 +1,7 @@
 """Null distribution and resamples of one cross-validated score: the tasks that workers share.
 
-A task takes plain arrays and returns plain arrays; how many tasks there are depends on the numbers
-asked for, never on the number of workers.
+A task takes and returns plain arrays. How many tasks there are depends on the numbers asked for,
+never on the number of workers.
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.analysis.importance import RIDGE_PENALTY
 from sparsetopo.analysis.regression.bootstrap import cluster_draws, resampled_r2
-from sparsetopo.analysis.regression.case import Regressors
 from sparsetopo.analysis.regression.cross_validation import (
     adjusted_r_squared,
     cross_validate,
     defined_mean,
+    fold_average_r2,
     quick_fits,
 )
-from sparsetopo.analysis.regression.permutation import (
-    cluster_permutations,
-    fold_average_r2,
-    ridge_predictions,
-)
+from sparsetopo.analysis.regression.permutation import cluster_permutations
+from sparsetopo.analysis.regression.regressors import Regressors
+from sparsetopo.analysis.regression.ridge import ridge_predictions
 from sparsetopo.analysis.regression.splits import Split
 from sparsetopo.analysis.regression.subsets import Sample
 
@@ -32,18 +29,18 @@ _Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Score:
-    """A score whose uncertainty is asked for.
+    """A score whose uncertainty is estimated.
 
     Attributes
     ----------
     sample, clusters, groups
-        The column's rows, the cluster of each, and the group of each (`bootstrap.cluster_draws`).
+        The rows of the subset, and the cluster and the group of each (`bootstrap.cluster_draws`).
     repeats
         The splits that the score is averaged over.
     scaling
         As in `cross_validation.cross_validate`.
     seed, permutations, resamples
-        Of the random draws, which are the same for all scores of a column with equal rows.
+        Of the random draws, which are the same for all scores of a subset with equal rows.
     """
 
     sample: Sample
@@ -56,25 +53,17 @@ class Score:
     resamples: int
 
     def permuted_drops(self) -> _Array:
-        """Shape (permutations, rows)."""
-        sample = self.sample
-        rows = cluster_permutations(
-            self.clusters,
-            self.permutations,
-            sample.kind,
-            sample.name,
-            self.seed,
-            groups=self.groups,
-        )
-        return sample.drop[rows]
+        """Draw permutations of the drops, shape (permutations, rows)."""
+        labels = self.sample.kind, self.sample.name, self.seed
+        rows = cluster_permutations(self.clusters, self.permutations, *labels, groups=self.groups)
+        return self.sample.drop[rows]
 
     def resampled(self, predictions: _Array, splits: Sequence[Split]) -> _Array:
         """R2 of the resamples, averaged over predictors (rows of `predictions`)."""
-        sample = self.sample
-        draws = cluster_draws(
-            self.clusters, self.groups, self.resamples, sample.kind, sample.name, self.seed
-        )
-        return resampled_r2(sample.drop, predictions, splits, self.clusters, draws).mean(axis=1)
+        labels = self.sample.kind, self.sample.name, self.seed
+        draws = cluster_draws(self.clusters, self.groups, self.resamples, *labels)
+        r2 = resampled_r2(self.sample.drop, predictions, splits, self.clusters, draws)
+        return r2.mean(axis=1)
 
     def adjusted(self, r2: _Array) -> _Array:
         """Average over repeats (the first axis) and adjust."""
@@ -83,19 +72,19 @@ class Score:
 
 
 Result = tuple[_Array, _Array, _Array]
-"""Adjusted R2 of the observed (one or none), of permutations, and of resamples."""
+"""Adjusted R2: the observed one (or none), those of permutations, those of resamples."""
 
 _NONE = np.zeros(0)
 
 
 def ridge_uncertainty(score: Score) -> Result:
-    """Score, null and resamples of the ridge regression."""
+    """Compute score, null and resamples of the ridge regression."""
     drop, values = score.sample.drop, score.sample.values
     drops = np.vstack([drop, score.permuted_drops()]).T
     r2, resampled = [], []
     with quick_fits():
         for splits in score.repeats:
-            predictions = ridge_predictions(values, drops, splits, RIDGE_PENALTY, score.scaling)
+            predictions = ridge_predictions(values, drops, splits, score.scaling)
             r2.append(fold_average_r2(drops, predictions, splits))
             resampled.append(score.resampled(predictions[:, :1].T, splits))
     adjusted = score.adjusted(np.array(r2))
@@ -103,7 +92,7 @@ def ridge_uncertainty(score: Score) -> Result:
 
 
 def mean_observed(score: Score, regressors: Regressors) -> Result:
-    """Score and resamples of the mean over the regressors."""
+    """Compute score and resamples of the mean over the regressors."""
     drop, values = score.sample.drop, score.sample.values
     r2, resampled = [], []
     with quick_fits():
@@ -115,7 +104,7 @@ def mean_observed(score: Score, regressors: Regressors) -> Result:
 
 
 def mean_null(score: Score, regressors: Regressors, start: int, stop: int) -> Result:
-    """Null of the mean over the regressors: permutations `start` to `stop`, fitted one by one."""
+    """Compute the null of the mean over the regressors, from permutations `start` to `stop`."""
     values = score.sample.values
     null = []
     with quick_fits():

@@ -1,11 +1,11 @@
-"""Which rows a regression is fitted on and which it is tested on.
+"""Which rows a regression is fitted on, and which it is tested on.
 
 Shuffled folds are the paper's protocol: networks of the same data set, architecture and algorithm
-are on both sides. Leaving a whole data set, architecture or algorithm out asks the harder question:
-does what was learnt on some hold for one that was never seen?
+are on both sides. Leaving a whole data set, architecture or algorithm out asks a harder question:
+does what was learned from some of them hold for one that was never seen?
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,19 +24,20 @@ LEFT_OUT: Mapping[str, str] = {
     "leave-one-architecture-out": "architecture",
     "leave-one-algorithm-out": "algorithm",
 }
-"""Validation: the column of a cell whose values are left out in turn."""
+"""Validation: the column whose values are left out in turn."""
 VALIDATIONS = (SHUFFLED, *LEFT_OUT)
 
 
 def shuffled_folds(rows: int, folds: int, *labels: str | int) -> list[Split]:
     """Split `rows` rows into `folds` random parts, each the test part of one split.
 
-    Parameters
-    ----------
-    rows, folds
-        Part sizes differ by one at most, the larger ones first.
-    *labels
-        Name the random stream: equal labels give equal folds, whatever else has been drawn.
+    Part sizes differ by at most one, the larger ones first. The labels name the random stream:
+    equal labels give equal folds, whatever else has been drawn.
+
+    Examples
+    --------
+    >>> [len(test) for train, test in shuffled_folds(8, 3, "Resnet-20", 0)]
+    [3, 3, 2]
     """
     order = generator("folds", rows, folds, *labels).permutation(rows)
     parts = np.array_split(order, folds)
@@ -49,10 +50,12 @@ def shuffled_folds(rows: int, folds: int, *labels: str | int) -> list[Split]:
 def group_folds(groups: pd.Series) -> list[Split]:
     """Make one split for each group, in the order of their names: the group is the test part.
 
-    Parameters
-    ----------
-    groups
-        The group of each row. With one group the only split has nothing to fit on.
+    With one group the only split has nothing to fit on.
+
+    Examples
+    --------
+    >>> [test.tolist() for train, test in group_folds(pd.Series(["er", "snip", "er"]))]
+    [[0, 2], [1]]
     """
     names = groups.astype("str").to_numpy()
     return [
@@ -61,36 +64,34 @@ def group_folds(groups: pd.Series) -> list[Split]:
 
 
 def splits_of(validation: str, cells: pd.DataFrame, folds: int, *labels: str | int) -> list[Split]:
-    """Splits of a sample under a validation.
+    """Return the splits of a sample under one of `VALIDATIONS`.
 
     Parameters
     ----------
-    validation
-        One of `VALIDATIONS`.
     cells
-        One row a network: the columns that name its cell.
+        One row per network: the columns that name its cell.
     folds, *labels
-        Of the shuffled folds; leaving groups out is not random.
+        As for `shuffled_folds`; leaving groups out needs neither.
 
     Raises
     ------
     DataError
-        An unknown validation, or cells without the column that is left out.
+        An unknown validation, or cells without the column that tells the groups.
     """
-    require_validation(validation)
+    require_known("validation", validation, VALIDATIONS)
     if validation == SHUFFLED:
         return shuffled_folds(len(cells), folds, *labels)
     require_columns(cells, [LEFT_OUT[validation]])
     return group_folds(cells[LEFT_OUT[validation]])
 
 
-def require_validation(validation: str) -> None:
-    """Refuse a validation that does not exist.
+def require_known(what: str, value: str, known: Collection[str]) -> None:
+    """Refuse a value that is not among the known ones.
 
     Raises
     ------
     DataError
-        Names it and those there are.
+        Names `what` is wrong, its value, and the known ones.
     """
-    if validation not in VALIDATIONS:
-        raise DataError(f"there is no validation '{validation}'; known: {', '.join(VALIDATIONS)}.")
+    if value not in known:
+        raise DataError(f"there is no {what} '{value}'; known: {', '.join(known)}.")

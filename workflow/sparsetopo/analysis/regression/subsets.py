@@ -1,7 +1,6 @@
-"""Columns of the study: the sub-samples that are analysed one by one.
+"""Subsets of a study: the networks of one sparsity or of one architecture, analysed one by one.
 
-A column is the networks of one sparsity (all architectures) or of one architecture (all
-sparsities), as in table 3 of Cunegatti et al. 2024.
+They are the columns of table 3 of Cunegatti et al. 2024.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,26 +13,27 @@ from numpy.typing import NDArray
 from sparsetopo.analysis.regression.splits import LEFT_OUT, splits_of
 from sparsetopo.analysis.tables.table import CELL, sparsity_strings
 
-COLUMN_KINDS = ("sparsity", "architecture")
-CONSTANT_TARGET = "the accuracy drop is constant"
+SUBSET_KINDS = ("sparsity", "architecture")
+TARGET = "accuracy_drop"
+"""The column that is predicted."""
 
 _Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of a column that have all features and a drop.
+    """Rows of a subset that have all features and a drop.
 
     Attributes
     ----------
     kind, name
-        Which column: ("sparsity", "0.9") or ("architecture", "Resnet-20").
+        Which subset: ("sparsity", "0.9") or ("architecture", "Resnet-20").
     cells
         The columns of the table that name a cell; numbered from 0.
     values, drop
         Shapes (rows, features) and (rows,).
     left_out
-        Rows of the column that lack a feature or the drop.
+        Number of rows of the subset that lack a feature or the drop.
     """
 
     kind: str
@@ -45,8 +45,8 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class ColumnStatus:
-    """What can be said about a column.
+class SubsetStatus:
+    """What can be said about a subset.
 
     Attributes
     ----------
@@ -63,75 +63,80 @@ class ColumnStatus:
     adjusted: bool = True
 
 
-def study_columns(
-    table: pd.DataFrame, column_kinds: Sequence[str] = COLUMN_KINDS
+def study_subsets(
+    table: pd.DataFrame, subset_kinds: Sequence[str] = SUBSET_KINDS
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield (kind, column, its rows): sparsities in increasing order, architectures by name."""
-    for kind in column_kinds:
+    """Yield (kind, name, rows) of each subset: sparsities in increasing order, then architectures by name.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"sparsity": [0.9, 0.8, 0.9], "architecture": "Conv-6"})
+    >>> [(kind, name, len(rows)) for kind, name, rows in study_subsets(table)]
+    [('sparsity', '0.8', 1), ('sparsity', '0.9', 2), ('architecture', 'Conv-6', 3)]
+    """
+    for kind in subset_kinds:
         values = sparsity_strings(table[kind]) if kind == "sparsity" else table[kind].astype("str")
         for value in sorted(values.unique(), key=float if kind == "sparsity" else str):
             yield kind, value, table[values == value]
 
 
 def study_samples(
-    table: pd.DataFrame, features: Sequence[str], target: str, column_kinds: Sequence[str]
+    table: pd.DataFrame, features: Sequence[str], subset_kinds: Sequence[str]
 ) -> Iterator[Sample]:
-    """Yield the sample of each column of the study, in the order of `study_columns`."""
+    """Yield the sample of each subset, in the order of `study_subsets`."""
     cell = [column for column in CELL if column in table.columns]
-    for kind, name, rows in study_columns(table, column_kinds):
-        complete = rows[[*features, target]].notna().all(axis=1)
+    for kind, name, rows in study_subsets(table, subset_kinds):
+        complete = rows[[*features, TARGET]].notna().all(axis=1)
         used = rows[complete]
         yield Sample(
             kind,
             name,
             used[cell].reset_index(drop=True),
             used[list(features)].to_numpy(np.float64),
-            used[target].to_numpy(np.float64),
+            used[TARGET].to_numpy(np.float64),
             int((~complete).sum()),
         )
 
 
-def column_status(sample: Sample, validation: str, folds: int) -> ColumnStatus:
-    """Say whether a column can be scored.
+def subset_status(sample: Sample, validation: str, folds: int) -> SubsetStatus:
+    """Say whether a subset can be scored.
 
-    Shuffled folds need two rows a fold. Leaving groups out needs two groups, and two rows to fit
+    Shuffled folds need two rows per fold. Leaving groups out needs two groups, and two rows to fit
     on whichever group is left out. A constant drop cannot be explained. Adjusting needs
-    features + 2 rows; a fit on less than two rows a coefficient is cautioned against.
+    features + 2 rows. Fewer than two rows per coefficient give a caution.
     """
     rows, features = sample.values.shape
     if validation in LEFT_OUT:
         problem, fitted = _groups_problem(sample, validation)
         if problem:
-            return ColumnStatus(problem, False, False)
+            return SubsetStatus(problem, False, False)
     else:
         fitted = rows - -(-rows // folds)
         if rows < 2 * folds:
             text = f"too few rows: {rows} < {2 * folds} (two a fold)"
-            return ColumnStatus(text, False, False)
+            return SubsetStatus(text, False, False)
     if float(np.ptp(sample.drop)) < 1e-12:
-        return ColumnStatus(CONSTANT_TARGET, False, False)
+        return SubsetStatus("the accuracy drop is constant", False, False)
     if rows < features + 2:
         text = f"too few rows: {rows} < {features + 2} (features + 2), adjusted R2 undefined"
-        return ColumnStatus(text, True, False)
+        return SubsetStatus(text, True, False)
     if fitted < 2 * (features + 1):
-        return ColumnStatus(f"few rows: {fitted} to fit {features + 1} coefficients")
-    return ColumnStatus("ok")
+        return SubsetStatus(f"few rows: {fitted} to fit {features + 1} coefficients")
+    return SubsetStatus("ok")
 
 
 def _groups_problem(sample: Sample, validation: str) -> tuple[str, int]:
-    """Why no group can be left out ("" if they can), and the rows of the smallest fit."""
+    """Return why no group can be left out ("" if they can), and the rows of the smallest fit."""
+    group = LEFT_OUT[validation]
     splits = splits_of(validation, sample.cells, 0)
     if not splits:
         return "too few rows: 0", 0
     if len(splits) < 2:
-        return f"one {LEFT_OUT[validation]} only: none can be left out", 0
+        return f"one {group} only: none can be left out", 0
     fitted = min(len(train) for train, _ in splits)
     if fitted < 2:
-        return (
-            f"too few rows: {fitted} to fit on where a {LEFT_OUT[validation]} is left out",
-            fitted,
-        )
+        return f"too few rows: {fitted} to fit on where a {group} is left out", fitted
     # R2 of a group is relative to the spread inside it.
     if all(float(np.ptp(sample.drop[test])) < 1e-12 for _, test in splits):
-        return f"the accuracy drop is constant in every {LEFT_OUT[validation]}", fitted
+        return f"the accuracy drop is constant in every {group}", fitted
     return "", fitted

@@ -8,22 +8,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sparsetopo.analysis.regression.cross_validation import adjusted_r_squared, defined_mean
-from sparsetopo.analysis.regression.subsets import ColumnStatus, Sample
+from sparsetopo.analysis.regression.subsets import Sample, SubsetStatus
 
 MEAN = "mean"
-"""In the column "regressor": the mean over the regressors, which is what the paper prints."""
+"""The "regressor" of rows that average over the regressors, as the paper prints."""
 MEDIAN = "median"
-"""Likewise; tells more with few rows, where a regressor without penalty can fail without limit."""
+"""The "regressor" of rows with their median. It says more where rows are few, since a regressor
+without a penalty can fail without limit there."""
 
 _NUMBERS = ("adjusted_r2", "adjusted_r2_std", "adjusted_r2_median_fold", "r2", "mae", "mae_std")
 
 _Array = NDArray[np.float64]
 Scores = tuple[_Array, _Array, NDArray[np.int64]]
-"""R2 and MAE, shape (repeats, regressors, folds), and unconverged fits (repeats, regressors)."""
+"""R2 and MAE, shape (repeats, regressors, folds); unconverged fits, shape (repeats, regressors)."""
 
 
-def undefined_rows(status: ColumnStatus) -> pd.DataFrame:
-    """Make the one row of a column that cannot be scored."""
+def undefined_rows(status: SubsetStatus) -> pd.DataFrame:
+    """Make the one row of a subset that cannot be scored."""
     empty = dict.fromkeys(_NUMBERS, np.nan)
     return pd.DataFrame([{"regressor": MEAN, **empty, "unconverged": 0, "status": status.text}])
 
@@ -32,11 +33,11 @@ def summary_rows(
     chunks: Sequence[Scores],
     names: Sequence[str],
     sample: Sample,
-    status: ColumnStatus,
+    status: SubsetStatus,
     *,
     over_folds: bool,
 ) -> pd.DataFrame:
-    """Rows of a column: one a regressor, their mean, their median.
+    """Make the rows of a subset: one per regressor, their mean, their median.
 
     Parameters
     ----------
@@ -45,15 +46,15 @@ def summary_rows(
     names
         The regressors.
     over_folds
-        Whether a regressor's standard deviation is that over folds (of the only repeat), not over
-        repeats.
+        Whether a regressor's standard deviation is over the folds of the only repeat, rather than
+        over repeats.
     """
     r2, mae, unconverged = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
-    # A test fold whose drops are all equal has no R2 and is left out of the average.
+    # A test fold with a constant drop has no R2 and is left out of the average.
     over_repeats, errors = defined_mean(r2, axis=2), mae.mean(axis=2)
     spread_r2, spread_mae = (r2[0].T, mae[0].T) if over_folds else (over_repeats, errors)
     rows, features = sample.values.shape
-    # Adjusting is linear in R2, so adjusting the average is averaging the adjusted.
+    # Adjusting is linear in R2, so it commutes with averaging.
     adjust = (
         (lambda values: adjusted_r_squared(values, rows, features))
         if status.adjusted
@@ -88,13 +89,13 @@ def _over_regressors(result: pd.DataFrame) -> pd.DataFrame:
 
 
 def _median(r2: _Array) -> _Array:
-    """Median over the last axis (test folds) of what is not NaN; NaN where nothing is."""
+    """Median over the test folds (last axis) where R2 is defined; NaN if it is nowhere."""
     values = np.ma.median(np.ma.masked_invalid(r2), axis=-1)
     return np.asarray(np.ma.filled(values, np.nan), dtype=np.float64)
 
 
 def _spread(values: _Array) -> Any:
-    """Standard deviation (ddof=1) of each column over what is defined; NaN below two values."""
+    """Standard deviation (ddof=1) along the first axis, ignoring NaN; NaN below two values."""
     centred = values - defined_mean(values, axis=0)
     defined = ~np.isnan(centred)
     count = defined.sum(axis=0)

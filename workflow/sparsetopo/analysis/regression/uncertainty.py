@@ -1,15 +1,14 @@
-"""How sure a regression's score is: a permutation null and a bootstrap interval for each.
+"""How certain a regression's score is: a permutation null and a bootstrap interval for each.
 
-Two statistics. "Ridge" (the paper's ridge regression), because it is linear in the target and a
-thousand permutations cost little: for every case. "mean" (the mean over the regressors, which is
-what the paper prints): for the paper's case of the paper's encodings and of size, with fewer
-permutations.
+There are two statistics. "Ridge" (the paper's ridge regression) is computed for every case, since
+it is linear in the target and a thousand permutations cost little. "mean" (over the regressors, as
+the paper prints) is computed for the main cases only, with fewer permutations.
 
-The observed score is computed on the very folds that its null is computed on: the first repeats of
-the regression table's, fewer than there. It differs from that table's by the spread over repeats.
+Score and null rest on the same folds: the first repeats of the regression table. So the score
+differs from that table's by the spread over repeats.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sparsetopo.analysis.regression.bootstrap import interval
-from sparsetopo.analysis.regression.case import Case, Progress, Regressors, check_cases, labels
-from sparsetopo.analysis.regression.cases import FIRST_ENCODINGS, study_cases
+from sparsetopo.analysis.regression.cases import Case
 from sparsetopo.analysis.regression.permutation import cluster_numbers, p_value, permutable_clusters
+from sparsetopo.analysis.regression.regressors import Regressors
 from sparsetopo.analysis.regression.score_uncertainty import (
     Result,
     Score,
@@ -28,145 +27,142 @@ from sparsetopo.analysis.regression.score_uncertainty import (
     mean_observed,
     ridge_uncertainty,
 )
-from sparsetopo.analysis.regression.splits import LEFT_OUT, SHUFFLED, Split
-from sparsetopo.analysis.regression.subsets import (
-    COLUMN_KINDS,
-    ColumnStatus,
-    Sample,
-    column_status,
-    study_samples,
-)
+from sparsetopo.analysis.regression.settings import DEFAULT_SETTINGS, CrossValidation
+from sparsetopo.analysis.regression.splits import LEFT_OUT, Split
+from sparsetopo.analysis.regression.subsets import Sample, SubsetStatus
 from sparsetopo.analysis.regression.summary import MEAN
-from sparsetopo.analysis.tables.feature_sets import FeatureSet
 from sparsetopo.errors import DataError
 
 RIDGE = "Ridge"
-DEFAULT_PERMUTATIONS = 1000
-DEFAULT_MEAN_PERMUTATIONS = 100
-DEFAULT_RESAMPLES = 1000
 
-_CHUNK = 10  # permutations of the mean over regressors a task
+_CHUNK = 10  # permutations per task, for the mean over regressors
 
 
 @dataclass(frozen=True)
-class _Row:
-    """One row of the table: a case, a column, a statistic; its score, if it has one."""
+class Draws:
+    """How many permutations, resamples and repeats an uncertainty rests on.
 
-    case: Case
-    regressor: str
-    sample: Sample
-    status: ColumnStatus
-    score: Score | None
-
-
-def regression_uncertainty(
-    sets: Mapping[str, FeatureSet],
-    *,
-    target: str = "accuracy_drop",
-    column_kinds: Sequence[str] = COLUMN_KINDS,
-    folds: int = 5,
-    seed: int = 0,
-    scaling: str = "column",
-    checks: bool = True,
-    permutations: int = DEFAULT_PERMUTATIONS,
-    mean_permutations: int = DEFAULT_MEAN_PERMUTATIONS,
-    resamples: int = DEFAULT_RESAMPLES,
-    ridge_repeats: int = 5,
-    mean_repeats: int = 1,
-    workers: int = 1,
-    regressors: Regressors | None = None,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Test every score against permuted drops, and resample the networks it rests on.
-
-    Parameters
+    Attributes
     ----------
-    sets, scaling, checks
-        The cases, as in `regression_cases.study_cases`.
     permutations, mean_permutations
         Of the drops, for the statistics "Ridge" and "mean". 0: without a null.
     resamples
         Of the bootstrap.
     ridge_repeats, mean_repeats
         Repeats of the shuffled folds that a score, its null and its interval are averaged over.
-    target, column_kinds, folds, seed, workers, regressors
-        As in `regression.regression_table`.
-    progress
-        Called with (rows done, rows in all).
-
-    Returns
-    -------
-    DataFrame
-        encoding, validation, scaling, column_kind, column, regressor ("Ridge" or "mean"), rows,
-        adjusted_r2 (observed), null_mean, null_95 (the 95 % quantile of the null), p_value
-        ((1 + null scores that reach the observed) / (1 + permutations)), permutations, low, high
-        (the middle 95 % of the resamples), resamples, clusters, status. Permutations move whole
-        clusters, across groups that are left out, too (`permutation.cluster_permutations`, which
-        also says how clusters of unequal size are treated). The interval is of percentiles: it need
-        not have the observed in its middle. Where groups are left out, clusters are resampled
-        inside each. Numbers are NaN where status says why: as in the regression table; the null if
-        no permutation is asked for or no cluster can change places; the interval below two clusters.
 
     Raises
     ------
     DataError
-        No resample or repeat, and what `regression.regression_table` refuses.
+        No resample or repeat, or a negative number of permutations.
+
+    Examples
+    --------
+    >>> Draws(permutations=200).of("Ridge")
+    (200, 5)
     """
-    if min(ridge_repeats, mean_repeats, resamples) < 1 or min(permutations, mean_permutations) < 0:
-        raise DataError(
-            "the uncertainty of a regression needs 1 resample, 1 repeat and 0 permutations at least, not "
-            f"{resamples} resamples, {ridge_repeats} and {mean_repeats} repeats, {permutations} and "
-            f"{mean_permutations} permutations."
-        )
-    if regressors is None:
-        from sparsetopo.analysis.regression.regressors import REGRESSORS
 
-        regressors = REGRESSORS
-    cases = study_cases(sets, scaling=scaling, checks=checks)
-    check_cases(cases, target, column_kinds, folds)
-    statistics = {RIDGE: (permutations, ridge_repeats), MEAN: (mean_permutations, mean_repeats)}
+    permutations: int = 1000
+    mean_permutations: int = 100
+    resamples: int = 1000
+    ridge_repeats: int = 5
+    mean_repeats: int = 1
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            least = 0 if name.endswith("permutations") else 1
+            if value < least:
+                raise DataError(f"{name} must be at least {least}, not {value}.")
+
+    def of(self, statistic: str) -> tuple[int, int]:
+        """Return the numbers of permutations and repeats of a statistic."""
+        if statistic == RIDGE:
+            return self.permutations, self.ridge_repeats
+        return self.mean_permutations, self.mean_repeats
+
+
+DEFAULT_DRAWS = Draws()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of the table: a case, a subset, a statistic; and its score, if it has one."""
+
+    case: Case
+    regressor: str
+    sample: Sample
+    status: SubsetStatus
+    score: Score | None
+
+
+def regression_uncertainty(
+    cases: Sequence[Case],
+    settings: CrossValidation = DEFAULT_SETTINGS,
+    draws: Draws = DEFAULT_DRAWS,
+) -> pd.DataFrame:
+    """Test every score against permuted drops, and resample the networks it rests on.
+
+    Parameters
+    ----------
+    cases
+        `cases.study_cases`, or any others.
+
+    Returns
+    -------
+    DataFrame
+        encoding, validation, scaling, subset_kind, subset, regressor ("Ridge" or "mean"), rows,
+        adjusted_r2 (observed), null_mean, null_95 (the 95 % quantile of the null), p_value,
+        permutations, low, high (the middle 95 % of the resamples), resamples, clusters, status.
+
+        Permutations move whole clusters, and resamples draw them; where groups are left out, both
+        stay inside each group (`permutation.cluster_permutations`, `bootstrap.cluster_draws`). The
+        interval is of percentiles, so the observed score need not be in its middle.
+
+        Numbers are NaN where status says why: as in `regression_table`; the null if no permutation
+        is asked for or no clusters can be exchanged; the interval below two clusters.
+
+    Raises
+    ------
+    DataError
+        What `regression_table` refuses.
+    """
     rows = [
-        _row(case, sample, regressor, folds, seed, *statistics[regressor], resamples)
+        _row(case, *part, regressor, settings, draws)
         for case in cases
-        for sample in study_samples(case.table, case.features, target, column_kinds)
-        for regressor in _statistics(case, scaling)
+        for part in case.samples(settings)
+        for regressor in ([RIDGE, MEAN] if case.main else [RIDGE])
     ]
-    tasks = [_tasks(row, regressors) for row in rows]
-    results = _in_order(tasks, workers)
-    records = []
-    for number, (row, own) in enumerate(zip(rows, tasks, strict=True), start=1):
-        records.append(_record(row, [next(results) for _ in own]))
-        if progress is not None:
-            progress(number, len(rows))
-    return pd.DataFrame(records)
-
-
-def _statistics(case: Case, scaling: str) -> list[str]:
-    papers = (case.validation, case.scaling) == (SHUFFLED, scaling)
-    return [RIDGE, MEAN] if papers and case.encoding in FIRST_ENCODINGS else [RIDGE]
+    results = settings.run([_tasks(row, settings.regressors) for row in rows])
+    return pd.DataFrame([_record(row, own) for row, own in zip(rows, results, strict=True)])
 
 
 def _row(
     case: Case,
     sample: Sample,
+    status: SubsetStatus,
     regressor: str,
-    folds: int,
-    seed: int,
-    permutations: int,
-    repeats: int,
-    resamples: int,
+    settings: CrossValidation,
+    draws: Draws,
 ) -> _Row:
-    status = column_status(sample, case.validation, folds)
     if not status.adjusted:
         return _Row(case, regressor, sample, status, None)
-    splits = case.splits(sample, folds, seed, repeats)
-    clusters, groups = cluster_numbers(sample.cells), _groups(case, sample, splits[0])
-    score = Score(sample, clusters, groups, splits, case.scaling, seed, permutations, resamples)
+    permutations, repeats = draws.of(regressor)
+    splits = case.splits(sample, settings, repeats)
+    score = Score(
+        sample,
+        cluster_numbers(sample.cells),
+        _groups(case, sample, splits[0]),
+        splits,
+        case.scaling,
+        settings.seed,
+        permutations,
+        draws.resamples,
+    )
     return _Row(case, regressor, sample, status, score)
 
 
 def _groups(case: Case, sample: Sample, splits: Sequence[Split]) -> NDArray[np.int64]:
-    """Number of the group of each row that is left out; 0 for all where folds are shuffled."""
+    """Number the group of each row that is left out; 0 for all where folds are shuffled."""
     groups = np.zeros(len(sample.drop), dtype=np.int64)
     if case.validation in LEFT_OUT:
         for number, (_, test) in enumerate(splits):
@@ -189,17 +185,9 @@ def _tasks(row: _Row, regressors: Regressors) -> list[Any]:
     return tasks
 
 
-def _in_order(tasks: Sequence[list[Any]], workers: int) -> Iterator[Result]:
-    from joblib import Parallel
-
-    flat = [task for own in tasks for task in own]
-    results: Iterator[Result] = iter(Parallel(n_jobs=workers, return_as="generator")(flat))
-    return results
-
-
 def _record(row: _Row, results: Sequence[Result]) -> dict[str, Any]:
     record: dict[str, Any] = {
-        **labels(row.case, row.sample),
+        **row.case.labels(row.sample),
         "regressor": row.regressor,
         "rows": len(row.sample.drop),
         **dict.fromkeys(["adjusted_r2", "null_mean", "null_95", "p_value"], np.nan),
@@ -215,7 +203,7 @@ def _record(row: _Row, results: Sequence[Result]) -> dict[str, Any]:
     observed, null, resampled = (np.concatenate(arrays) for arrays in zip(*results, strict=True))
     clusters = row.score.clusters
     record |= {"adjusted_r2": float(observed[0]), "clusters": len(np.unique(clusters))}
-    # A permutation can leave no fold with two different drops; such a score does not exist.
+    # A permutation can leave every fold with a constant drop; it then has no score.
     null, resampled = null[~np.isnan(null)], resampled[~np.isnan(resampled)]
     if permutable_clusters(clusters) and len(null):
         record |= {

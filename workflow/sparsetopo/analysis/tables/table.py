@@ -130,7 +130,7 @@ def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a CSV table; the columns named "sparsity" and "column" stay strings.
+    """Read a CSV table; the columns named "sparsity" and "subset" stay strings.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     if Path(path).is_file():
         require_whole(path)
-    text = {"sparsity": "str", "column": "str"}
+    text = {"sparsity": "str", "subset": "str"}
     try:
         return pd.read_csv(path, dtype=text, na_values=[UNDEFINED])
     except FileNotFoundError as error:

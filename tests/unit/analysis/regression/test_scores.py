@@ -3,24 +3,25 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.preprocessing import MinMaxScaler
+from tests.unit.analysis.regression.regressions import FAST, case_table
 
 from sparsetopo.analysis.regression.cross_validation import cross_validate, r_squared
 from sparsetopo.analysis.regression.regressors import REGRESSORS
+from sparsetopo.analysis.regression.settings import CrossValidation
 from sparsetopo.analysis.regression.splits import shuffled_folds
-from sparsetopo.analysis.regression.table import regression_table
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import write_table
 from sparsetopo.errors import DataError
 
-FAST = {"Linear": LinearRegression, "Ridge": REGRESSORS["Ridge"]}
-
 
 def test_table_equals_a_plain_computation(networks):
     scaled = scale(networks)
-    table = regression_table(scaled, repeats=3, regressors=FAST).set_index(["column", "regressor"])
+    table = case_table(scaled, repeats=3, settings=CrossValidation(regressors=FAST)).set_index(
+        ["subset", "regressor"]
+    )
     part = scaled[scaled["architecture"] == "Resnet-32"]
     X = MinMaxScaler().fit_transform(part[list(PAPER_METRICS)])
     y = part["accuracy_drop"].to_numpy()
@@ -49,23 +50,29 @@ def test_table_equals_a_plain_computation(networks):
 def test_the_planted_relation_is_found_and_noise_is_not(networks):
     # An architecture has one divisor a feature; 70 rows are enough for sixteen coefficients.
     scaled = scale(networks)
-    table = regression_table(scaled, repeats=3, column_kinds=["architecture"])
+    table = case_table(scaled, repeats=3, settings=CrossValidation(subset_kinds=["architecture"]))
     found = table[table["regressor"] != "mean"]
     assert set(found["regressor"]) == {*REGRESSORS, "median"}
     assert (found["adjusted_r2"] > 0.95).all()
     noise = np.random.default_rng(0).permutation(scaled["accuracy_drop"])
-    table = regression_table(scaled.assign(accuracy_drop=noise), repeats=3)
+    table = case_table(scaled.assign(accuracy_drop=noise), repeats=3)
     assert (table["adjusted_r2"] < 0.2).all()
 
 
 def test_workers_do_not_change_the_result(networks):
     scaled = scale(networks)
-    alone = regression_table(scaled, repeats=4, column_kinds=["architecture"], workers=1)
-    shared = regression_table(scaled, repeats=4, column_kinds=["architecture"], workers=2)
+    alone, shared = (
+        case_table(
+            scaled,
+            repeats=4,
+            settings=CrossValidation(subset_kinds=["architecture"], workers=workers),
+        )
+        for workers in (1, 2)
+    )
     pd.testing.assert_frame_equal(alone, shared, check_exact=True)
 
 
-def test_small_columns_have_a_status_and_no_empty_cell(networks, tmp_path):
+def test_small_subsets_have_a_status_and_no_empty_cell(networks, tmp_path):
     scaled = scale(networks)
     scaled.loc[scaled["sparsity"] == "0.98", "accuracy_drop"] = 0.5
     chosen = pd.concat(
@@ -77,8 +84,10 @@ def test_small_columns_have_a_status_and_no_empty_cell(networks, tmp_path):
         ]
     )
     chosen.loc[chosen.index[0], "n1"] = np.nan
-    table = regression_table(chosen, repeats=2, column_kinds=["sparsity"], regressors=FAST)
-    mean = table[table["regressor"] == "mean"].set_index("column")
+    table = case_table(
+        chosen, repeats=2, settings=CrossValidation(subset_kinds=["sparsity"], regressors=FAST)
+    )
+    mean = table[table["regressor"] == "mean"].set_index("subset")
     assert mean["status"].to_dict() == {
         "0.6": "few rows: 21 to fit 17 coefficients",
         "0.8": "too few rows: 8 < 10 (two a fold)",
@@ -105,7 +114,7 @@ def test_scaling_inside_the_fold_sees_no_test_row(networks):
     after = cross_validate(changed, y, splits, FAST, "fold")
     others = splits[0][1][1:]
     np.testing.assert_allclose(after.predictions[:, others], before.predictions[:, others])
-    leaking = cross_validate(changed, y, splits, {"Ridge": REGRESSORS["Ridge"]}, "column")
+    leaking = cross_validate(changed, y, splits, {"Ridge": REGRESSORS["Ridge"]}, "subset")
     assert not np.allclose(leaking.predictions[0, others], before.predictions[1, others])
 
 
@@ -113,11 +122,13 @@ def test_unconverged_fits_are_counted(networks):
     from sklearn.linear_model import Lasso
 
     stubborn = {"Lasso": lambda: Lasso(alpha=1e-9, max_iter=1)}
-    table = regression_table(
-        scale(networks), repeats=2, column_kinds=["architecture"], regressors=stubborn
+    table = case_table(
+        scale(networks),
+        repeats=2,
+        settings=CrossValidation(subset_kinds=["architecture"], regressors=stubborn),
     )
     assert table[table["regressor"] == "Lasso"]["unconverged"].tolist() == [10, 10]
-    default = regression_table(scale(networks), repeats=1)
+    default = case_table(scale(networks), repeats=1)
     assert default["unconverged"].sum() == 0
 
 
@@ -129,7 +140,7 @@ def test_r_squared():
 
 
 def test_refusals(networks):
-    with pytest.raises(DataError, match="2 folds and 1 repeat at least, not 1 and 3"):
-        regression_table(scale(networks), folds=1, repeats=3)
+    with pytest.raises(DataError, match="at least 2 folds, not 1"):
+        CrossValidation(folds=1)
     with pytest.raises(DataError, match=r"lacks the column.s. accuracy_drop"):
-        regression_table(scale(networks).drop(columns="accuracy_drop"))
+        case_table(scale(networks).drop(columns="accuracy_drop"))
