@@ -28,7 +28,6 @@ from sparsetopo.metrics.implicit.walks.block import WalkBlock
 from sparsetopo.metrics.implicit.walks.classes import walk_classes
 from sparsetopo.metrics.implicit.walks.edge_sums import edge_product_sum
 from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum, product_sum
-from sparsetopo.metrics.implicit.walks.step import Step
 from sparsetopo.metrics.implicit.walks.two_walks import TwoWalks
 
 
@@ -228,12 +227,12 @@ def test_entries_beyond_float32():
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(65, 200, bias=False))
     mge = encode(network, (65, 511, 513))
     (bundle,) = bundles(mge.plan, mge.weights, mge.masks)
-    step = Step(bundle, end_is_source=False)
+    half = bundle.halves[1]
     rows, columns = (
         walk_classes([(axis.from_sources, axis.from_sources)])
         for axis in (bundle.rows, bundle.columns)
     )
-    block = WalkBlock(200, 200, (65,), ((step, step),), True, None, rows, columns)
+    block = WalkBlock(200, 200, (65,), ((half, half),), True, None, rows, columns)
     common = 65 * 511 * 513
     assert int(np.float32(common)) != common
     assert block.sums().squares == 200**2 * common**2 > 2**63
