@@ -61,7 +61,6 @@ class Adjacency:
         workers: Workers | None = None,
     ) -> None:
         offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
-        self.order: int = offsets[-1]
         self._workers = workers or Workers()
         contributions: dict[int, list[_Contribution]] = defaultdict(list)
         for bundle in bundles:

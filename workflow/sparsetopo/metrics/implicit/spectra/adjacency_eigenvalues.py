@@ -70,14 +70,7 @@ def adjacency_eigenvalues(
 ) -> AdjacencyEigenvalues:
     """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
 
-    Parameters
-    ----------
-    layers, bundles
-        The graph.
-    degrees
-        (V,) weighted degrees.
-    workers
-        Threads; the result does not depend on how many there are.
+    `degrees` are the (V,) weighted degrees. No result depends on the number of threads.
 
     Raises
     ------

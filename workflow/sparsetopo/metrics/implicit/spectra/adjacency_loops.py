@@ -59,7 +59,7 @@ def gather(tables: "BundleTables", wide: Maps, core: Maps, vectors: int) -> None
             if tables.column_is_identity[tx]:
                 _gather_rows(tables, tx, wide, stride, 0, core, rows, top, bottom, width)
             elif tables.column_starts[tx] < tables.column_starts[tx + 1]:
-                _pick_columns(tables, tx, wide, picked, first, last, vectors)
+                _copy_columns(tables, tx, wide, picked, first, last, vectors, True)
                 _gather_rows(tables, tx, picked, stride, first, core, rows, top, bottom, width)
 
 
@@ -82,7 +82,7 @@ def scatter(tables: "BundleTables", core: Maps, wide: Maps, vectors: int) -> Non
                     if tables.wide_used[tx, channel]:
                         _clear(placed, channel * stride, (last + 1 - first) * width)
                 _scatter_rows(tables, tx, core, placed, stride, first, rows, top, bottom, width)
-                _place_columns(tables, tx, placed, wide, first, last, vectors)
+                _copy_columns(tables, tx, wide, placed, first, last, vectors, False)
 
 
 @loop
@@ -203,49 +203,41 @@ def _scatter_rows(
 
 
 @loop
-def _pick_columns(
-    tables: "BundleTables", tx: int, wide: Maps, picked: Maps, first: int, last: int, vectors: int
+def _copy_columns(
+    tables: "BundleTables",
+    tx: int,
+    wide: Maps,
+    narrow: Maps,
+    first: int,
+    last: int,
+    vectors: int,
+    picking: bool,
 ) -> None:
-    """Columns of one tap, of the wide rows first to last: maps of core width."""
+    """Pick the columns of one tap, of the wide rows first to last, or add them to where they lie.
+
+    Parameters
+    ----------
+    narrow
+        Maps of core width: set if `picking`, else added to the wide maps.
+    """
     width, wide_width = tables.core_width * vectors, tables.wide_width * vectors
     for channel in range(tables.wide_channels):
         if not tables.wide_used[tx, channel]:
             continue
         start = channel * tables.wide_height * width
-        _clear(picked, start, (last + 1 - first) * width)
+        if picking:
+            _clear(narrow, start, (last + 1 - first) * width)
         for row in range(first, last + 1):
-            to = start + (row - first) * width
-            at = (channel * tables.wide_height + row) * wide_width
+            in_narrow = start + (row - first) * width
+            in_wide = (channel * tables.wide_height + row) * wide_width
             for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
-                _add(
-                    picked,
-                    to + tables.core_columns[s] * vectors,
-                    wide,
-                    at + tables.wide_columns[s] * vectors,
-                    tables.column_lengths[s] * vectors,
-                )
-
-
-@loop
-def _place_columns(
-    tables: "BundleTables", tx: int, placed: Maps, wide: Maps, first: int, last: int, vectors: int
-) -> None:
-    """Transpose of `_pick_columns`: add to the columns that the tap joins."""
-    width, wide_width = tables.core_width * vectors, tables.wide_width * vectors
-    for channel in range(tables.wide_channels):
-        if not tables.wide_used[tx, channel]:
-            continue
-        for row in range(first, last + 1):
-            at = channel * tables.wide_height * width + (row - first) * width
-            to = (channel * tables.wide_height + row) * wide_width
-            for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
-                _add(
-                    wide,
-                    to + tables.wide_columns[s] * vectors,
-                    placed,
-                    at + tables.core_columns[s] * vectors,
-                    tables.column_lengths[s] * vectors,
-                )
+                a = in_narrow + tables.core_columns[s] * vectors
+                b = in_wide + tables.wide_columns[s] * vectors
+                length = tables.column_lengths[s] * vectors
+                if picking:
+                    _add(narrow, a, wide, b, length)
+                else:
+                    _add(wide, b, narrow, a, length)
 
 
 @inlined

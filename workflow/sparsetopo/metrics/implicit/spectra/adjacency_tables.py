@@ -66,14 +66,9 @@ class Side(NamedTuple):
 def sides_and_tables(
     layers: Sequence[NodeLayer], offsets: list[int], bundle: Bundle, scale: float
 ) -> tuple[Side, Side, BundleTables]:
-    """Core maps, wide maps and tables of a bundle, its magnitudes divided by `scale`.
+    """Core side, wide side and tables of a bundle, its magnitudes divided by `scale`.
 
-    Parameters
-    ----------
-    layers
-        All node layers.
-    offsets
-        First node of each layer.
+    `offsets` are the first nodes of the layers.
     """
     source, target = layers[bundle.source], layers[bundle.target]
     core_is_target = target.height * target.width <= source.height * source.width

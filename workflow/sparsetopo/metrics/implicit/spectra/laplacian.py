@@ -1,16 +1,10 @@
 """Largest eigenvalue of the weighted Laplacian D - A, mostly on a small part of the graph.
 
 Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first
-computed on some node layers only, and layers are added while the residual outside them matters:
-
-- The part of D - A that belongs to other layers has no eigenvalue above the largest d_v + m_v
-  there, where m_v is the weighted mean degree of the neighbours of v (Merris, Linear Algebra Appl.
-  285, 1998: the row sums of the signless Laplacian scaled by the degrees). The eigenvalue is at
-  least the largest degree, so layers where this bound exceeds that degree are in the part from the
-  start.
-- The residual of the vector found, in all layers that the part is joined to, is its residual in the
-  whole graph. An eigenvalue lies no further from the value than its norm r; and since the layers
-  left out have no eigenvalue above their bound b, they raise the value by about r^2 / (value - b).
+computed on some node layers only: those where max (d_v + m_v), which bounds all eigenvalues of that
+part of D - A, exceeds the largest degree. Layers are added while the residual outside them matters:
+if it has the norm r, and the layers left out the bound b, an eigenvalue lies within r of the value,
+and these layers raise it by about r^2 / (value - b). ``docs/graph.md`` has the proofs.
 """
 
 from collections.abc import Sequence

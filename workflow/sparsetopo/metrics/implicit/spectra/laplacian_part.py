@@ -21,16 +21,9 @@ Vectors = NDArray[np.float64]
 
 
 class Part:
-    """The rows and columns of the Laplacian that belong to some node layers.
+    """The rows and columns of the Laplacian that belong to the `chosen` node layers, ascending.
 
-    Parameters
-    ----------
-    layers, bundles
-        The whole graph.
-    chosen
-        Indices of the layers, ascending.
-    degrees
-        (V,) weighted degrees in the whole graph.
+    The other arguments are the whole graph and its (V,) weighted degrees.
     """
 
     def __init__(

@@ -1,14 +1,13 @@
 """Start vectors of the iteration for the largest eigenvalue of the Laplacian.
 
-The eigenvector is concentrated at nodes of large degree, the *hubs*. Let h be its values there and
-t those elsewhere, where the degrees are well below the eigenvalue. There (value - D + A) t = -A h, so
-t is about -A h / (value - D). Inserted into the rows of the hubs, this leaves an eigenvalue problem
-of the hubs alone,
+The eigenvector is concentrated at nodes of large degree, the *hubs*. If h are its values there, the
+values elsewhere are about -A h / (value - D). Inserted into the rows of the hubs, this leaves an
+eigenvalue problem of the hubs alone, whose vectors are short:
 
-    (D - A + A (value - D)^-1 A) h  =  value h,
+    (D - A + A (value - D)^-1 A) h  =  value h
 
-whose vectors are short. All hubs of a convolution may have the same degree, and then their
-eigenvalues lie so close together that many steps are needed; with short vectors these are cheap.
+All hubs of a convolution may have the same degree, and then their eigenvalues lie so close together
+that many steps are needed; with short vectors these are cheap.
 """
 
 from typing import Any

@@ -1,22 +1,11 @@
 """Bridges and articulation points of the undirected graph, from its biconnected components.
 
-Two edges belong to one biconnected component if some cycle holds both. The fundamental cycles of a
-spanning forest, one for every other edge, generate this relation. So the components are what
-remains of the tree edges when those of each fundamental cycle are merged. An edge whose cycle lies
-within one set changes nothing, and few edges need to be looked at to find out which ones do:
-
-- In a breadth-first forest no other edge joins a node to its ancestor, so its cycle holds the tree
-  edges above both its ends.
-- So one other edge of every node is tried first. In each tree that leaves one set with nearly all
-  tree edges; an edge between two of its nodes changes nothing.
-- Then all edges of the nodes outside that set are tried.
-
-A bridge is a tree edge that no cycle merged with another. A node is an articulation point if the
-tree edges at it are in different sets.
-
-Biconnected components as sets of tree edges: Tarjan and Vishkin, SIAM Journal on Computing 14
-(1985). Trying few edges to find the giant set: Sutton, Ben-Nun and Barak, IPDPS 2018, for connected
-components.
+Two edges belong to one biconnected component if some cycle holds both. The components are what
+remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged.
+One other edge of every node is tried first. In each tree that leaves one set with nearly all tree
+edges, so then only the edges of nodes outside that set are tried. A bridge is a tree edge that no
+cycle merged with another; a node is an articulation point if the tree edges at it are in different
+sets. ``docs/graph.md`` has the proofs and sources.
 """
 
 from typing import NamedTuple

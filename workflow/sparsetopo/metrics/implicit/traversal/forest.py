@@ -1,13 +1,10 @@
 """Breadth-first forest of the undirected graph: weakly connected components and distances.
 
-The first root is the node of largest degree. In a classifier that is mostly an output, joined to
-whole planes of the last map, so the levels are few and grow fast. Each level is found from the one
-before, the frontier, in one of two ways, whichever is estimated to be cheaper in a node layer: the
-frontier's nodes *push* to all their neighbours, or each node that is still unreached *pulls*: it
-looks for one neighbour in the frontier and stops (Beamer, Asanovic and Patterson,
-"Direction-optimizing breadth-first search", SC 2012). So most nodes are found by looking at one or
-two of their edges. In a large map the frontier is a ring of pixels that widens by one pixel a
-level; only nodes at pixels next to it are asked to pull.
+Each level is found from the one before, the frontier, in one of two ways, whichever is estimated to
+be cheaper in a node layer: the frontier's nodes *push* to all their neighbours, or each node that
+is still unreached *pulls*: it looks for one neighbour in the frontier and stops (Beamer, Asanovic
+and Patterson, "Direction-optimizing breadth-first search", SC 2012). So most nodes are found by
+looking at one or two of their edges.
 """
 
 from typing import NamedTuple

@@ -1,15 +1,8 @@
 """One block of A^2, the walks of two steps between two node layers: sums over its entries.
 
-The entry at two nodes of a first and a last layer is a sum over the middle layers, the walks w that
-their rows have, and the walks v that their columns have, of ::
-
-    (n_w * n_v * P @ Q.T)[channel in the last layer, channel in the first layer]
-
-where P (Q) is the 0/1 pattern of channels that the taps of w and v have between the last (the
-first) layer and the middle one. Only the two lists of walks depend on the rows and the columns. So
-`classes` groups rows and columns by their lists; matrix products give P @ Q.T for all pairs of
-taps, one tile of channels at a time; and a compiled loop adds them up for each row class and column
-class. A class counts as often as it has members. No entry outlives its tile.
+``docs/graph.md`` explains the classes of rows and of columns. Matrix products give the walks for
+all pairs of taps, one tile of channels at a time, and a compiled loop adds them up for each row
+class and column class, which counts as often as it has members. No entry outlives its tile.
 """
 
 from collections.abc import Iterator

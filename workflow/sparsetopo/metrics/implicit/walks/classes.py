@@ -1,14 +1,10 @@
 """Walks of two steps along one spatial axis, sorted into classes of equal position pairs.
 
 Which walks of two steps join row y of a first layer to row z of a last one depends on the rows
-alone, and there are few kinds of pairs (y, z): two positions apart inside the map, two apart at its
-border, and so on. Two pairs are in one class if they have the same *multiset* of walks, where a
-walk is (middle layer, tap of the first step, tap of the second), and the same tap of a direct edge
-(or none). The same holds for columns. Then all pairs of nodes with the same row class and the same
-column class have the same numbers of walks, channel pair by channel pair.
-
-It is a multiset because several middle positions may have the same taps: behind a global pooling,
-all of them do.
+alone. Two pairs (y, z) are in one class if they have the same *multiset* of walks, where a walk is
+(middle layer, tap of the first step, tap of the second), and the same tap of a direct edge (or
+none). It is a multiset because several middle positions may have the same taps: behind a global
+pooling, all of them do. The same holds for columns.
 """
 
 from collections.abc import Sequence

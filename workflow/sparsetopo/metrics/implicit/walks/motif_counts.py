@@ -38,7 +38,7 @@ def motif_counts(
     trace
         tr A^4.
     triangles
-        {(source layer, target layer): triangles on the edges between them}, where there are any.
+        Triangles on the edges between a source and a target layer, where there are any.
     """
     stars = squares = 0
     for planes in degrees:

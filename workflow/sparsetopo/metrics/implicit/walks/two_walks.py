@@ -1,17 +1,11 @@
 """Pairs within two hops and motif counts, from sums over the entries of A^2, block by block.
 
 A block of A^2 belongs to a first and a last node layer and holds the walks through some middle
-layers. Directed walks give the pairs within two hops. For the motifs A is the undirected pattern.
-Its tr A^4 counts closed walks of nodes, hence closed walks a, b, c, d, a of node layers. Either a
-and c differ, or b and d differ, or the walk goes back and forth between two layers: ::
-
-    tr A^4 =   sum over a != c     of || sum over b of A_ab A_bc ||^2
-             + sum over b != d, a  of || A_ba A_ad ||^2
-             + sum over joined a, b of || A_ab A_ba ||^2
-
-(||.||^2 is the sum of the squared entries, A_ab the block of A between layers a and b.) In the last
-sum a and b may be exchanged, so only the cheaper of the two blocks is computed. Whole blocks of A^2
-within one layer, which are the largest, never occur.
+layers. Directed walks give the pairs within two hops. For the motifs A is the undirected pattern,
+and tr A^4 is the sum of ||.||^2, the squared entries, of three kinds of blocks: those between
+different layers through all layers in between, those through one layer each, and those from a layer
+back to itself through one other (``docs/graph.md``). Whole blocks within one layer, which are the
+largest, never occur.
 """
 
 from collections.abc import Sequence
