@@ -282,6 +282,7 @@ def iterative_spectra(monkeypatch):
     monkeypatch.setattr(laplacian_part, "_DENSE_ORDER", SMALL)
 
 
+@pytest.mark.middle
 def test_random_networks():
     seen = check(graphs(), EXAMPLES, derandomize=True)
     assert seen["examples"] >= 300

@@ -1,4 +1,4 @@
-"""Bundles of blocks that describe an edge more than once: composite taps.
+"""Bundles of plan blocks that describe an edge more than once: composite taps.
 
 Where windows overlap, or several blocks join the same two layers, the plan describes an edge more
 than once. There the taps of a bundle are *composite*: one for each distinct set of (block, tap)
