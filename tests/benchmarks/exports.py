@@ -1,6 +1,7 @@
 """Seconds, bytes and memory of saving and exporting graphs: the tables of docs/formats.md.
 
-Uses the networks of `metrics.py`, which must have run before. Each export in a fresh process.
+Uses the networks that `topometrics.py` writes, which must have run before. Each export runs in a fresh
+process.
 
     python tests/benchmarks/exports.py
 """

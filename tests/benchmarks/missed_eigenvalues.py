@@ -4,8 +4,8 @@
     python -m tests.benchmarks.missed_eigenvalues --kept-zeros --first 46453 --graphs 1
 
 Each graph is measured by the iteration, by the default way (which unrolls graphs in several pieces)
-and piece by piece, which is taken for true. Graphs of more than 40 nodes are iterated, so that small
-ones, which are fast and hard, count too; in earnest those up to 400 are solved dense.
+and piece by piece, which counts as the truth. Graphs of more than 40 nodes are iterated, so that
+small ones, which are fast and hard, count too; by default those of up to 400 are solved dense.
 """
 
 import argparse

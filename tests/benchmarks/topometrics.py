@@ -1,8 +1,8 @@
 """Seconds and memory of all topometrics, network by network, against the unrolled graph.
 
-Every number comes from a fresh process that has not imported torch: it loads a plan and masked
-weights from a file and measures. Seconds include everything from the weights in memory to the
-values (the encoding, that is); loading, importing and compiling are reported apart.
+Every number comes from a fresh process without torch, which loads a plan and masked weights from a
+file and measures. Seconds include everything from the weights in memory to the values, the encoding
+too; loading, importing and compiling are reported separately.
 
     python tests/benchmarks/topometrics.py                    # the table of docs/performance.md
     python tests/benchmarks/topometrics.py --networks Resnet-20 --explicit none
@@ -24,7 +24,7 @@ NETWORKS = (
     ("Conv-6", "0.6"),
     ("resnet50", "0.9"),
 )
-# Groups of metrics that one primitive or search answers; timed together.
+# Groups of metrics that one primitive or search answers, timed together.
 GROUPS = {
     "degrees": ("sink", "source", "disconnected", "r_out", "r_in", "n1", "strength"),
     "n2": ("n2",),
@@ -71,7 +71,7 @@ def file_of(folder: str, architecture: str, sparsity: str) -> Path:
 
 
 def job(path: str, output: str) -> None:
-    """What a metrics job does, from a file to JSON; its whole process is timed."""
+    """Do what a metrics job does, from a file to JSON; its whole process is timed."""
     from sparsetopo.files import write_json
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.metrics.measure import topometrics
@@ -188,7 +188,7 @@ def whole_table(chosen, options) -> dict[tuple[str, str], float]:
 
 
 def group_table(chosen, options) -> None:
-    """Metrics by themselves, one thread, encoding included in each."""
+    """Groups of metrics by themselves, one thread, each with the encoding."""
     header(["seconds, one thread", *GROUPS])
     for network in chosen:
         path = str(file_of(options.folder, *network))

@@ -235,20 +235,16 @@ class Graph:
     def to_scipy(self):
         edges = np.array(%s)
         return csr_array((np.ones(len(edges), dtype=np.float32), edges.T), shape=(5, 5))
-values = sparsetopo.metrics.measure.topometrics(Graph())
-after_call = loaded()
-import igraph
-print(json.dumps([after_import, after_call, igraph.Graph.Ring(5).coreness(), values["cut_edges"]]))
+sparsetopo.metrics.measure.topometrics(Graph())
+print(json.dumps([after_import, loaded()]))
 """
 
 
 def test_imports_stay_light():
-    """Names without numpy; metrics without what is only for drawing; igraph whole afterwards."""
+    """Names come without numpy, metrics without torch and what only the analysis needs."""
     run = subprocess.run(
         [sys.executable, "-c", PROBE % EDGES], capture_output=True, text=True, check=True
     )
-    after_import, after_call, cores, bridges = json.loads(run.stdout)
+    after_import, after_call = json.loads(run.stdout)
     assert after_import == []
-    assert after_call == ["numpy", "scipy"]
-    assert cores == [2] * 5
-    assert bridges == 1
+    assert set(after_call).isdisjoint({"torch", "numba", "networkx", "pandas", "sklearn"})

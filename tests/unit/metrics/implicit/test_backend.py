@@ -184,6 +184,7 @@ assert not heavy, heavy
 """
 
 
+@pytest.mark.middle
 def test_processes_share_a_cold_cache(resnet, tmp_path):
     """Two jobs compile at once into one empty cache; a third finds it whole and right."""
     resnet.save(tmp_path / "mge.safetensors")

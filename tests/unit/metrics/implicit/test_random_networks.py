@@ -24,7 +24,7 @@ from sparsetopo.metrics.implicit.spectra import adjacency_eigenvalues, laplacian
 from sparsetopo.metrics.measure import topometrics
 
 EXAMPLES = 400
-# Graphs above this order get their spectra by the iterations; in earnest, the bound is higher.
+# Graphs of more nodes get their spectra by the iterations; the default bound is higher.
 SMALL = 40
 FEATURES = (
     "stride",
@@ -241,7 +241,7 @@ def assert_same_metrics(mge):
 
 
 def assert_same_building_blocks(mge):
-    """What only metrics yet to come may need: products with vectors, and distances."""
+    """What only future metrics may need: products with vectors, and distances."""
     found, expected = ImplicitPrimitives(mge), ExplicitPrimitives(mge)
     np.testing.assert_array_equal(found.levels, expected.levels)
     vectors = np.random.default_rng(0).standard_normal((mge.num_nodes, 2))
@@ -254,7 +254,7 @@ def joins_four_layers(mge):
 
 
 def check(graphs, examples, derandomize):
-    """Compare on so many examples; returns how many had each feature."""
+    """Compare on some examples; return how many had each feature."""
     seen: Counter[str] = Counter()
 
     @settings(
@@ -282,6 +282,7 @@ def iterative_spectra(monkeypatch):
     monkeypatch.setattr(laplacian_part, "_DENSE_ORDER", SMALL)
 
 
+@pytest.mark.middle
 def test_random_networks():
     seen = check(graphs(), EXAMPLES, derandomize=True)
     assert seen["examples"] >= 300

@@ -20,6 +20,7 @@ def pruned(name, size, density):
     return encode(model, (3, size, size), random_masks(model, density))
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize(
     "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in NAMES]
 )
@@ -38,6 +39,7 @@ def test_against_the_explicit_graph(name):
             assert found[metric] == pytest.approx(value, rel=1e-5, abs=1e-8), metric
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v2", "resnet18"])
 def test_whole_networks(name):
     """At 224x224 and 0.9, but for the gaps: 10^8 edges, and what must hold of any graph."""

@@ -3,17 +3,28 @@
 from collections import defaultdict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle, Lists
 from sparsetopo.graphs.bundles.composite import composite_bundle
 from sparsetopo.graphs.bundles.incidence import has_one_tap_a_pair, incidence_of
-from sparsetopo.graphs.export.unroll import Masks, Weights, kernels_and_mask
+from sparsetopo.graphs.bundles.kernels import Masks, Weights, kernels_and_mask
 from sparsetopo.graphs.plan import Block, Plan
 
 
 def bundles(plan: Plan, weights: Weights, masks: Masks) -> list[Bundle]:
-    """Bundles of a network that hold at least one edge, by (target, source)."""
+    """Bundles of a network that hold at least one edge, by (target, source).
+
+    Examples
+    --------
+    One kept weight of a 1x1 convolution on a map of 2 x 2 positions stands for four edges:
+
+    >>> import torch
+    >>> from sparsetopo.graphs import trace
+    >>> plan = trace(torch.nn.Conv2d(1, 1, 1), (1, 2, 2))
+    >>> weights = {"weight": np.ones((1, 1, 1, 1), dtype=np.float32)}
+    >>> [bundle.num_edges for bundle in bundles(plan, weights, {"weight": weights["weight"] > 0})]
+    [4]
+    """
     between: dict[tuple[int, int], list[Block]] = defaultdict(list)
     for block in plan.blocks:
         between[block.target, block.source].append(block)
@@ -50,26 +61,10 @@ def _simple_bundle(plan: Plan, block: Block, weights: Weights, masks: Masks) -> 
     return Bundle(
         block.source,
         block.target,
-        block.source_channel,
-        block.source_channels,
-        block.target_channel,
-        block.outputs,
+        range(block.source_channel, block.source_channel + block.source_channels),
+        range(block.target_channel, block.target_channel + block.outputs),
         rows=incidence_of(plan.axes[block.rows], source.height, height, target.height),
         columns=incidence_of(plan.axes[block.columns], source.width, width, target.width),
-        forward=_lists(flags.swapaxes(2, 3), sizes.swapaxes(2, 3)),
-        backward=_lists(flags, sizes),
+        forward=Lists.of(flags.swapaxes(2, 3), sizes.swapaxes(2, 3)),
+        backward=Lists.of(flags, sizes),
     )
-
-
-def _lists(flags: NDArray[np.bool_], sizes: NDArray[np.float32]) -> Lists:
-    """Lists of arrays (tap, group, from, to), `from` and `to` numbered within their group."""
-    taps, groups, from_channels, to_channels = flags.shape
-    flags, sizes = np.ascontiguousarray(flags), np.ascontiguousarray(sizes)
-    lengths = np.count_nonzero(flags, axis=3).ravel()
-    starts = np.zeros(taps * groups * from_channels + 1, dtype=np.int64)
-    np.cumsum(lengths, out=starts[1:])
-    places = np.flatnonzero(flags)
-    lists, ends = np.divmod(places, to_channels)
-    if groups > 1:
-        ends += lists // from_channels % groups * to_channels
-    return Lists(starts, ends.astype(np.int32), sizes.ravel()[places])

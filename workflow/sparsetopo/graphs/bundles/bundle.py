@@ -1,26 +1,26 @@
-"""A bundle: the edges between two node layers, none stored, no two parallel.
+"""A bundle: the edges between two node layers, none of them stored, no two of them parallel.
 
-A bundle is the normal form that the exact algorithms work on. Like a block of the plan it is the
+Bundles are the normal form that the algorithms work on. Like a block of the plan, a bundle is the
 product ::
 
     kept weights (tap, source channel, target channel)  x  rows incidence  x  columns incidence
 
-with tap = (row tap, column tap), but it holds *all* edges between its two layers, and every
-(source row, target row) pair, and every pair of columns, occurs with one tap only. So each edge has
-exactly one description, and the edges at a node are found from short lists.
+with tap = (row tap, column tap). But it holds *all* edges between its two layers, and every pair
+of rows, and every pair of columns, occurs with one tap only. So each edge has exactly one
+description, and the edges at a node are found from short lists.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.incidence import Incidence
+from sparsetopo.graphs.bundles.incidence import Incidence, Lookup
 
 
-@dataclass(frozen=True, eq=False)
-class Lists:
+class Lists(NamedTuple):
     """For every (tap, channel) the channels at the other end of the kept weights.
 
     Attributes
@@ -38,19 +38,67 @@ class Lists:
     ends: NDArray[np.int32]
     magnitudes: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, flags: NDArray[np.bool_], sizes: NDArray[np.float32]) -> "Lists":
+        """Lists of (tap, group, near, far) arrays, whose channels are numbered within the group.
+
+        Examples
+        --------
+        >>> lists = Lists.of(np.array([[[[True, False, True]]]]), np.ones((1, 1, 1, 3), "float32"))
+        >>> lists.starts, lists.ends
+        (array([0, 2]), array([0, 2], dtype=int32))
+        """
+        taps, groups, near_channels, far_channels = flags.shape
+        flags, sizes = np.ascontiguousarray(flags), np.ascontiguousarray(sizes)
+        starts = np.zeros(taps * groups * near_channels + 1, dtype=np.int64)
+        np.cumsum(np.count_nonzero(flags, axis=3).ravel(), out=starts[1:])
+        kept = np.flatnonzero(flags)
+        lists, ends = np.divmod(kept, far_channels)
+        if groups > 1:
+            ends += lists // near_channels % groups * far_channels
+        return cls(starts, ends.astype(np.int32), sizes.ravel()[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """A bundle seen from one end, the *near* one; its edges may point either way.
+
+    Attributes
+    ----------
+    near, far
+        Indices of the node layers.
+    near_channels, far_channels
+        Channels of the layers that the lists number from 0.
+    rows, columns
+        Positions at the far end by the position at the near end.
+    lists
+        Far channels by (tap, near channel).
+    """
+
+    near: int
+    far: int
+    near_channels: range
+    far_channels: range
+    rows: Lookup
+    columns: Lookup
+    lists: Lists
+
+    @property
+    def num_taps(self) -> int:
+        """Number of (row tap, column tap) pairs."""
+        return self.rows.num_taps * self.columns.num_taps
+
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """All edges between two node layers.
 
-    Channel c of the lists is channel ``source_channel + c`` (``target_channel + c``) of the layer.
-
     Attributes
     ----------
     source, target
         Indices of node layers, source < target.
-    source_channel, source_channels, target_channel, target_channels
-        Ranges of channels that can have edges: first one and how many.
+    source_channels, target_channels
+        Channels that can have edges; the lists number them from 0.
     rows, columns
         Spatial incidences.
     forward, backward
@@ -60,24 +108,24 @@ class Bundle:
 
     source: int
     target: int
-    source_channel: int
-    source_channels: int
-    target_channel: int
-    target_channels: int
+    source_channels: range
+    target_channels: range
     rows: Incidence
     columns: Incidence
     forward: Lists
     backward: Lists
 
-    @property
-    def num_taps(self) -> int:
-        """Number of (row tap, column tap) pairs."""
-        return self.rows.num_taps * self.columns.num_taps
-
-    @property
-    def num_kept(self) -> int:
-        """Number of kept weights; each is unrolled to `pairs_per_tap` edges."""
-        return len(self.forward.ends)
+    @cached_property
+    def halves(self) -> tuple[Half, Half]:
+        """The bundle seen from its source layer, and from its target layer."""
+        ends, channels = (self.source, self.target), (self.source_channels, self.target_channels)
+        rows, columns = self.rows, self.columns
+        return (
+            Half(*ends, *channels, rows.from_sources, columns.from_sources, self.forward),
+            Half(
+                *ends[::-1], *channels[::-1], rows.from_targets, columns.from_targets, self.backward
+            ),
+        )
 
     @cached_property
     def pairs_per_tap(self) -> NDArray[np.int64]:
@@ -87,18 +135,10 @@ class Bundle:
     @cached_property
     def kept_per_tap(self) -> NDArray[np.int64]:
         """(taps,) number of kept weights."""
-        return np.diff(self.forward.starts[:: self.source_channels])
+        return np.diff(self.forward.starts[:: len(self.source_channels)])
 
     @cached_property
     def num_edges(self) -> int:
-        """Number of edges."""
+        """Number of edges: each kept weight is unrolled to all pairs of positions of its tap."""
         pairs, kept = self.pairs_per_tap.tolist(), self.kept_per_tap.tolist()
         return sum(p * k for p, k in zip(pairs, kept, strict=True))
-
-    def source_kept(self) -> NDArray[np.int64]:
-        """(taps, source channels) number of kept weights."""
-        return np.diff(self.forward.starts).reshape(self.num_taps, self.source_channels)
-
-    def target_kept(self) -> NDArray[np.int64]:
-        """(taps, target channels) number of kept weights."""
-        return np.diff(self.backward.starts).reshape(self.num_taps, self.target_channels)

@@ -1,4 +1,4 @@
-"""Bundles of blocks that describe an edge more than once: composite taps.
+"""Bundles of plan blocks that describe an edge more than once: composite taps.
 
 Where windows overlap, or several blocks join the same two layers, the plan describes an edge more
 than once. There the taps of a bundle are *composite*: one for each distinct set of (block, tap)
@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle, Lists
 from sparsetopo.graphs.bundles.incidence import Incidence
-from sparsetopo.graphs.export.unroll import Masks, Weights, kernels_and_mask, single_precision
+from sparsetopo.graphs.bundles.kernels import (
+    Masks,
+    Weights,
+    kernels_and_mask,
+    single_precision,
+)
 from sparsetopo.graphs.plan import Axis, Block, Plan
 
 TapSet = tuple[tuple[int, int], ...]  # of (block's number among those of the bundle, tap)
@@ -24,52 +29,55 @@ def composite_bundle(
     plan: Plan, blocks: list[Block], weights: Weights, masks: Masks
 ) -> Bundle | None:
     """Bundle of blocks that may describe an edge more than once; None if their windows see only padding."""
-    first = blocks[0]
-    source_channel = min(block.source_channel for block in blocks)
-    target_channel = min(block.target_channel for block in blocks)
-    sources = max(block.source_channel + block.source_channels for block in blocks) - source_channel
-    targets = max(block.target_channel + block.outputs for block in blocks) - target_channel
-    source, target = plan.node_layers[first.source], plan.node_layers[first.target]
+    source, target = plan.node_layers[blocks[0].source], plan.node_layers[blocks[0].target]
     row_axes = [plan.axes[block.rows] for block in blocks]
     column_axes = [plan.axes[block.columns] for block in blocks]
     rows, row_sets = _united(row_axes, source.height, target.height)
     columns, column_sets = _united(column_axes, source.width, target.width)
     if not (row_sets and column_sets):
         return None
-    parts = [kernels_and_mask(block, weights, masks) for block in blocks]
-    forward, backward = _ListBuilder(sources), _ListBuilder(targets)
+    sources = _hull([(block.source_channel, block.source_channels) for block in blocks])
+    targets = _hull([(block.target_channel, block.outputs) for block in blocks])
+    parts = [(block, *kernels_and_mask(block, weights, masks)) for block in blocks]
+    forward, backward = [], []
     for row_set in row_sets:
         for column_set in column_sets:
-            flags = np.zeros((targets, sources), dtype=bool)
-            sizes = np.zeros((targets, sources))
-            for number, block in enumerate(blocks):
-                row_taps = [tap for which, tap in row_set if which == number]
-                column_taps = [tap for which, tap in column_set if which == number]
+            flags = np.zeros((len(targets), len(sources)), dtype=bool)
+            sizes = np.zeros(flags.shape)
+            for number, (block, kernels, kept) in enumerate(parts):
+                row_taps, column_taps = _taps_of(row_set, number), _taps_of(column_set, number)
                 if row_taps and column_taps:
-                    start = block.target_channel - target_channel
-                    kernels, kept = parts[number]
                     _add(
-                        flags[start:],
-                        sizes[start:],
-                        block.source_channel - source_channel,
+                        flags[block.target_channel - targets.start :],
+                        sizes[block.target_channel - targets.start :],
+                        block.source_channel - sources.start,
                         block,
                         kernels[:, :, row_taps][:, :, :, column_taps],
                         kept[:, :, row_taps][:, :, :, column_taps],
                     )
-            forward.append(flags.T, sizes.T)
-            backward.append(flags, sizes)
+            # As arrays of one tap and one group.
+            kept_pairs, sums = flags[None, None], single_precision(sizes)[None, None]
+            forward.append(Lists.of(kept_pairs.swapaxes(2, 3), sums.swapaxes(2, 3)))
+            backward.append(Lists.of(kept_pairs, sums))
     return Bundle(
-        first.source,
-        first.target,
-        source_channel,
+        blocks[0].source,
+        blocks[0].target,
         sources,
-        target_channel,
         targets,
         rows,
         columns,
-        forward.lists(),
-        backward.lists(),
+        _concatenated(forward),
+        _concatenated(backward),
     )
+
+
+def _hull(ranges: Sequence[tuple[int, int]]) -> range:
+    """Smallest range that holds several ranges, given by their starts and lengths."""
+    return range(min(start for start, _ in ranges), max(start + size for start, size in ranges))
+
+
+def _taps_of(taps: TapSet, number: int) -> list[int]:
+    return [tap for block, tap in taps if block == number]
 
 
 def _add(
@@ -91,25 +99,11 @@ def _add(
         sizes[out, start : start + block.inputs] += summed[out]
 
 
-class _ListBuilder:
-    """Collects the lists of one tap after the other."""
-
-    def __init__(self, channels: int) -> None:
-        self.channels = channels
-        self.lengths: list[NDArray[np.int64]] = []
-        self.ends: list[NDArray[np.int32]] = []
-        self.magnitudes: list[NDArray[np.float32]] = []
-
-    def append(self, flags: NDArray[np.bool_], sizes: NDArray[np.float64]) -> None:
-        """Add the tap whose (from, to) channel pairs are given."""
-        rows, ends = np.nonzero(flags)
-        self.lengths.append(np.bincount(rows, minlength=self.channels))
-        self.ends.append(ends.astype(np.int32))
-        self.magnitudes.append(single_precision(sizes[rows, ends]))
-
-    def lists(self) -> Lists:
-        starts = np.concatenate([[0], np.cumsum(np.concatenate(self.lengths))])
-        return Lists(starts, np.concatenate(self.ends), np.concatenate(self.magnitudes))
+def _concatenated(taps: list[Lists]) -> Lists:
+    """Lists of several taps from those of each."""
+    lengths = np.concatenate([np.diff(lists.starts) for lists in taps])
+    _, ends, magnitudes = (np.concatenate(arrays) for arrays in zip(*taps, strict=True))
+    return Lists(np.concatenate([[0], np.cumsum(lengths)]), ends, magnitudes)
 
 
 def _united(

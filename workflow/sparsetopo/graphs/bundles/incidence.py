@@ -1,4 +1,4 @@
-"""Spatial incidence of a bundle: which positions along one axis are joined, by which tap."""
+"""Spatial incidence of a bundle: which positions along one axis are joined, and by which tap."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,7 +11,7 @@ from sparsetopo.graphs.plan import Axis
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """Incidence as seen from one end: entries of position p are ``starts[p]:starts[p + 1]``.
+    """An incidence seen from one end: position p has the entries ``starts[p]:starts[p + 1]``.
 
     Attributes
     ----------
@@ -19,11 +19,27 @@ class Lookup:
         (positions + 1,) int32.
     taps, ends
         (entries,) int32: the tap, and the position at the other end.
+    num_taps
+        Exclusive upper bound of the taps.
     """
 
     starts: NDArray[np.int32]
     taps: NDArray[np.int32]
     ends: NDArray[np.int32]
+    num_taps: int
+
+    @cached_property
+    def positions(self) -> NDArray[np.int32]:
+        """(entries,) the position at this end."""
+        numbers = np.arange(len(self.starts) - 1, dtype=np.int32)
+        return np.repeat(numbers, np.diff(self.starts))
+
+    @cached_property
+    def counts(self) -> NDArray[np.float64]:
+        """(taps, positions) number of entries."""
+        counts = np.zeros((self.num_taps, len(self.starts) - 1))
+        np.add.at(counts, (self.taps, self.positions), 1)
+        return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +64,12 @@ class Incidence:
     @cached_property
     def from_sources(self) -> Lookup:
         """Entries by source position, in the order of the targets."""
-        return _lookup(self.sources, self.taps, self.targets, self.num_sources)
+        return self._lookup(self.sources, self.targets, self.num_sources)
 
     @cached_property
     def from_targets(self) -> Lookup:
         """Entries by target position, in the order of the sources."""
-        return _lookup(self.targets, self.taps, self.sources, self.num_targets)
+        return self._lookup(self.targets, self.sources, self.num_targets)
 
     @cached_property
     def pairs_per_tap(self) -> NDArray[np.int64]:
@@ -61,18 +77,17 @@ class Incidence:
         return np.bincount(self.taps, minlength=self.num_taps)
 
     @cached_property
-    def source_counts(self) -> NDArray[np.float64]:
-        """(taps, source positions) number of targets."""
-        counts = np.zeros((self.num_taps, self.num_sources))
-        np.add.at(counts, (self.taps, self.sources), 1)
-        return counts
+    def pairs_by_tap(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For each tap the source and the target positions that it joins."""
+        sources, targets = self.sources.astype(np.int64), self.targets.astype(np.int64)
+        of_tap = [self.taps == tap for tap in range(self.num_taps)]
+        return [(sources[chosen], targets[chosen]) for chosen in of_tap]
 
-    @cached_property
-    def target_counts(self) -> NDArray[np.float64]:
-        """(taps, target positions) number of sources."""
-        counts = np.zeros((self.num_taps, self.num_targets))
-        np.add.at(counts, (self.taps, self.targets), 1)
-        return counts
+    def _lookup(self, near: NDArray[np.int32], far: NDArray[np.int32], positions: int) -> Lookup:
+        order = np.argsort(near, kind="stable")
+        starts = np.zeros(positions + 1, dtype=np.int32)
+        np.cumsum(np.bincount(near, minlength=positions), out=starts[1:])
+        return Lookup(starts, self.taps[order], far[order], self.num_taps)
 
 
 @lru_cache(maxsize=1024)
@@ -86,14 +101,13 @@ def incidence_of(axis: Axis, num_sources: int, num_taps: int, num_targets: int) 
 
 @lru_cache(maxsize=4096)
 def has_one_tap_a_pair(axis: Axis) -> bool:
-    """Whether every pair of positions is joined by one tap only."""
+    """Whether every pair of positions is joined by one tap only.
+
+    Examples
+    --------
+    >>> has_one_tap_a_pair(Axis(sources=(0, 1), taps=(0, 1), targets=(0, 0)))
+    True
+    >>> has_one_tap_a_pair(Axis(sources=(0, 0), taps=(0, 1), targets=(0, 0)))
+    False
+    """
     return len(set(zip(axis.sources, axis.targets, strict=True))) == len(axis.sources)
-
-
-def _lookup(
-    near: NDArray[np.int32], taps: NDArray[np.int32], far: NDArray[np.int32], positions: int
-) -> Lookup:
-    order = np.argsort(near, kind="stable")
-    starts = np.zeros(positions + 1, dtype=np.int32)
-    np.cumsum(np.bincount(near, minlength=positions), out=starts[1:])
-    return Lookup(starts, taps[order], far[order])

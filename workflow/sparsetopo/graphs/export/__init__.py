@@ -1,8 +1,8 @@
-"""The explicit graph on request: as blocks of edges, a graph object, or a file.
+"""The explicit graph on request: as edge blocks, a graph object, or a file.
 
 Files are streamed from `edge_blocks`, so that memory stays bounded whatever the number of edges.
-A format is one module with one ``write_*`` function, named in `WRITERS` under the suffix of its
-files; ``docs/formats.md`` describes them.
+Each file format is a module with a ``write_*`` function, which `WRITERS` names under the suffix of
+its files; ``docs/formats.md`` describes them.
 """
 
 from collections.abc import Callable
@@ -48,6 +48,15 @@ def export(mge: "MGE", path: str | PathLike[str], format: str | None = None) -> 
         If `path` is a folder.
     EncodingError
         If the format does not hold a graph of this size, or needs a package that is not installed.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export(encode(torch.nn.Linear(3, 2), (3,)), f"{folder}/edges.csv")
+    ...     len(Path(f"{folder}/edges.csv").read_text().splitlines())
+    7
     """
     name = Path(path).suffix.removeprefix(".").lower() if format is None else format
     if name not in WRITERS:

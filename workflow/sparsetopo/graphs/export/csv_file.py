@@ -1,4 +1,4 @@
-"""Edge list as text: a header, then one line ``source,target,weight`` an edge."""
+"""Edge list as text: a header, then one line ``source,target,weight`` for each edge."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def write_csv(mge: "MGE", path: Path) -> None:
-    """Write the file; nine significant digits give back every float32."""
+    """Write the file; nine significant digits restore every float32 exactly."""
     with open(path, "w", encoding="utf-8", newline="\n") as handle:
         handle.write("source,target,weight\n")
         handle.writelines(

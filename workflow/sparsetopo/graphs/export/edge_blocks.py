@@ -1,12 +1,12 @@
-"""The edges of a graph, a block of bounded size after the other.
+"""The edges of a graph in edge blocks of bounded size.
 
-For each tap of a bundle the edges are the product of its kept weights and its pairs of positions,
-so their node ids are outer sums of short lists.
+The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of
+positions, so their node ids are outer sums of short lists.
 
-The order is that of the bundles, by (target layer, source layer); within a bundle by tap (row tap,
-column tap); of a tap by kept weight (source channel, target channel); of a weight by row pair
-(target, source), then column pair. It does not depend on the size of the blocks, and since bundles
-have no parallel edges, every edge occurs once.
+Edges come bundle by bundle, by (target layer, source layer); within a bundle by tap (row tap,
+column tap); within a tap by kept weight (source channel, target channel); for each weight by row
+pair (target, source), then by column pair. The order does not depend on the size of the edge
+blocks, and since bundles have no parallel edges, every edge occurs once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.graphs.bundles.incidence import Incidence
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
@@ -40,14 +39,20 @@ class EdgeBlock(NamedTuple):
 
 
 def node_dtype(num_nodes: int) -> np.dtype[Any]:
-    """Type of node ids: int32 where all of them fit, else int64."""
+    """Type of node ids: int32 where all of them fit, else int64.
+
+    Examples
+    --------
+    >>> node_dtype(2**31), node_dtype(2**31 + 1)
+    (dtype('int32'), dtype('int64'))
+    """
     return np.dtype(np.int32 if num_nodes <= 2**31 else np.int64)
 
 
 def edge_blocks(mge: "MGE", max_edges: int) -> Iterator[EdgeBlock]:
-    """Iterate over all edges in blocks of at most `max_edges`, none empty.
+    """Iterate over all edges in edge blocks of at most `max_edges`, none of them empty.
 
-    Memory holds the bundles, the position pairs of one tap, and about three blocks.
+    Memory holds the bundles, the position pairs of one tap, and about three edge blocks.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def edge_blocks(mge: "MGE", max_edges: int) -> Iterator[EdgeBlock]:
         If `max_edges` is less than 1.
     """
     if max_edges < 1:
-        raise ValueError(f"a block must hold at least one edge, got max_edges={max_edges}.")
+        raise ValueError(f"an edge block must hold at least one edge, got max_edges={max_edges}.")
     pieces = (piece for bundle in mge.bundles for piece in _pieces(mge, bundle, max_edges))
     return _gathered(pieces, max_edges)
 
@@ -67,8 +72,8 @@ def edges(mge: "MGE") -> Iterator[tuple[int, int, float]]:
 
 
 def _pieces(mge: "MGE", bundle: Bundle, max_edges: int) -> Iterator[EdgeBlock]:
-    """Edges of a bundle: of some weights of a tap, or of one weight at some position pairs."""
-    taps = product(_pairs_by_tap(bundle.rows), _pairs_by_tap(bundle.columns))
+    """Edges of a bundle: for some weights of a tap, or for one weight at some position pairs."""
+    taps = product(bundle.rows.pairs_by_tap, bundle.columns.pairs_by_tap)
     for tap, ((row_sources, row_targets), (column_sources, column_targets)) in enumerate(taps):
         source_channels, target_channels, magnitudes = _kept_weights(bundle, tap)
         pairs = len(row_sources) * len(column_sources)
@@ -87,24 +92,17 @@ def _pieces(mge: "MGE", bundle: Bundle, max_edges: int) -> Iterator[EdgeBlock]:
                 )
 
 
-def _pairs_by_tap(incidence: Incidence) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(source positions, target positions) of each tap along an axis."""
-    sources, targets = incidence.sources.astype(np.int64), incidence.targets.astype(np.int64)
-    of_tap = [incidence.taps == tap for tap in range(incidence.num_taps)]
-    return [(sources[chosen], targets[chosen]) for chosen in of_tap]
-
-
 def _kept_weights(
     bundle: Bundle, tap: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """(source channels, target channels, |w|) of a tap's kept weights, channels of the layers."""
-    first = tap * bundle.source_channels
-    starts = bundle.forward.starts[first : first + bundle.source_channels + 1]
+    channels = np.array(bundle.source_channels)
+    first = tap * len(channels)
+    starts = bundle.forward.starts[first : first + len(channels) + 1]
     kept = slice(starts[0], starts[-1])
-    channels = np.repeat(np.arange(bundle.source_channels), np.diff(starts))
     return (
-        bundle.source_channel + channels,
-        bundle.target_channel + bundle.forward.ends[kept].astype(np.int64),
+        np.repeat(channels, np.diff(starts)),
+        bundle.target_channels.start + bundle.forward.ends[kept].astype(np.int64),
         bundle.forward.magnitudes[kept],
     )
 
@@ -118,7 +116,7 @@ def _planes(mge: "MGE", layer: int, channels: NDArray[np.int64]) -> NDArray[np.i
 def _positions(
     mge: "MGE", layer: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.integer[Any]]:
-    """Positions in a plane of the product of row pairs and column pairs."""
+    """Positions in a plane for the product of row pairs and column pairs."""
     positions = np.add.outer(rows * mge.plan.node_layers[layer].width, columns).ravel()
     return positions.astype(node_dtype(mge.num_nodes))
 
@@ -128,7 +126,7 @@ def _slices(length: int, step: int) -> Iterator[slice]:
 
 
 def _gathered(pieces: Iterable[EdgeBlock], max_edges: int) -> Iterator[EdgeBlock]:
-    """Join consecutive pieces as long as they fit in one block."""
+    """Join consecutive pieces as long as they fit in one edge block."""
     waiting: list[EdgeBlock] = []
     edges = 0
     for piece in pieces:

@@ -10,7 +10,7 @@ from sparsetopo.graphs.export.edge_blocks import edges
 if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
 
-# With 0.75 million edges the file has 72 MB, and networkx reads it in 9 s and 1.8 GB of memory.
+# A file of 0.75 million edges has 72 MB, and networkx needs 9 s and 1.8 GB of memory to read it.
 MAX_EDGES = 1_000_000
 
 HEAD = """\
@@ -24,7 +24,7 @@ TAIL = "</graph>\n</graphml>\n"
 
 
 def write_graphml(mge: "MGE", path: Path) -> None:
-    """Write the file; nine significant digits give back every float32.
+    """Write the file; nine significant digits restore every float32 exactly.
 
     Raises
     ------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Peak resident memory on Resnet-20 at sparsity 0.98, 0.9 and 0.6 (0.7, 3.7 and 15 million edges, 0.2
 # million nodes; igraph 1.0.0, Python 3.11): 78 to 90 bytes an edge, because vectors grow by
-# doubling, and 30 a node; a tenth added.
+# doubling, and 30 a node. A tenth is added.
 BYTES_PER_EDGE = 100
 BYTES_PER_NODE = 33
 

@@ -7,13 +7,7 @@ from sparsetopo.errors import EncodingError
 
 
 def require_memory(needed: int, edges: int) -> None:
-    """Refuse a graph of `needed` bytes if less memory is available.
-
-    Raises
-    ------
-    EncodingError
-        The message says the bytes needed and available, and what to do instead.
-    """
+    """Raise an EncodingError if less memory is available than a graph of `edges` needs, in bytes."""
     available = available_memory()
     if needed > available:
         raise EncodingError(
@@ -24,7 +18,7 @@ def require_memory(needed: int, edges: int) -> None:
 
 
 def available_memory() -> int:
-    """Bytes this process may still use: the machine's, or less by a control group's limit."""
+    """Bytes this process may still use: those of the machine, or fewer under a control group's limit."""
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():

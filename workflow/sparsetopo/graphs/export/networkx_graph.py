@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.mge import MGE
 
 # Peak resident memory on Resnet-20 at sparsity 0.98, 0.9 and 0.6 (0.7, 3.7 and 15 million edges, 0.2
-# million nodes; networkx 3.6.1, Python 3.11): at most 370 bytes an edge and 620 a node; a fifth
-# added, because dictionaries grow in steps.
+# million nodes; networkx 3.6.1, Python 3.11): at most 370 bytes an edge and 620 a node. A fifth
+# is added, because dictionaries grow in steps.
 BYTES_PER_EDGE = 450
 BYTES_PER_NODE = 740
 

@@ -1,4 +1,4 @@
-"""Edge list as Apache Parquet: columns ``source``, ``target``, ``weight``, a row group a block.
+"""Edge list as Apache Parquet: columns ``source``, ``target``, ``weight``; a row group for each edge block.
 
 Within a tap the ids advance by constant steps and weights repeat, so delta-encoded ids and
 dictionary-encoded weights take a fraction of a byte an edge.

@@ -1,42 +1,40 @@
-"""Unrolling: from the implicit form of the graph to an explicit sparse matrix.
+"""Unrolling: from a plan and masked weights to an explicit sparse matrix, without bundles.
 
-For each block and each pair of taps (ky, kx): kept weights x row pairs x column pairs, without a
-loop over edges. The matrix is assembled one source layer at a time, so that only that layer's edges
-exist as coordinates.
+The edges of a block of the plan with the taps (ky, kx) are kept weights x row pairs x column pairs.
+The matrix is assembled one source layer at a time, so that only the edges of that layer exist as
+coordinates.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.errors import EncodingError
+from sparsetopo.graphs.bundles.kernels import (
+    Masks,
+    Weights,
+    kernels_and_mask,
+    single_precision,
+)
 from sparsetopo.graphs.export.memory import require_memory
 from sparsetopo.graphs.plan import Block, Plan
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Weights = Mapping[str, NDArray[np.float32]]
-Masks = Mapping[str, NDArray[np.bool_]]
 Edges = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.float32]]
 
 
 def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
-    """Build the adjacency matrix of the graph.
-
-    Parameters
-    ----------
-    plan, weights, masks
-        The parts of an MGE.
+    """Build the adjacency matrix of the graph from the parts of an MGE.
 
     Returns
     -------
     csr_array
         (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
-        summed, in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where they fit,
-        else int64.
+        summed in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where
+        they fit, else int64.
 
     Raises
     ------
@@ -90,7 +88,9 @@ def _rows_of_layer(
     from scipy.sparse import coo_array, csr_array
 
     parts = [
-        edges for block in blocks for edges in block_edges(plan, block, weights, masks, index_dtype)
+        edges
+        for block in blocks
+        for edges in _block_edges(plan, block, weights, masks, index_dtype)
     ]
     if not parts:
         return csr_array((size, plan.num_nodes), dtype=np.float32)
@@ -103,69 +103,40 @@ def _rows_of_layer(
     return rows
 
 
-def block_edges(
+def _block_edges(
     plan: Plan,
     block: Block,
     weights: Weights,
     masks: Masks,
-    index_dtype: np.dtype[Any] | type = np.int64,
+    index_dtype: np.dtype[Any],
 ) -> Iterator[Edges]:
     """Edges of one block, a tap pair at a time: (source ids, target ids, |w|), not merged."""
     source, target = plan.node_layers[block.source], plan.node_layers[block.target]
     kernels, kept = kernels_and_mask(block, weights, masks)
     rows = _pairs_by_tap(plan, block.rows, block.kernel[0])
     columns = _pairs_by_tap(plan, block.columns, block.kernel[1])
-    group_outputs = block.outputs // block.groups
     offsets = plan.layer_offsets
     for ky, (row_sources, row_targets) in enumerate(rows):
         for kx, (column_sources, column_targets) in enumerate(columns):
             outputs, inputs = np.nonzero(kept[:, :, ky, kx])
             if not (outputs.size and row_sources.size and column_sources.size):
                 continue
-            source_channels = (
-                block.source_channel + outputs // group_outputs * block.inputs + inputs
-            )
+            groups = outputs // (block.outputs // block.groups)
+            source_channels = block.source_channel + groups * block.inputs + inputs
             target_channels = block.target_channel + outputs
-            positions = (row_sources[:, None] * source.width + column_sources).ravel()
-            target_positions = (row_targets[:, None] * target.width + column_targets).ravel()
-            planes = offsets[block.source] + source_channels * (source.height * source.width)
-            target_planes = offsets[block.target] + target_channels * (target.height * target.width)
-            magnitudes = np.abs(kernels[outputs, inputs, ky, kx])
+            sources = np.add.outer(row_sources * source.width, column_sources).ravel()
+            targets = np.add.outer(row_targets * target.width, column_targets).ravel()
+            source_planes = offsets[block.source] + source_channels * source.height * source.width
+            target_planes = offsets[block.target] + target_channels * target.height * target.width
             yield (
-                np.add.outer(planes.astype(index_dtype), positions.astype(index_dtype)).ravel(),
                 np.add.outer(
-                    target_planes.astype(index_dtype), target_positions.astype(index_dtype)
+                    source_planes, sources, dtype=index_dtype, casting="same_kind"
                 ).ravel(),
-                np.repeat(magnitudes, positions.size),
+                np.add.outer(
+                    target_planes, targets, dtype=index_dtype, casting="same_kind"
+                ).ravel(),
+                np.repeat(np.abs(kernels[outputs, inputs, ky, kx]), sources.size),
             )
-
-
-def single_precision(sums: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Weights of merged edges as float32.
-
-    Raises
-    ------
-    EncodingError
-        If one is larger than float32 can hold.
-    """
-    with np.errstate(over="ignore"):
-        rounded = sums.astype(np.float32)
-    if np.isinf(rounded).any():
-        raise EncodingError(
-            f"parallel edges have weights that sum to {float(sums.max()):.3g}, more than float32 can "
-            f"hold ({np.finfo(np.float32).max:.3g}): scale the weights down."
-        )
-    return rounded
-
-
-def kernels_and_mask(
-    block: Block, weights: Weights, masks: Masks
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Kernels of a block and which of them are kept, both (outputs, inputs, kh, kw)."""
-    if block.parameter is None:
-        kernels = block.kernels(None)
-        return kernels, np.ones(kernels.shape, dtype=bool)
-    return block.kernels(weights[block.parameter]), block.kernels(masks[block.parameter])
 
 
 def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:

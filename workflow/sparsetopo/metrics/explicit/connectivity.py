@@ -1,49 +1,35 @@
 """The undirected graph as igraph and scipy hold it, for searches and products."""
 
-import importlib.machinery
-import importlib.util
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from igraph import GraphBase
+    from igraph import Graph
     from scipy.sparse import csr_array
 
 
-def _graph_class() -> type["GraphBase"]:
-    """Return igraph's compiled graph class.
+def undirected_igraph(matrix: "csr_array") -> "Graph":
+    """Undirected igraph graph with one edge for each stored entry of the matrix."""
+    from igraph import Graph
 
-    `import igraph` takes 0.4 s because it imports matplotlib for its drawing; the compiled module
-    with all algorithms takes 0.01 s. It is registered under its own name, so a later `import
-    igraph` finds it and works as ever.
-    """
-    name = "igraph._igraph"
-    if "igraph" not in sys.modules and name not in sys.modules:
-        package = importlib.util.find_spec("igraph")
-        folders = package.submodule_search_locations if package else None
-        spec = importlib.machinery.PathFinder.find_spec(name, folders)
-        if spec is not None and spec.loader is not None:
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            sys.modules[name] = module
-    if name not in sys.modules:
-        importlib.import_module("igraph")
-    return sys.modules[name].GraphBase
-
-
-def undirected_igraph(matrix: "csr_array") -> "GraphBase":
-    """Undirected igraph graph with one edge a stored entry of the matrix."""
     sources = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     # igraph reads an iterable of pairs twice as fast as an array.
     edges = zip(sources.tolist(), matrix.indices.tolist(), strict=True)
-    return _graph_class()(n=matrix.shape[0], edges=edges)
+    return Graph(n=matrix.shape[0], edges=edges)
 
 
 def levels(matrix: "csr_array", degrees: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Distances from the roots (see `Primitives.levels`), (V,)."""
+    """(V,) distances from the roots, which `Primitives.levels` defines.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> path = csr_array(np.eye(3, k=1))
+    >>> levels(path, np.array([1, 2, 1]))
+    array([1, 0, 1], dtype=int32)
+    """
     from scipy.sparse import csgraph, csr_array
 
     nodes = matrix.shape[0]
@@ -68,6 +54,6 @@ class StoredOperator:
         self._matrix, self._transposed = matrix, matrix.T.tocsr()
 
     def product(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Product with (V, block) vectors, in their precision."""
+        """Product with (V, vectors) vectors, in their precision."""
         product = self._matrix @ vectors + self._transposed @ vectors
         return np.asarray(product, dtype=vectors.dtype)

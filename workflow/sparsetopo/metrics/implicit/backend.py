@@ -1,7 +1,7 @@
 """The primitives of a graph given by its bundles, each computed when it is first read.
 
-Independent ones can be computed at once, in threads: every piece of work is a single-threaded
-kernel or matrix product, so no result depends on how many threads there are.
+Independent ones can be computed at once, in threads: every piece of work is a single-threaded loop
+or matrix product, so no result depends on how many threads there are.
 """
 
 import logging
@@ -42,8 +42,8 @@ logger = logging.getLogger(__name__)
 # Node numbers are 32-bit in the traversals.
 _MOST_NODES = 2**31 - 1
 
-# Up to so many edges a graph in several pieces is unrolled for its adjacency eigenvalues. Alike pieces have
-# eigenvalues closer together than the estimate of an iteration on all of them can see (docs/graph.md).
+# A graph in several pieces is unrolled for its adjacency eigenvalues if it has at most so many edges: pieces
+# that are alike have eigenvalues closer together than an iteration on all of them can tell (docs/graph.md).
 _FEW_EDGES = 200_000
 
 _RADIUS = "laplacian_largest_eigenvalue"
@@ -55,15 +55,17 @@ Work = tuple[str, Callable[[], Any]]
 class ImplicitPrimitives:
     """Primitives of a multipartite graph, from its kept weights and short lists.
 
-    Parameters
-    ----------
-    mge
-        The graph.
-
     Raises
     ------
     EncodingError
         If the graph has more nodes than 32 bits can number.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> ImplicitPrimitives(encode(torch.nn.Linear(3, 2), (3,))).core_numbers
+    array([2, 2, 2, 2, 2])
     """
 
     def __init__(self, mge: "MGE") -> None:
@@ -81,16 +83,9 @@ class ImplicitPrimitives:
         self._bundles = mge.bundles
 
     def prepare(self, needs: Iterable[str], threads: int, started: Callable[[str], None]) -> None:
-        """Compute primitives in several threads.
+        """Compute the primitives named in `needs` in several threads.
 
-        Parameters
-        ----------
-        needs
-            Names of primitives.
-        threads
-            How many at once.
-        started
-            Called with a primitive's name when its computation starts, from any thread.
+        `started` is called with a primitive's name when its computation starts, from any thread.
         """
 
         def run(name: str, compute: Callable[[], Any]) -> None:
@@ -99,7 +94,7 @@ class ImplicitPrimitives:
 
         with Workers(threads) as self._workers:
             needs = set(needs)
-            # Alone, for the sake of memory; the products of its iteration share the threads.
+            # Alone, to save memory; the products of its iteration share the threads.
             if MOST_MEMORY in needs:
                 run(MOST_MEMORY, lambda: self.adjacency_eigenvalues)
             work = self._independent_work(needs - {MOST_MEMORY})
@@ -107,9 +102,9 @@ class ImplicitPrimitives:
         self._workers = Workers()
 
     def _independent_work(self, needs: Collection[str]) -> list[Work]:
-        """Pieces of work that can be done at once, costliest first; what they share is done here."""
+        """Pieces of work that can run at once, costliest first; what they share is computed here."""
         chosen = [need for need in (_RADIUS, "core_numbers") if need in needs]
-        # One search answers all three, the first of them all that the later ones ask.
+        # The first of these that is needed computes the search that answers all of them.
         chosen += [need for need in _SEARCHES if need in needs][:1]
         if set(chosen) - {_RADIUS}:
             _ = self._neighbours, self._degrees
@@ -189,17 +184,17 @@ class ImplicitPrimitives:
 
     @property
     def num_bridges(self) -> int:
-        """Tree edges of the search that are alone in their block."""
+        """Tree edges of the search that are alone in their biconnected component."""
         return self._biconnectivity.num_bridges
 
     @property
     def num_articulation_points(self) -> int:
-        """Nodes where blocks of tree edges meet."""
+        """Nodes where biconnected components meet."""
         return self._biconnectivity.num_articulation_points
 
     @cached_property
     def adjacency_eigenvalues(self) -> AdjacencyEigenvalues:
-        """By a block Krylov method, or of each component where there are few edges in several."""
+        """By a block Krylov method, or component by component where few edges are in several."""
         if self._has_few_edges_in_pieces:
             return self._unrolled().adjacency_eigenvalues
         try:
@@ -219,12 +214,12 @@ class ImplicitPrimitives:
 
     @property
     def _has_few_edges_in_pieces(self) -> bool:
-        """Whether an iteration would be needed, but there are few edges, and not all joined."""
+        """Whether an iteration would be needed, but there are few edges, in several components."""
         if is_decomposed(self._layers) or self.num_edges > _FEW_EDGES:
             return False
         graph = self.graph
         positive = {name: mask & (graph.weights[name] != 0) for name, mask in graph.masks.items()}
-        # Spectra do not see edges of weight 0, so these join nothing.
+        # Spectra do not see edges of weight 0, so such edges join nothing.
         seen = self
         if any(positive[name].sum() < mask.sum() for name, mask in graph.masks.items()):
             seen = ImplicitPrimitives(type(graph)(graph.plan, graph.weights, positive))
@@ -232,7 +227,7 @@ class ImplicitPrimitives:
         return seen.num_components - isolated > 1
 
     def _unrolled(self) -> Primitives:
-        """The explicit graph, whose spectra are those of its components; not kept, as it may be large."""
+        """The explicit graph, solved component by component; not kept, since it may be large."""
         from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
 
         return ExplicitPrimitives(self.graph)
@@ -240,8 +235,8 @@ class ImplicitPrimitives:
     def _by_components(self, reason: Exception) -> Primitives:
         """The explicit graph, where an iteration did not converge."""
         logger.warning(
-            "%s; going on with the unrolled graph, component by component, which takes memory for "
-            "every edge",
+            "%s; going on with the unrolled graph, component by component, "
+            "which takes memory for every edge",
             reason,
         )
         return self._unrolled()

@@ -1,11 +1,11 @@
-"""Compilation of kernels by numba, cached where it survives and where processes share it safely.
+"""Compilation of loops by numba, cached where it survives and where processes share it safely.
 
 The cache lies in ``$SPARSETOPO_CACHE``, else in ``$XDG_CACHE_HOME/sparsetopo`` or
-``~/.cache/sparsetopo``, in a folder named by a digest of all kernels' sources: numba notices an
-edit of a kernel's own file, but not of another file whose kernels it calls.
+``~/.cache/sparsetopo``, in a folder named by a digest of the sources of all loops: numba notices an
+edit of a loop's own file, but not of another file whose loops it calls.
 
-Numba writes its files by renaming, so readers never see half of one; but two processes that save
-different variants of a kernel at once may give both the same file name. So saving takes a lock.
+Numba renames finished files, so readers never see half of one. But two processes that save
+different variants of a loop at once may give both the same file name; so saving takes a lock.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 
 @cache
 def cache_folder() -> Path:
-    """Folder of this version's compiled kernels."""
+    """Folder of this version's compiled loops."""
     chosen = os.environ.get("SPARSETOPO_CACHE")
     if chosen is None:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         chosen = str(Path(home) / "sparsetopo")
-    return Path(chosen) / f"kernels-{source_digest(Path(__file__).parent)}"
+    return Path(chosen) / f"loops-{source_digest(Path(__file__).parent)}"
 
 
 class _LockedCache(FunctionCache):
@@ -47,24 +47,22 @@ class _LockedCache(FunctionCache):
 def _exclusive(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as handle:
-        # Where the file system has no locks, saving unlocked is what numba does by itself.
+        # Where the file system has no locks, save without one, as numba itself does.
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def announce_compilation() -> None:
-    """Say that kernels are about to be compiled, if this version of the library has none yet.
+    """Warn that loops are about to be compiled, if this version of the library has none yet.
 
-    To be called before modules with kernels are imported.
+    To be called before modules with loops are imported.
     """
     if not cache_folder().exists():
-        logger.warning(
-            "compiling the kernels of the topometrics, once: this takes 20 to 30 seconds"
-        )
+        logger.warning("compiling the loops of the metrics, once: this takes 20 to 30 seconds")
 
 
-def kernel(function: Callable[..., Any]) -> Any:
+def loop(function: Callable[..., Any]) -> Any:
     """Compile a function when it is first called, without Python objects and without the GIL."""
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
     settings: Any = numba.config
@@ -78,5 +76,5 @@ def kernel(function: Callable[..., Any]) -> Any:
     return compiled
 
 
-# For parts of a kernel that are entered millions of times and do less than a call would cost.
+# For parts of a loop that are entered millions of times and do less than a call would cost.
 inlined = numba.njit(nogil=True, error_model="numpy", forceinline=True)

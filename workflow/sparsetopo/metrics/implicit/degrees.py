@@ -9,38 +9,49 @@ two small matrix products. Weighted degrees are the same with magnitudes in plac
 stay far below 2**53, so that float64 is exact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle, Lists
+from sparsetopo.graphs.bundles.bundle import Bundle, Half, Lists
 from sparsetopo.graphs.plan import NodeLayer
-
-# What a bundle has of each (tap, channel): a count or a sum of magnitudes.
-PerTap = Callable[[Lists], NDArray[np.float64]]
 
 
 def out_degrees(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> NDArray[np.int64]:
     """(V,) number of outgoing edges."""
-    return _summed(layers, bundles, _kept, outgoing=True, incoming=False).astype(np.int64)
+    return _summed(layers, [bundle.halves[0] for bundle in bundles], _kept).astype(np.int64)
 
 
 def in_degrees(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> NDArray[np.int64]:
     """(V,) number of incoming edges."""
-    return _summed(layers, bundles, _kept, outgoing=False, incoming=True).astype(np.int64)
+    return _summed(layers, [bundle.halves[1] for bundle in bundles], _kept).astype(np.int64)
 
 
 def weighted_degrees(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> NDArray[np.float64]:
-    """(V,) sum of |w| over the edges of a node, in and out."""
-    return _summed(layers, bundles, _magnitudes, outgoing=True, incoming=True)
+    """(V,) sum of |w| over the edges of a node, in and out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> linear = torch.nn.Linear(2, 1)
+    >>> _ = torch.nn.init.constant_(linear.weight, -0.5)
+    >>> mge = encode(linear, (2,))
+    >>> weighted_degrees(mge.plan.node_layers, mge.bundles)
+    array([0.5, 0.5, 1. ])
+    """
+    halves = [half for bundle in bundles for half in bundle.halves]
+    return _summed(layers, halves, _magnitudes)
 
 
 def _kept(lists: Lists) -> NDArray[np.float64]:
+    """(taps * channels,) number of kept weights."""
     return np.diff(lists.starts).astype(np.float64)
 
 
 def _magnitudes(lists: Lists) -> NDArray[np.float64]:
+    """(taps * channels,) sum of the magnitudes."""
     owners = np.repeat(np.arange(len(lists.starts) - 1), np.diff(lists.starts))
     sums = np.bincount(owners, lists.magnitudes, minlength=len(lists.starts) - 1)
     return sums.astype(np.float64)  # bincount of no entries counts
@@ -48,32 +59,14 @@ def _magnitudes(lists: Lists) -> NDArray[np.float64]:
 
 def _summed(
     layers: Sequence[NodeLayer],
-    bundles: Sequence[Bundle],
-    per_tap: PerTap,
-    outgoing: bool,
-    incoming: bool,
+    halves: Iterable[Half],
+    per_list: Callable[[Lists], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
+    """(V,) sum over the edges of each node; `per_list` is what each list adds for one edge."""
     totals = [np.zeros((layer.channels, layer.height, layer.width)) for layer in layers]
-    for bundle in bundles:
-        taps = (bundle.rows.num_taps, bundle.columns.num_taps)
-        if outgoing:
-            per_channel = per_tap(bundle.forward).reshape(*taps, bundle.source_channels)
-            counts = (bundle.rows.source_counts, bundle.columns.source_counts)
-            start = bundle.source_channel
-            maps = totals[bundle.source][start : start + bundle.source_channels]
-            maps += _spread(per_channel, *counts)
-        if incoming:
-            per_channel = per_tap(bundle.backward).reshape(*taps, bundle.target_channels)
-            counts = (bundle.rows.target_counts, bundle.columns.target_counts)
-            start = bundle.target_channel
-            maps = totals[bundle.target][start : start + bundle.target_channels]
-            maps += _spread(per_channel, *counts)
+    for half in halves:
+        rows, columns, channels = half.rows, half.columns, half.near_channels
+        sums = per_list(half.lists).reshape(rows.num_taps, columns.num_taps, len(channels))
+        by_column = sums.transpose(2, 0, 1) @ columns.counts
+        totals[half.near][channels.start : channels.stop] += rows.counts.T @ by_column
     return np.concatenate([total.ravel() for total in totals])
-
-
-def _spread(
-    per_channel: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(row taps, column taps, channels) over (row taps, y) and (column taps, x): (channels, y, x)."""
-    by_column = per_channel.transpose(2, 0, 1) @ columns
-    return rows.T @ by_column

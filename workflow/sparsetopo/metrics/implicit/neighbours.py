@@ -1,8 +1,7 @@
-"""Enumeration of a node's neighbours from short lists, in the form that compiled kernels read.
+"""Enumeration of a node's neighbours from short lists, in the form that compiled loops read.
 
-Every bundle is seen from both ends as a *half*: the edges from the nodes of one layer to those of
-another, whichever way they point. The tables of all halves lie behind one another in a few arrays,
-small enough to stay in the processor's cache, since they hold kept weights and not edges.
+The tables of all halves of bundles lie behind one another in a few arrays, small enough to stay in
+the processor's cache, since they hold kept weights and not edges.
 
 The neighbours of node (channel c, row y, column x) of a layer are::
 
@@ -19,18 +18,20 @@ The neighbours of node (channel c, row y, column x) of a layer are::
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle, Lists
-from sparsetopo.graphs.bundles.incidence import Incidence, Lookup
+from sparsetopo.graphs.bundles.bundle import Bundle, Half
+from sparsetopo.graphs.bundles.incidence import Lookup
 from sparsetopo.graphs.plan import NodeLayer
+
+Integer = TypeVar("Integer", np.int32, np.int64)
 
 
 class Neighbours(NamedTuple):
-    """Tables of all halves; see the module for how they are read.
+    """Tables of all halves; the module says how they are read.
 
     Attributes
     ----------
@@ -41,12 +42,12 @@ class Neighbours(NamedTuple):
     layer_halves
         (layers + 1,) int64, first half that starts in each layer.
     to_layer
-        (halves,) int64 layer at the other end.
+        (halves,) int64 layer at the far end.
     first_channel, num_channels
         (halves,) int64 channels of the layer that the half's lists describe.
     to_node, to_width, to_plane
-        (halves,) int64: node of the first channel at the other end at (0, 0), and width and plane
-        size of the layer there.
+        (halves,) int64: node at (0, 0) of the first far channel, and width and plane size of the
+        layer there.
     column_taps
         (halves,) int64 number of column taps.
     rows, columns
@@ -56,7 +57,7 @@ class Neighbours(NamedTuple):
     position_starts, taps, positions
         int64, int32, int32: spatial incidences.
     list_starts, ends
-        int64, int32: channels at the other end by (tap, channel).
+        int64, int32: far channels by (tap, channel).
     """
 
     layer_offsets: NDArray[np.int64]
@@ -80,98 +81,76 @@ class Neighbours(NamedTuple):
     ends: NDArray[np.int32]
 
 
+def sorted_halves(bundles: Sequence[Bundle]) -> list[Half]:
+    """Both halves of every bundle, in the order of the tables."""
+    halves = [half for bundle in bundles for half in bundle.halves]
+    return sorted(halves, key=lambda half: (half.near, half.far))
+
+
 def neighbours(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> Neighbours:
     """Tables of a graph given by its node layers and bundles."""
-    offsets = np.cumsum([0, *(layer.size for layer in layers)], dtype=np.int64)
-    halves = sorted(
-        [_Half(b, True) for b in bundles] + [_Half(b, False) for b in bundles],
-        key=lambda half: (half.near, half.far),
-    )
+    halves = sorted_halves(bundles)
+    offsets = _starts([layer.size for layer in layers])
+    planes = _integers([layer.height * layer.width for layer in layers])
+    widths = _integers([layer.width for layer in layers])
+    near, far = (_integers([getattr(half, end) for half in halves]) for end in ("near", "far"))
+    far_channels = _integers([half.far_channels.start for half in halves])
     lookups = _Concatenated()
-    for half in halves:
-        half.rows = lookups.place(half.lookup(half.bundle.rows))
-        half.columns = lookups.place(half.lookup(half.bundle.columns))
-    lengths = [len(half.lists.starts) for half in halves]
-    list_base = np.cumsum([0, *lengths])[:-1]
-    ends_base = np.cumsum([0, *(len(half.lists.ends) for half in halves)])
-    counts = np.bincount([half.near for half in halves], minlength=len(layers))
-
-    def integers(values: Sequence[int]) -> NDArray[np.int64]:
-        return np.array(values, dtype=np.int64)
-
+    tables = [[lookups.start(half.rows), lookups.start(half.columns)] for half in halves]
+    rows, columns = np.array(tables, dtype=np.int64).reshape(-1, 2).T.copy()
+    ends = _starts([len(half.lists.ends) for half in halves])
+    list_starts = [half.lists.starts + end for half, end in zip(halves, ends, strict=False)]
     return Neighbours(
         layer_offsets=offsets,
-        layer_width=integers([layer.width for layer in layers]),
-        layer_plane=integers([layer.height * layer.width for layer in layers]),
-        layer_halves=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        to_layer=integers([half.far for half in halves]),
-        first_channel=integers([half.near_channels[0] for half in halves]),
-        num_channels=integers([half.near_channels[1] for half in halves]),
-        to_node=integers(
-            [
-                offsets[half.far]
-                + half.far_channel * layers[half.far].height * layers[half.far].width
-                for half in halves
-            ]
-        ),
-        to_width=integers([layers[half.far].width for half in halves]),
-        to_plane=integers([layers[half.far].height * layers[half.far].width for half in halves]),
-        column_taps=integers([half.bundle.columns.num_taps for half in halves]),
-        rows=integers([half.rows for half in halves]),
-        columns=integers([half.columns for half in halves]),
-        list_base=integers(list_base.tolist()),
-        position_starts=lookups.starts(),
-        taps=lookups.joined("taps"),
-        positions=lookups.joined("ends"),
-        list_starts=np.concatenate(
-            [half.lists.starts + base for half, base in zip(halves, ends_base, strict=False)]
-            or [np.zeros(0, dtype=np.int64)]
-        ),
-        ends=np.concatenate([half.lists.ends for half in halves] or [np.zeros(0, np.int32)]),
+        layer_width=widths,
+        layer_plane=planes,
+        layer_halves=_starts(np.bincount(near, minlength=len(layers))),
+        to_layer=far,
+        first_channel=_integers([half.near_channels.start for half in halves]),
+        num_channels=_integers([len(half.near_channels) for half in halves]),
+        to_node=offsets[far] + far_channels * planes[far],
+        to_width=widths[far],
+        to_plane=planes[far],
+        column_taps=_integers([half.columns.num_taps for half in halves]),
+        rows=rows,
+        columns=columns,
+        list_base=_starts([len(half.lists.starts) for half in halves])[:-1],
+        position_starts=_joined(lookups.starts, np.int64),
+        taps=_joined([lookup.taps for lookup in lookups.found], np.int32),
+        positions=_joined([lookup.ends for lookup in lookups.found], np.int32),
+        list_starts=_joined(list_starts, np.int64),
+        ends=_joined([half.lists.ends for half in halves], np.int32),
     )
 
 
-class _Half:
-    """One bundle from one end; `rows` and `columns` are filled in when its tables are placed."""
+def _integers(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
 
-    def __init__(self, bundle: Bundle, forward: bool) -> None:
-        self.bundle, self.forward = bundle, forward
-        self.rows = self.columns = 0
-        source = (bundle.source, (bundle.source_channel, bundle.source_channels))
-        target = (bundle.target, (bundle.target_channel, bundle.target_channels))
-        (self.near, self.near_channels), (self.far, far) = (
-            (source, target) if forward else (target, source)
-        )
-        self.far_channel = far[0]
-        self.lists: Lists = bundle.forward if forward else bundle.backward
 
-    def lookup(self, incidence: Incidence) -> Lookup:
-        """Incidence along one axis as seen from this end."""
-        return incidence.from_sources if self.forward else incidence.from_targets
+def _starts(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of some pieces behind one another starts, and the last one ends."""
+    return np.cumsum([0, *lengths], dtype=np.int64)
+
+
+def _joined(arrays: Sequence[NDArray[Integer]], dtype: type[Integer]) -> NDArray[Integer]:
+    return np.concatenate(arrays or [np.zeros(0, dtype=dtype)])
 
 
 class _Concatenated:
     """Spatial tables behind one another, equal ones once."""
 
     def __init__(self) -> None:
-        self.lookups: list[Lookup] = []
-        self.bases: dict[int, int] = {}
-        self.entries = self.length = 0
-        self._starts: list[NDArray[np.int64]] = []
+        self.found: list[Lookup] = []
+        self.starts: list[NDArray[np.int64]] = []
+        self._known: dict[int, int] = {}
+        self._length = self._entries = 0
 
-    def place(self, lookup: Lookup) -> int:
+    def start(self, lookup: Lookup) -> int:
         """Where the table starts among the position starts."""
-        if id(lookup) not in self.bases:
-            self.bases[id(lookup)] = self.length
-            self.lookups.append(lookup)
-            self._starts.append(lookup.starts.astype(np.int64) + self.entries)
-            self.length += len(lookup.starts)
-            self.entries += len(lookup.ends)
-        return self.bases[id(lookup)]
-
-    def starts(self) -> NDArray[np.int64]:
-        return np.concatenate(self._starts or [np.zeros(0, dtype=np.int64)])
-
-    def joined(self, name: str) -> NDArray[np.int32]:
-        arrays = [getattr(lookup, name) for lookup in self.lookups]
-        return np.concatenate(arrays or [np.zeros(0, dtype=np.int32)])
+        if id(lookup) not in self._known:
+            self._known[id(lookup)] = self._length
+            self.found.append(lookup)
+            self.starts.append(lookup.starts.astype(np.int64) + self._entries)
+            self._length += len(lookup.starts)
+            self._entries += len(lookup.ends)
+        return self._known[id(lookup)]

@@ -1,9 +1,8 @@
-"""Threads that share independent pieces of work, also pieces of pieces.
+"""Threads that share independent pieces of work, which may hand out pieces of their own.
 
-Kernels and matrix products let other threads run. Whoever hands out work does the first piece
-itself, then from the last one backwards every piece that no thread has begun, and waits only for
-what others are doing. So nobody is idle while there is work, and pieces may hand out work of their
-own.
+Loops and matrix products let other threads run. A thread that hands out work does the first piece
+itself, then every piece that no thread has begun, from the last one backwards, and waits only for
+what others are doing. So no thread is idle while there is work.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +14,15 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """A number of threads, the caller's among them; as a context manager it ends them.
+    """A number of threads, the caller's among them; leaving the context ends the others.
 
-    Parameters
-    ----------
-    threads
-        How many; with one, everything is done by the caller, in order.
+    With one thread the caller does everything, in order.
+
+    Examples
+    --------
+    >>> with Workers(2) as workers:
+    ...     workers.run([lambda: "one", lambda: "two"])
+    ['one', 'two']
     """
 
     def __init__(self, threads: int = 1) -> None:

@@ -14,7 +14,6 @@ from tests.random_graphs import graphs, random_masks
 from tests.unit.graphs.test_golden import CASES, GOLDEN, load_case
 from torch import nn
 
-from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.mge import MGE
 from sparsetopo.graphs.plan import Axis, Block, NodeLayer, Plan
@@ -70,13 +69,13 @@ def assert_as_igraph(mge):
     children = np.flatnonzero(forest.parents >= 0)
     blocks = {}
     for node in children:
-        blocks.setdefault(found.blocks[node], set()).update((node, forest.parents[node]))
+        blocks.setdefault(found.components[node], set()).update((node, forest.parents[node]))
     expected = [block for block in graph.biconnected_components() if len(block) > 1]
     assert sorted(sorted(block) for block in blocks.values()) == sorted(map(sorted, expected))
     for name, block in blocks.items():
         assert name in block
     for root in np.flatnonzero(forest.parents < 0):
-        own = found.blocks[root]
+        own = found.components[root]
         assert own == root if graph.degree(root) == 0 else root in blocks[own]
 
     numbers = forest.num_components, found.num_bridges, found.num_articulation_points
@@ -253,9 +252,3 @@ def test_more_edges_than_32_bits_count():
     forest = breadth_first_forest(tables, degrees)
     found = biconnected(tables, degrees, forest)
     assert (forest.num_components, found.num_bridges, found.num_articulation_points) == (1, 0, 0)
-
-
-def test_too_many_nodes():
-    tables = neighbours((NodeLayer("only", 1, 1, 1),), [])
-    with pytest.raises(EncodingError, match=r"2,147,483,648 nodes.*2\*\*31"):
-        breadth_first_forest(tables, np.broadcast_to(np.int64(0), 2**31))

@@ -130,7 +130,7 @@ def test_bundles_between_parts_of_layers(density, rows_pay, monkeypatch):
     network = PartsOfLayers()
     mge = encode(network, (3, 9, 9), random_masks(network, density))
     found = bundles(mge.plan, mge.weights, mge.masks)
-    assert {(b.source_channel, b.target_channel) for b in found} == {
+    assert {(b.source_channels.start, b.target_channels.start) for b in found} == {
         (0, 0),
         (0, 6),
         (10, 0),

@@ -1,7 +1,6 @@
 """Pairs within two hops and motif counts of the implicit graph, against the explicit backend."""
 
 import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from math import comb
 from types import SimpleNamespace
@@ -17,7 +16,6 @@ from torch import nn
 
 from sparsetopo.errors import MetricError
 from sparsetopo.graphs.bundles.build import bundles
-from sparsetopo.graphs.bundles.incidence import Incidence
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.entries.motifs import motif4
@@ -26,9 +24,6 @@ from sparsetopo.metrics.implicit.walks import block as walk_blocks
 from sparsetopo.metrics.implicit.walks import exact_sums
 from sparsetopo.metrics.implicit.walks.block import WalkBlock
 from sparsetopo.metrics.implicit.walks.classes import walk_classes
-from sparsetopo.metrics.implicit.walks.edge_sums import edge_product_sum
-from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum, product_sum
-from sparsetopo.metrics.implicit.walks.step import Step
 from sparsetopo.metrics.implicit.walks.two_walks import TwoWalks
 
 
@@ -228,21 +223,15 @@ def test_entries_beyond_float32():
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(65, 200, bias=False))
     mge = encode(network, (65, 511, 513))
     (bundle,) = bundles(mge.plan, mge.weights, mge.masks)
-    step = Step(bundle, end_is_source=False)
+    half = bundle.halves[1]
     rows, columns = (
         walk_classes([(axis.from_sources, axis.from_sources)])
         for axis in (bundle.rows, bundle.columns)
     )
-    block = WalkBlock(200, 200, (65,), ((step, step),), True, None, rows, columns)
+    block = WalkBlock(200, 200, (65,), ((half, half),), True, None, rows, columns)
     common = 65 * 511 * 513
     assert int(np.float32(common)) != common
     assert block.sums().squares == 200**2 * common**2 > 2**63
-
-
-def test_sums_beyond_64_bits():
-    values = np.array([2**62, 2**62 + 1, 2**62 + 3, 0])
-    assert exact_sum(values) == 3 * 2**62 + 4
-    assert product_sum(values, values[::-1]) == 2 * (2**62 + 1) * (2**62 + 3)
 
 
 def depthwise(channels):
@@ -261,75 +250,3 @@ def test_many_identical_components():
     assert vars(counts) == {
         name: 100 * value for name, value in vars(expected.motif_counts).items()
     }
-
-
-@st.composite
-def incidences(draw, sources, targets):
-    pairs = draw(
-        st.lists(
-            st.tuples(st.integers(0, targets - 1), st.integers(0, sources - 1)),
-            unique=True,
-            max_size=12,
-        )
-    )
-    taps = draw(st.lists(st.integers(0, 2), min_size=len(pairs), max_size=len(pairs)))
-    targets_of, sources_of = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2).T
-    return Incidence(
-        sources_of.copy(), np.array(taps, dtype=np.int32), targets_of.copy(), sources, 3, targets
-    )
-
-
-@given(
-    st.lists(st.tuples(incidences(4, 3), incidences(3, 5)), min_size=1, max_size=3),
-    st.none() | incidences(4, 5),
-)
-@settings(deadline=None, derandomize=True)
-def test_walk_classes(middles, direct):
-    """Position pairs share a class if and only if they have the same walks and direct tap."""
-    walks = {}
-    for middle, (first, last) in enumerate(middles):
-        for y, tap, m in zip(first.sources, first.taps, first.targets, strict=True):
-            for n, next_tap, z in zip(last.sources, last.taps, last.targets, strict=True):
-                if m == n:
-                    walks.setdefault((y, z), Counter())[middle, tap, next_tap] += 1
-    taps = {}
-    if direct is not None:
-        taps = dict(zip(zip(direct.sources, direct.targets, strict=True), direct.taps, strict=True))
-    classes = walk_classes(
-        [(first.from_targets, last.from_sources) for first, last in middles], direct
-    )
-    found = {}
-    for c, tap in enumerate(classes.direct):
-        of_class = Counter()
-        for k, pairs in enumerate(classes.tap_pairs):
-            number = c * len(middles) + k
-            for i in range(classes.starts[number], classes.starts[number + 1]):
-                walk = classes.walks[i]
-                of_class[k, pairs.first[walk], pairs.last[walk]] = classes.multiplicities[i]
-        found[c] = (of_class, tap)
-    pairs = list(zip(classes.firsts.tolist(), classes.lasts.tolist(), strict=True))
-    assert sorted(pairs) == sorted(walks)
-    for pair, c in zip(pairs, classes.labels.tolist(), strict=True):
-        assert found[c] == (walks[pair], taps.get(pair, -1))
-    assert len({(frozenset(walk.items()), tap) for walk, tap in found.values()}) == len(found)
-    assert classes.sizes.sum() == len(pairs)
-    for k in range(len(middles)):
-        totals = [sum(n for (m, *_), n in walk.items() if m == k) for walk in walks.values()]
-        assert classes.most_walks(k) == max(totals, default=0)
-
-
-@given(graphs(), st.integers(0, 2**32 - 1), st.sampled_from([10, 2**20, 2**40, 2**62]))
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_edge_product_sum(mge, seed, largest):
-    values = np.random.default_rng(seed).integers(0, largest, mge.num_nodes)
-    edges = mge.to_scipy().tocoo()
-    expected = sum(int(values[u]) * int(values[v]) for u, v in zip(*edges.coords, strict=True))
-    planes = [
-        values[offset : offset + layer.size].reshape(layer.channels, layer.height, layer.width)
-        for offset, layer in zip(mge.layer_offsets, mge.plan.node_layers, strict=False)
-    ]
-    found = sum(
-        edge_product_sum(bundle, planes[bundle.source], planes[bundle.target])
-        for bundle in bundles(mge.plan, mge.weights, mge.masks)
-    )
-    assert found == expected

@@ -1,7 +1,7 @@
-"""The weighted adjacency matrix as an operator: its product with a block of vectors.
+"""The weighted adjacency matrix as an operator: its product with several vectors at once.
 
-Vectors are the columns of an array (V, block), so that one row of a feature map is a contiguous run
-of width x block numbers, which processors add in long vectors.
+The vectors are the columns of an array (V, vectors), so that one row of a feature map is a
+contiguous run of width x vectors numbers, which processors add with long vector instructions.
 """
 
 from collections import defaultdict
@@ -38,7 +38,19 @@ class Adjacency:
     scale
         What the weights are divided by.
     workers
-        Threads for products; their rounding does not depend on how many there are.
+        Threads for products; the rounding does not depend on how many there are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> linear = torch.nn.Linear(2, 1)
+    >>> _ = torch.nn.init.constant_(linear.weight, -0.5)
+    >>> mge = encode(linear, (2,))
+    >>> Adjacency(mge.plan.node_layers, mge.bundles).product(np.eye(3))
+    array([[0. , 0. , 0.5],
+           [0. , 0. , 0.5],
+           [0.5, 0.5, 0. ]])
     """
 
     def __init__(
@@ -49,7 +61,6 @@ class Adjacency:
         workers: Workers | None = None,
     ) -> None:
         offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
-        self.order: int = offsets[-1]
         self._workers = workers or Workers()
         contributions: dict[int, list[_Contribution]] = defaultdict(list)
         for bundle in bundles:
@@ -60,42 +71,32 @@ class Adjacency:
         self._pieces = _balanced(list(contributions.values()))
 
     def product(self, vectors: Vectors) -> Vectors:
-        """Product with the columns of `vectors`.
-
-        Parameters
-        ----------
-        vectors
-            (V, block), float32 or float64.
-
-        Returns
-        -------
-        (V, block) in the same precision.
+        """Product with (V, vectors) float32 or float64 vectors, in their precision.
 
         Raises
         ------
         TypeError
-            If they are not.
+            If they have another shape or type.
         """
         if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float64):
             raise TypeError(
-                f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be (V, block) "
-                "of float32 or float64."
+                f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be "
+                "(V, vectors) of float32 or float64."
             )
         vectors = np.ascontiguousarray(vectors)
-        block = vectors.shape[1]
         result = np.zeros_like(vectors)
 
         def add(piece: list[_Contribution]) -> None:
             for multiply, source, target, tables, _ in piece:
                 maps, sums = vectors[source.nodes], result[target.nodes]
-                multiply(tables, maps.reshape(-1), sums.reshape(-1), block)
+                multiply(tables, maps.reshape(-1), sums.reshape(-1), vectors.shape[1])
 
         self._workers.run([partial(add, piece) for piece in self._pieces])
         return result
 
 
 class _Contribution(NamedTuple):
-    """What one side of a bundle adds to the other."""
+    """What the maps at one end of a bundle add to those at the other."""
 
     multiply: Callable[..., None]
     source: Side

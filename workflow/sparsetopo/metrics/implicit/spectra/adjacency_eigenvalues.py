@@ -1,8 +1,8 @@
 """Outer eigenvalues of the weighted adjacency matrix of a graph that is never stored.
 
 Most of the work is done in single precision, which is twice as fast. It finds good vectors; their
-Rayleigh quotients, taken in double precision, are accurate to the square of the vectors' errors.
-Should the residuals say that this is not enough, the iteration goes on in double precision.
+Rayleigh quotients in double precision are accurate to the square of the vectors' errors. If the
+residuals show that this is not enough, the iteration goes on in double precision.
 """
 
 import math
@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
-from sparsetopo.metrics.implicit.spectra.bipartite import (
-    bipartite_eigenvalues,
-    is_thin,
-)
+from sparsetopo.metrics.implicit.spectra.bipartite import bipartite_eigenvalues, is_thin
 from sparsetopo.metrics.implicit.spectra.krylov import SPARE, outer_pairs
 from sparsetopo.metrics.implicit.spectra.ritz import (
     NotConvergedError,
@@ -32,13 +29,13 @@ from sparsetopo.metrics.implicit.workers import Workers
 from sparsetopo.metrics.primitives import AdjacencyEigenvalues
 from sparsetopo.seeding import generator
 
-# Graphs up to this order are solved dense.
+# Graphs of up to this many nodes are solved dense.
 _DENSE_ORDER = 400
-# Of a power of two that single precision holds.
+# Largest exponent of a power of two that single precision holds.
 _LARGEST_EXPONENT = 127
-# Noise in the start block, beside waves of height 1.
+# Noise in the start vectors, beside waves of height 1.
 _NOISE = np.float32(0.1)
-# Vectors of a basis, and what they may take.
+# Vectors of a basis, and bytes that they may take.
 _CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 21, 2**29
 _MAX_PRODUCTS = 200
 # Pairs wanted at the upper and at the lower end. No others can have one of the three largest
@@ -47,14 +44,20 @@ _ABOVE, _BELOW = 3, 2
 # Rounding errors of a product in single precision, in units of its precision.
 _ROUNDING = 20
 # Error allowed in a gap, relative to it, or to the largest eigenvalue where that is more: less than
-# half of what is promised. In single precision a quarter of it is asked for, so that the check in
-# double precision mostly confirms it.
+# half of what is promised. The iteration in single precision has to be better by a factor of four,
+# so that the check in double precision mostly confirms it.
 _OF_GAP, _OF_LARGEST = 4e-6, 4e-10
 _STRICTER = 4
 
 
 def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
-    """Whether a graph of these node layers is so small, or thin, that all eigenvalues are computed."""
+    """Whether a graph of these node layers is small or thin enough to compute all eigenvalues.
+
+    Examples
+    --------
+    >>> is_decomposed([NodeLayer("input", 3, 32, 32), NodeLayer("class", 10, 1, 1)])
+    True
+    """
     sizes = tuple(layer.size for layer in layers)
     return is_thin(sizes) or sum(sizes) <= _DENSE_ORDER
 
@@ -67,24 +70,17 @@ def adjacency_eigenvalues(
 ) -> AdjacencyEigenvalues:
     """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
 
-    Parameters
-    ----------
-    layers, bundles
-        The graph.
-    degrees
-        (V,) weighted degrees.
-    workers
-        Threads; the result does not depend on how many there are.
+    `degrees` are the (V,) weighted degrees. No result depends on the number of threads.
 
     Raises
     ------
     NotConvergedError
-        If many eigenvalues lie too close together, as those of many almost equal components do.
+        If many eigenvalues lie too close together, as those of many nearly equal components do.
     """
     largest_degree = float(degrees.max(initial=0.0))
     if largest_degree == 0:
         return AdjacencyEigenvalues((0.0, 0.0, 0.0), (0.0, 0.0))
-    # Scaled, so that squares of single-precision numbers neither vanish nor overflow; by a power of
+    # Scaled so that squares of single-precision numbers neither vanish nor overflow, by a power of
     # two, which rounds nothing.
     scale = 2.0 ** min(round(math.log2(largest_degree)), _LARGEST_EXPONENT)
     workers = workers or Workers()
@@ -105,9 +101,9 @@ def adjacency_eigenvalues(
 def _outer_eigenvalues(
     product: Product, order: int, start: Callable[[], Vectors], workers: Workers
 ) -> NDArray[np.float64]:
-    """Eigenvalues, descending; of a large matrix only those at the ends are accurate.
+    """Eigenvalues, descending; those of a large matrix are accurate at both ends only.
 
-    `start` makes the start block, so that nobody here keeps it.
+    `start` makes the start vectors, so that they are not kept here.
     """
     if order <= _DENSE_ORDER:
         return np.linalg.eigvalsh(product(np.eye(order)))[::-1].astype(np.float64)
@@ -136,9 +132,9 @@ def _outer_eigenvalues(
 
 
 def _rayleigh_ritz(product: Product, vectors: Vectors, slabs: Slabs) -> RitzPairs:
-    """The pairs that the span of some nearly orthonormal vectors holds, by one product."""
+    """The pairs in the span of some nearly orthonormal vectors, from one product."""
     image = product(vectors)
-    # Orthonormal: vectors @ to_orthonormal, by Cholesky's factor of their Gram matrix.
+    # vectors @ to_orthonormal are orthonormal, by Cholesky's factor of their Gram matrix.
     to_orthonormal = np.linalg.inv(np.linalg.cholesky(slabs.gram(vectors, vectors))).T
     projection = to_orthonormal.T @ slabs.gram(vectors, image) @ to_orthonormal
     values, rotation = np.linalg.eigh(projection)
@@ -153,14 +149,14 @@ def _rayleigh_ritz(product: Product, vectors: Vectors, slabs: Slabs) -> RitzPair
 
 
 def _single_precision_is_exhausted(pairs: RitzPairs) -> bool:
-    """Whether the gaps are accurate, or the residuals of the ends mere rounding errors."""
+    """Whether the gaps are accurate, or the residuals at the ends are only rounding errors."""
     ends = np.append(pairs.residuals[:_ABOVE], pairs.residuals[-_BELOW:])
     rounding = _ROUNDING * float(np.finfo(np.float32).eps)
     return _gaps_are_accurate(pairs, _STRICTER) or bool(ends.max() <= rounding * pairs.values[0])
 
 
 def _gaps_are_accurate(pairs: RitzPairs, stricter: float = 1.0) -> bool:
-    """Whether both gaps are known well enough, or better by a factor."""
+    """Whether both gaps are known well enough, or better than that by a factor."""
     values, errors = pairs.values, pairs.errors
     first, _, third = _magnitudes(values, np.zeros_like(values))
     upper = _magnitudes(values, errors)
@@ -180,10 +176,10 @@ def _magnitudes(values: NDArray[np.float64], errors: NDArray[np.float64]) -> NDA
 
 
 def _smooth_start(layers: Sequence[NodeLayer], degrees: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Start block for the adjacency matrix: standing waves.
+    """Start vectors for the adjacency matrix: standing waves and a tenth of noise.
 
-    Between channels the outer eigenvectors vary more or less as the weighted degrees. A tenth of
-    noise reaches what the waves do not.
+    Between channels the outer eigenvectors vary roughly as the weighted degrees. The noise reaches
+    what the waves do not.
     """
     order = len(degrees)
     random = generator("smooth start", order)

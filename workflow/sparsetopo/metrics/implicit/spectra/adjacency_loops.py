@@ -1,16 +1,16 @@
-"""Compiled products of one bundle, in both directions, with a block of vectors.
+"""Compiled products of one bundle, in both directions, with several vectors.
 
 A bundle is a convolution with the magnitudes |w| between a *core* map and a *wide* one, which is
-at least as large (strides and pooling shrink maps). For every tap, the core map is joined to a part
-of the wide one, row by row and column by column; so both directions work on core-sized maps:
+at least as large (strides and pooling shrink maps). Each tap joins the core map to a part of the
+wide one, row by row and column by column, so both directions work on core-sized maps:
 
 - *gather*: for each column tap, pick the columns of the wide map; for each row tap, pick its rows;
   add multiples of these maps to those of the core.
 - *scatter*, the transpose: add multiples of the core's maps to core-sized maps of the wide
   channels, and those to the rows and columns that the taps join.
 
-Maps are cut into bands of core rows, so that what is picked stays in the processor's cache. Where
-a tap picks neighbouring rows or all columns nothing is copied.
+Maps are cut into bands of core rows, so that what is picked stays in the processor's cache. Nothing
+is copied where a tap picks neighbouring rows or all columns.
 
 Maps are flat arrays, read by a start and an unsigned offset: a slice would count its references,
 and an index that may be negative keeps LLVM from using vectors.
@@ -21,20 +21,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.metrics.implicit.compiled import inlined, kernel
+from sparsetopo.graphs.bundles.bundle import Lists
+from sparsetopo.metrics.implicit.compiled import inlined, loop
 
 if TYPE_CHECKING:
     from sparsetopo.metrics.implicit.spectra.adjacency_tables import BundleTables
 
 Maps = NDArray[np.floating[Any]]
 
-# Numbers that the picked part of a band may hold: half a megabyte in float32, a part of any second
-# level cache.
+# Numbers that the picked part of a band may hold: half a megabyte in float32, which fits any
+# second-level cache.
 _BAND = 2**17
 
 
-@kernel
-def gather(tables: "BundleTables", wide: Maps, core: Maps, block: int) -> None:
+@loop
+def gather(tables: "BundleTables", wide: Maps, core: Maps, vectors: int) -> None:
     """Add the product with the wide maps to the core maps.
 
     Parameters
@@ -42,11 +43,11 @@ def gather(tables: "BundleTables", wide: Maps, core: Maps, block: int) -> None:
     tables
         The bundle.
     wide, core
-        Maps of all channels, (channels * height * width * block,) of float32 or float64.
-    block
+        Maps of all channels, (channels * height * width * vectors,) of float32 or float64.
+    vectors
         Number of vectors.
     """
-    width = tables.core_width * block
+    width = tables.core_width * vectors
     step = _band_height(tables, width)
     stride = tables.wide_height * width
     picked = np.empty(tables.wide_channels * stride, dtype=core.dtype)
@@ -58,14 +59,14 @@ def gather(tables: "BundleTables", wide: Maps, core: Maps, block: int) -> None:
             if tables.column_is_identity[tx]:
                 _gather_rows(tables, tx, wide, stride, 0, core, rows, top, bottom, width)
             elif tables.column_starts[tx] < tables.column_starts[tx + 1]:
-                _pick_columns(tables, tx, wide, picked, first, last, block)
+                _copy_columns(tables, tx, wide, picked, first, last, vectors, True)
                 _gather_rows(tables, tx, picked, stride, first, core, rows, top, bottom, width)
 
 
-@kernel
-def scatter(tables: "BundleTables", core: Maps, wide: Maps, block: int) -> None:
+@loop
+def scatter(tables: "BundleTables", core: Maps, wide: Maps, vectors: int) -> None:
     """Add the product with the core maps to the wide maps; arguments as of `gather`."""
-    width = tables.core_width * block
+    width = tables.core_width * vectors
     step = _band_height(tables, width)
     stride = tables.wide_height * width
     placed = np.empty(tables.wide_channels * stride, dtype=core.dtype)
@@ -81,16 +82,16 @@ def scatter(tables: "BundleTables", core: Maps, wide: Maps, block: int) -> None:
                     if tables.wide_used[tx, channel]:
                         _clear(placed, channel * stride, (last + 1 - first) * width)
                 _scatter_rows(tables, tx, core, placed, stride, first, rows, top, bottom, width)
-                _place_columns(tables, tx, placed, wide, first, last, block)
+                _copy_columns(tables, tx, wide, placed, first, last, vectors, False)
 
 
-@kernel
+@loop
 def _band_height(tables: "BundleTables", width: int) -> int:
     """Core rows of a band."""
     return min(tables.core_height, max(1, _BAND // (tables.wide_channels * width)))
 
 
-@kernel
+@loop
 def _wide_rows(tables: "BundleTables", top: int, bottom: int) -> Any:
     """First and last wide row that a band is joined to."""
     first, last = tables.wide_height, -1
@@ -112,7 +113,7 @@ def _clipped(tables: "BundleTables", ty: int, top: int, bottom: int) -> Any:
     return a, b
 
 
-@kernel
+@loop
 def _gather_rows(
     tables: "BundleTables",
     tx: int,
@@ -134,6 +135,7 @@ def _gather_rows(
     rows
         Room for the picked rows of a band.
     """
+    core_lists = tables.core_lists
     plane = tables.core_height * width
     height = bottom - top
     for ty in range(len(tables.row_is_run)):
@@ -156,23 +158,12 @@ def _gather_rows(
             source, source_stride = rows, height * width
             start, size, target = 0, height * width, top * width
         for channel in range(tables.core_channels):
-            low = tables.core_starts[lists + channel]
-            high = tables.core_starts[lists + channel + 1]
-            _add_multiples(
-                core,
-                channel * plane + target,
-                source,
-                source_stride,
-                start,
-                tables.core_ends,
-                tables.core_magnitudes,
-                low,
-                high,
-                size,
-            )
+            low, high = core_lists.starts[lists + channel], core_lists.starts[lists + channel + 1]
+            to = channel * plane + target
+            _add_multiples(core, to, source, source_stride, start, core_lists, low, high, size)
 
 
-@kernel
+@loop
 def _scatter_rows(
     tables: "BundleTables",
     tx: int,
@@ -186,6 +177,7 @@ def _scatter_rows(
     width: int,
 ) -> None:
     """Add from a band of the core maps, for all row taps of one column tap, to `maps`."""
+    wide_lists = tables.wide_lists
     plane = tables.core_height * width
     height = bottom - top
     for ty in range(len(tables.row_is_run)):
@@ -194,88 +186,58 @@ def _scatter_rows(
             continue
         lists = (ty * len(tables.column_is_identity) + tx) * tables.wide_channels
         for channel in range(tables.wide_channels):
-            low = tables.wide_starts[lists + channel]
-            high = tables.wide_starts[lists + channel + 1]
+            low, high = wide_lists.starts[lists + channel], wide_lists.starts[lists + channel + 1]
             if low == high:
                 continue
             if tables.row_is_run[ty]:
                 to = channel * stride + (tables.wide_rows[a] - first) * width
                 start, size = tables.core_rows[a] * width, (b - a) * width
-                _add_multiples(
-                    maps,
-                    to,
-                    core,
-                    plane,
-                    start,
-                    tables.wide_ends,
-                    tables.wide_magnitudes,
-                    low,
-                    high,
-                    size,
-                )
+                _add_multiples(maps, to, core, plane, start, wide_lists, low, high, size)
                 continue
-            _clear(rows, 0, height * width)
-            _add_multiples(
-                rows,
-                0,
-                core,
-                plane,
-                top * width,
-                tables.wide_ends,
-                tables.wide_magnitudes,
-                low,
-                high,
-                height * width,
-            )
+            start, size = top * width, height * width
+            _clear(rows, 0, size)
+            _add_multiples(rows, 0, core, plane, start, wide_lists, low, high, size)
             for r in range(a, b):
                 to = channel * stride + (tables.wide_rows[r] - first) * width
                 _add(maps, to, rows, (tables.core_rows[r] - top) * width, width)
 
 
-@kernel
-def _pick_columns(
-    tables: "BundleTables", tx: int, wide: Maps, picked: Maps, first: int, last: int, block: int
+@loop
+def _copy_columns(
+    tables: "BundleTables",
+    tx: int,
+    wide: Maps,
+    narrow: Maps,
+    first: int,
+    last: int,
+    vectors: int,
+    picking: bool,
 ) -> None:
-    """Columns of one tap, of the wide rows first to last: maps of core width."""
-    width, wide_width = tables.core_width * block, tables.wide_width * block
+    """Pick the columns of one tap, of the wide rows first to last, or add them to where they lie.
+
+    Parameters
+    ----------
+    narrow
+        Maps of core width: set if `picking`, else added to the wide maps.
+    """
+    width, wide_width = tables.core_width * vectors, tables.wide_width * vectors
     for channel in range(tables.wide_channels):
         if not tables.wide_used[tx, channel]:
             continue
         start = channel * tables.wide_height * width
-        _clear(picked, start, (last + 1 - first) * width)
+        if picking:
+            _clear(narrow, start, (last + 1 - first) * width)
         for row in range(first, last + 1):
-            to = start + (row - first) * width
-            at = (channel * tables.wide_height + row) * wide_width
+            in_narrow = start + (row - first) * width
+            in_wide = (channel * tables.wide_height + row) * wide_width
             for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
-                _add(
-                    picked,
-                    to + tables.core_columns[s] * block,
-                    wide,
-                    at + tables.wide_columns[s] * block,
-                    tables.column_lengths[s] * block,
-                )
-
-
-@kernel
-def _place_columns(
-    tables: "BundleTables", tx: int, placed: Maps, wide: Maps, first: int, last: int, block: int
-) -> None:
-    """Transpose of `_pick_columns`: add to the columns that the tap joins."""
-    width, wide_width = tables.core_width * block, tables.wide_width * block
-    for channel in range(tables.wide_channels):
-        if not tables.wide_used[tx, channel]:
-            continue
-        for row in range(first, last + 1):
-            at = channel * tables.wide_height * width + (row - first) * width
-            to = (channel * tables.wide_height + row) * wide_width
-            for s in range(tables.column_starts[tx], tables.column_starts[tx + 1]):
-                _add(
-                    wide,
-                    to + tables.wide_columns[s] * block,
-                    placed,
-                    at + tables.core_columns[s] * block,
-                    tables.column_lengths[s] * block,
-                )
+                a = in_narrow + tables.core_columns[s] * vectors
+                b = in_wide + tables.wide_columns[s] * vectors
+                length = tables.column_lengths[s] * vectors
+                if picking:
+                    _add(narrow, a, wide, b, length)
+                else:
+                    _add(wide, b, narrow, a, length)
 
 
 @inlined
@@ -299,13 +261,13 @@ def _add_multiples(
     source: Maps,
     stride: int,
     source_start: int,
-    ends: NDArray[np.int32],
-    magnitudes: NDArray[np.float32],
+    lists: Lists,
     first: int,
     stop: int,
     size: int,
 ) -> None:
     """Add multiples of the maps that a list names: four at a time, to load the result less often."""
+    ends, magnitudes = lists.ends, lists.magnitudes
     to, n = np.uint64(result_start), np.uint64(size)
     j = first
     while j + 4 <= stop:

@@ -1,4 +1,4 @@
-"""A bundle as the kernels of the adjacency operator read it: a core map and a wide one."""
+"""A bundle as the loops of the adjacency operator read it: a core map and a wide one."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.graphs.bundles.incidence import Incidence
+from sparsetopo.graphs.bundles.bundle import Bundle, Half, Lists
+from sparsetopo.graphs.bundles.incidence import Lookup
 from sparsetopo.graphs.plan import NodeLayer
 
 
 class BundleTables(NamedTuple):
-    """A bundle between its core maps and its wide maps, as the kernels read it.
+    """A bundle between its core maps and its wide maps.
 
     Attributes
     ----------
@@ -29,10 +29,10 @@ class BundleTables(NamedTuple):
         (column taps,) bool: whether a tap joins every column with itself.
     wide_used
         (column taps, wide channels) bool: whether some weight of the column tap reads the channel.
-    core_starts, core_ends, core_magnitudes
-        Kept weights by (tap, core channel): wide channels and |w|.
-    wide_starts, wide_ends, wide_magnitudes
-        Kept weights by (tap, wide channel): core channels and |w|.
+    core_lists
+        Wide channels and |w| of the kept weights by (tap, core channel).
+    wide_lists
+        Core channels and |w| of the kept weights by (tap, wide channel).
     """
 
     core_channels: int
@@ -51,16 +51,12 @@ class BundleTables(NamedTuple):
     column_lengths: NDArray[np.int32]
     column_is_identity: NDArray[np.bool_]
     wide_used: NDArray[np.bool_]
-    core_starts: NDArray[np.int64]
-    core_ends: NDArray[np.int32]
-    core_magnitudes: NDArray[np.float32]
-    wide_starts: NDArray[np.int64]
-    wide_ends: NDArray[np.int32]
-    wide_magnitudes: NDArray[np.float32]
+    core_lists: Lists
+    wide_lists: Lists
 
 
 class Side(NamedTuple):
-    """Where the channels of one end of a bundle lie in a vector, and the shape of their maps."""
+    """The maps of one end of a bundle: their layer, nodes, and (channels, height, width)."""
 
     layer: int
     nodes: slice
@@ -72,68 +68,61 @@ def sides_and_tables(
 ) -> tuple[Side, Side, BundleTables]:
     """Core side, wide side and tables of a bundle, its magnitudes divided by `scale`.
 
-    Parameters
-    ----------
-    layers
-        All node layers.
-    offsets
-        First node of each layer.
+    `offsets` are the first nodes of the layers.
     """
-    source = _side_of(layers, offsets, bundle.source, bundle.source_channel, bundle.source_channels)
-    target = _side_of(layers, offsets, bundle.target, bundle.target_channel, bundle.target_channels)
-    source_area, target_area = (side.shape[1] * side.shape[2] for side in (source, target))
-    core_is_target = target_area <= source_area
-    core, wide = (target, source) if core_is_target else (source, target)
-    lists = (bundle.backward, bundle.forward)
-    core_lists, wide_lists = lists if core_is_target else lists[::-1]
-    row_starts, core_rows, wide_rows = _by_tap(bundle.rows, core_is_target)
-    run_starts, core_columns, wide_columns, lengths = _runs(bundle.columns, core_is_target)
-    lengths_of_lists = np.diff(wide_lists.starts).reshape(
-        bundle.rows.num_taps, bundle.columns.num_taps, -1
-    )
+    source, target = layers[bundle.source], layers[bundle.target]
+    core_is_target = target.height * target.width <= source.height * source.width
+    wide_half, core_half = bundle.halves if core_is_target else bundle.halves[::-1]
+    core, wide = (_side(layers, offsets, half) for half in (core_half, wide_half))
+    rows, columns = _by_tap(core_half.rows), _by_tap(core_half.columns)
+    starts, core_columns, wide_columns, lengths = runs = _runs(*columns)
+    taps = core_half.rows.num_taps, core_half.columns.num_taps
+    lengths_of_lists = np.diff(wide_half.lists.starts).reshape(*taps, -1)
     tables = BundleTables(
         *core.shape,
         *wide.shape,
-        row_starts,
-        core_rows,
-        wide_rows,
-        _is_run(row_starts, core_rows, wide_rows),
-        run_starts,
+        *rows,
+        _is_run(*rows),
+        starts,
         core_columns,
         wide_columns,
         lengths,
-        _is_identity(run_starts, core_columns, wide_columns, lengths, core, wide),
+        _is_identity(*runs, core.shape[2]) & (core.shape[2] == wide.shape[2]),
         lengths_of_lists.sum(axis=0) > 0,
-        *(core_lists.starts, core_lists.ends, core_lists.magnitudes / np.float32(scale)),
-        *(wide_lists.starts, wide_lists.ends, wide_lists.magnitudes / np.float32(scale)),
+        _scaled(core_half.lists, scale),
+        _scaled(wide_half.lists, scale),
     )
     return core, wide, tables
 
 
-def _side_of(
-    layers: Sequence[NodeLayer], offsets: list[int], layer: int, channel: int, channels: int
-) -> Side:
-    height, width = layers[layer].height, layers[layer].width
-    start = offsets[layer] + channel * height * width
-    nodes = slice(start, start + channels * height * width)
-    return Side(layer, nodes, (channels, height, width))
+def _side(layers: Sequence[NodeLayer], offsets: list[int], half: Half) -> Side:
+    """Side of the near channels."""
+    height, width = layers[half.near].height, layers[half.near].width
+    start, stop = (
+        offsets[half.near] + channel * height * width
+        for channel in (half.near_channels.start, half.near_channels.stop)
+    )
+    return Side(half.near, slice(start, stop), (len(half.near_channels), height, width))
+
+
+def _scaled(lists: Lists, scale: float) -> Lists:
+    return lists._replace(magnitudes=lists.magnitudes / np.float32(scale))
 
 
 def _by_tap(
-    incidence: Incidence, core_is_target: bool
+    from_core: Lookup,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Pairs by tap, core position and wide position: (starts, core positions, wide positions)."""
-    ends = (incidence.targets, incidence.sources)
-    core, wide = ends if core_is_target else ends[::-1]
-    order = np.lexsort((wide, core, incidence.taps))
-    starts = np.concatenate([[0], np.cumsum(incidence.pairs_per_tap)])
-    return starts, core[order], wide[order]
+    core, wide = from_core.positions, from_core.ends
+    order = np.lexsort((wide, core, from_core.taps))
+    lengths = np.bincount(from_core.taps, minlength=from_core.num_taps)
+    return np.concatenate([[0], np.cumsum(lengths)]), core[order], wide[order]
 
 
 def _continues(
     starts: NDArray[np.int64], core: NDArray[np.int32], wide: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Whether each pair is the next in both maps after the pair before it, of the same tap."""
+    """Whether each pair is the next one in both maps after the pair before it of the same tap."""
     continues = np.zeros(len(core), dtype=bool)
     continues[1:] = (np.diff(core) == 1) & (np.diff(wide) == 1)
     continues[starts[:-1][np.diff(starts) > 0]] = False
@@ -148,10 +137,9 @@ def _is_run(
 
 
 def _runs(
-    incidence: Incidence, core_is_target: bool
+    starts: NDArray[np.int64], core: NDArray[np.int32], wide: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Runs of pairs by tap: (starts, first core positions, first wide positions, lengths)."""
-    starts, core, wide = _by_tap(incidence, core_is_target)
     firsts = np.flatnonzero(~_continues(starts, core, wide))
     lengths = np.diff(np.append(firsts, len(core))).astype(np.int32)
     return np.searchsorted(firsts, starts), core[firsts], wide[firsts], lengths
@@ -162,10 +150,8 @@ def _is_identity(
     core: NDArray[np.int32],
     wide: NDArray[np.int32],
     lengths: NDArray[np.int32],
-    core_side: Side,
-    wide_side: Side,
+    width: int,
 ) -> NDArray[np.bool_]:
-    width = core_side.shape[2]
+    """Whether the only run of a tap is as wide as the core map, and begins at 0 in both maps."""
     whole = np.append((core == 0) & (wide == 0) & (lengths == width), False)
-    same_width = wide_side.shape[2] == width
-    return (np.diff(starts) == 1) & whole[starts[:-1]] & same_width
+    return (np.diff(starts) == 1) & whole[starts[:-1]]

@@ -1,7 +1,8 @@
 """Adjacency eigenvalues of a graph of two node layers: plus and minus the singular values of one matrix.
 
-The graphs of single layers are such, thin and many: one singular value decomposition of the
-narrow matrix that joins the two sides costs less than an iteration, and is exact.
+The graphs of single layers are of this kind, and they are thin and many. One singular value
+decomposition of the narrow matrix between the two node layers costs less than an iteration, and is
+exact.
 """
 
 import numpy as np
@@ -9,29 +10,31 @@ from numpy.typing import NDArray
 
 from sparsetopo.metrics.implicit.spectra.ritz import Product
 
-# Multiplications of a decomposition, narrow side squared times wide side, up to which it is the
-# faster way: some 10 ms.
+# A decomposition is the faster way up to this many multiplications (narrow side squared times wide
+# side), which take some 10 ms.
 _MOST_WORK = 2**26
 
 
 def is_thin(sizes: tuple[int, ...]) -> bool:
-    """Whether node layers of these sizes are two, and one of them narrow enough."""
+    """Whether there are two node layers, one of them narrow enough.
+
+    Examples
+    --------
+    >>> is_thin((576, 64)), is_thin((576, 64, 10))
+    (True, False)
+    """
     return len(sizes) == 2 and min(sizes) ** 2 * max(sizes) <= _MOST_WORK
 
 
 def bipartite_eigenvalues(product: Product, sizes: tuple[int, ...]) -> NDArray[np.float64]:
-    """All eigenvalues of the adjacency matrix of a graph of two node layers.
+    """All eigenvalues, descending, of the adjacency matrix of a graph of two node layers.
 
     Parameters
     ----------
     product
-        Product of the adjacency matrix with (V, block) vectors.
+        Product of the adjacency matrix with (V, vectors) vectors.
     sizes
-        Nodes of either layer.
-
-    Returns
-    -------
-    (V,) descending.
+        Number of nodes of the two layers.
     """
     first, second = sizes
     sides = slice(0, first), slice(first, first + second)

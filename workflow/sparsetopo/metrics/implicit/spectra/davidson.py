@@ -1,9 +1,9 @@
 """Largest eigenvalue of a symmetric operator with a known diagonal, by Davidson's method.
 
-A subspace grows by the residuals of its best Ritz vectors, divided by what the eigenvalue differs
-from the diagonal. Where the diagonal dominates, as in the Laplacian of a graph with hubs, a few
-steps are enough, however close the diagonal's largest entries are to one another; where it is
-constant, this is the block Lanczos method. (Davidson, J. Comput. Phys. 17, 1975; restarted by
+A subspace grows by the residuals of its best Ritz vectors, divided by the differences between the
+eigenvalue and the diagonal. Where the diagonal dominates, as in the Laplacian of a graph with hubs,
+a few steps are enough, however close the largest entries of the diagonal are to one another. Where
+it is constant, this is the block Lanczos method. (Davidson, J. Comput. Phys. 17, 1975; restarted by
 keeping the best Ritz vectors.)
 """
 
@@ -17,15 +17,15 @@ from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError, RitzPair
 
 Vectors = NDArray[np.float64]
 
-# Ritz pairs, the first that have not converged, whose residuals extend the subspace in a step; later
-# on those of them only that matter.
+# How many Ritz pairs, the first that have not converged, extend the subspace by their residuals in a
+# step; after the first steps only those that matter.
 _BLOCK = 2
 # Ritz vectors that a restart keeps.
 _KEPT = 10
-# A pair has been found roughly if its residual is this part of the largest value.
+# A pair has been found roughly if its residual is at most this part of the largest value.
 _ROUGHLY = 1e-3
-# The residual allowed, in units of the error: what estimates assume of the rest of the spectrum may be
-# wrong, but some eigenvalue lies within the residual.
+# The residual allowed, in units of the error allowed: what the error estimates assume about the rest of
+# the spectrum may be wrong, but some eigenvalue always lies within the residual.
 _LARGEST_RESIDUAL = 30
 # A divisor in the preconditioner is at least this part of the eigenvalue.
 _SMALLEST_DIVISOR = 1e-4
@@ -46,11 +46,11 @@ def largest_pair(
     Parameters
     ----------
     product
-        Product of the operator, which is positive semidefinite, with (V, block) vectors.
+        Product of the operator, which is positive semidefinite, with (V, vectors) vectors.
     diagonal
         (V,) diagonal of the operator.
     start
-        (V, block) start vectors of full rank; the value is never below the best Rayleigh quotient
+        (V, vectors) start vectors of full rank; the value is never below the best Rayleigh quotient
         in their span.
     tolerance
         Error allowed, relative to the value, as `RitzPairs.errors` estimates it; the residual may
@@ -58,18 +58,26 @@ def largest_pair(
     capacity
         Vectors that the subspace may hold.
     least_steps, max_steps
-        Steps taken before the first pair is believed, as what the start vectors hardly hold takes
-        some to grow; and steps allowed.
+        Steps before the first pair is accepted, since what the start vectors hardly hold needs some
+        to grow; and steps allowed.
 
     Returns
     -------
     value, vectors
-        The eigenvalue, and (V, columns) Ritz vectors, its own first: a start for a larger operator.
+        The eigenvalue, and (V, vectors) Ritz vectors, its own first: a start for a larger operator.
 
     Raises
     ------
     NotConvergedError
-        If they are not enough.
+        If the steps allowed are not enough.
+
+    Examples
+    --------
+    >>> diagonal, start = np.arange(50.0), np.ones((50, 1))
+    >>> options = {"tolerance": 1e-9, "capacity": 20, "least_steps": 2, "max_steps": 99}
+    >>> value, _ = largest_pair(lambda x: diagonal[:, None] * x, diagonal, start, **options)
+    >>> round(value, 6)
+    49.0
     """
     order, size = start.shape
     basis, image = (np.empty((order, capacity), order="F") for _ in range(2))
@@ -89,7 +97,7 @@ def largest_pair(
         is_accurate = RitzPairs(values, norms).errors <= tolerance * value
         is_accurate &= norms <= _LARGEST_RESIDUAL * tolerance * value
         open_pairs = np.flatnonzero(~is_accurate)[:_BLOCK]
-        # Whether each of them is known to stay below, or to be as good as found.
+        # Whether each of them is known to stay below the first value, or is found roughly.
         settled = norms[open_pairs] <= np.maximum(value - values[open_pairs], _ROUGHLY * value)
         if is_accurate[0] and settled.all() and (step >= least_steps or not len(open_pairs)):
             return value, used @ rotation[:, :_KEPT]
@@ -115,7 +123,7 @@ def largest_pair(
 
 
 def _extended(matrix: Vectors, columns: Vectors) -> Vectors:
-    """Symmetric matrix with some more columns, and rows."""
+    """Symmetric matrix with some more columns, and rows equal to them."""
     size, whole = len(matrix), len(columns)
     result = np.empty((whole, whole))
     result[:size, :size] = matrix
@@ -125,7 +133,7 @@ def _extended(matrix: Vectors, columns: Vectors) -> Vectors:
 
 
 def _complement(basis: Vectors, vectors: Vectors) -> Any:
-    """Orthonormal basis of the vectors' part outside the basis; C-contiguous."""
+    """Orthonormal basis of the part of the vectors outside the basis; C-contiguous."""
     for _ in range(2):
         vectors = vectors - basis @ (basis.T @ vectors)
         vectors, _ = np.linalg.qr(vectors)

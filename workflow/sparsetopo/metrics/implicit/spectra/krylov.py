@@ -1,8 +1,8 @@
 """Outer eigenvalues of a symmetric operator by a restarted block Krylov method.
 
-A block Lanczos iteration with full orthogonalisation: a start block of several vectors finds
-multiple eigenvalues as often as they occur (up to the block's size), which no single start vector
-does. When the basis is full it is replaced by its outer Ritz vectors (a *thick restart*: Wu and
+A block Lanczos iteration with full orthogonalisation: with several start vectors it finds multiple
+eigenvalues as often as they occur (up to the number of start vectors), which no single start vector
+does. When the basis is full, it is replaced by its outer Ritz vectors (a *thick restart*: Wu and
 Simon, SIAM J. Matrix Anal. Appl. 22, 2000), so memory stays bounded.
 """
 
@@ -36,20 +36,20 @@ def outer_pairs(
     Parameters
     ----------
     product
-        Product of the operator with (V, block) vectors, in their precision.
+        Product of the operator with (V, vectors) vectors, in their precision.
     start
-        (V, block) start block; its precision is that of the computation.
+        (V, vectors) start vectors, in the precision of the computation.
     finished
-        Whether the pairs will do; asked after every product, and believed when it says so twice in
-        a row, so that values must be stable too.
+        Whether the pairs are accurate enough. It is asked after every product and has to say so
+        twice in a row, so that the values must be stable too.
     above, below
         Number of vectors wanted at the upper and at the lower end.
     capacity
-        Vectors that the basis may hold: more than a restart keeps, and two blocks.
+        Vectors that the basis may hold: more than a restart keeps, and twice the start vectors.
     max_products
-        Products with a block after which the best so far is returned.
+        Products after which the best so far is returned.
     random
-        For directions to go on with where the Krylov space is exhausted.
+        Source of directions to go on with where the Krylov space is exhausted.
     workers
         Threads; the result does not depend on how many there are.
 
@@ -57,8 +57,18 @@ def outer_pairs(
     -------
     pairs, vectors
         The pairs of the last subspace, with values of the last full one between those of the ends;
-        and the (V, columns) Ritz vectors of the ends: those wanted and `SPARE` more at either, so
-        that how far the wanted ones are off can be told from these alone.
+        and the (V, vectors) Ritz vectors at the ends: those wanted and `SPARE` more at either end,
+        so that the errors of the wanted ones can be estimated from these alone.
+
+    Examples
+    --------
+    >>> matrix, random = np.diag(np.arange(9.0)), np.random.default_rng(0)
+    >>> pairs, _ = outer_pairs(
+    ...     lambda x: matrix @ x, np.ones((9, 1)), lambda pairs: False, above=1, below=1,
+    ...     capacity=9, max_products=20, random=random, workers=Workers(),
+    ... )
+    >>> pairs.values[[0, -1]].round(6) + 0.0
+    array([8., 0.])
     """
     basis = KrylovBasis(start, capacity, random, workers)
     del start  # it may be large

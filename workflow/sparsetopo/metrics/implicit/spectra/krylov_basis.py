@@ -1,4 +1,4 @@
-"""The growing orthonormal basis of a block Krylov method, and the operator's projection on it."""
+"""The growing orthonormal basis of a block Krylov method, and the operator projected on it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,28 +7,17 @@ from sparsetopo.metrics.implicit.spectra.ritz import Product, Vectors
 from sparsetopo.metrics.implicit.spectra.slabs import Slabs
 from sparsetopo.metrics.implicit.workers import Workers
 
-# A direction shorter than this part of the operator is cleaned once more.
+# A direction shorter than this, relative to the operator, is orthogonalised once more.
 _SHORT = 0.03
 
 
 class KrylovBasis:
-    """Orthonormal basis, grown by the product with its last block.
-
-    Parameters
-    ----------
-    start
-        (V, block) start block, in the precision of the computation.
-    capacity
-        Vectors that the basis may hold.
-    random
-        For directions to go on with where the Krylov space is exhausted.
-    workers
-        Threads.
+    """Orthonormal basis that grows by the product with its last vectors; parameters as of `outer_pairs`.
 
     Attributes
     ----------
     projection
-        (size, size) float64, the operator in the basis, known up to the last block multiplied.
+        (size, size) float64, the operator in the basis, up to the last vectors multiplied.
     """
 
     def __init__(
@@ -48,7 +37,7 @@ class KrylovBasis:
 
     @property
     def has_room(self) -> bool:
-        """Whether the next block fits."""
+        """Whether the next vectors fit."""
         return self._size + self._next.shape[1] <= self._array.shape[1]
 
     @property
@@ -57,7 +46,7 @@ class KrylovBasis:
         return self._size == self._order
 
     def append(self) -> None:
-        """Take the next block into the basis."""
+        """Take the next vectors into the basis."""
         stop = self._size + self._next.shape[1]
 
         def copy(rows: slice) -> None:
@@ -67,9 +56,9 @@ class KrylovBasis:
         self._size = stop
 
     def multiply(self, product: Product) -> None:
-        """Multiply the last block, and make the next one of what is new in the result."""
+        """Multiply the last vectors, and make the next ones of what is new in the result."""
         first, size = self._size - self._next.shape[1], self._size
-        # The block itself is in the basis: let go of it before more of its size is needed.
+        # The last vectors are in the basis: drop this copy before more memory is needed.
         self._next = image = product(self._next)
         parts, gram = self._remove_basis(image)
         self.projection = np.pad(self.projection, (0, size - first))
@@ -96,42 +85,42 @@ class KrylovBasis:
         """Vectors with these coefficients, (V, columns of `rotation`)."""
         return self._slabs.combined(self._array[:, : self._size], rotation)
 
-    def _remove_basis(self, block: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Subtract a block's part in the basis: (its coefficients, the Gram matrix of the rest)."""
+    def _remove_basis(self, vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Subtract the vectors' part in the basis: (its coefficients, the Gram matrix of the rest)."""
         used = self._array[:, : self._size]
-        parts = self._slabs.gram(used, block)
-        factors = parts.astype(block.dtype)
+        parts = self._slabs.gram(used, vectors)
+        factors = parts.astype(vectors.dtype)
 
         def subtract(rows: slice) -> Vectors:
-            block[rows] -= used[rows] @ factors
-            gram: Vectors = block[rows].T @ block[rows]
+            vectors[rows] -= used[rows] @ factors
+            gram: Vectors = vectors[rows].T @ vectors[rows]
             return gram
 
         return parts, self._slabs.summed(subtract)
 
     def _orthonormal(
-        self, block: Vectors, gram: NDArray[np.float64], scale: float
+        self, vectors: Vectors, gram: NDArray[np.float64], scale: float
     ) -> tuple[Vectors, NDArray[np.float64]]:
-        """(Q, B) with block = Q B: Q orthonormal and orthogonal to the basis.
+        """(Q, B) with vectors = Q B, where Q is orthonormal and orthogonal to the basis.
 
-        Directions that are nothing but rounding errors are replaced by random ones, whose rows of
-        B are 0: the Krylov space is exhausted there, but others may hold further eigenvectors.
+        Directions that are only rounding errors are replaced by random ones, whose rows of B are 0:
+        the Krylov space is exhausted there, but others may hold more eigenvectors.
         """
         squares, directions = np.linalg.eigh(gram)
         lengths = np.sqrt(np.maximum(squares, 0))
         largest = max(scale, float(lengths.max(initial=0)))
         # At most as many as there are dimensions left, the longest first.
-        count = min(block.shape[1], self._order - self._size)
+        count = min(vectors.shape[1], self._order - self._size)
         kept = np.argsort(-lengths)[:count]
         kept = kept[lengths[kept] > self._negligible * largest]
-        coupling = np.zeros((count, block.shape[1]))
+        coupling = np.zeros((count, vectors.shape[1]))
         coupling[: len(kept)] = (directions[:, kept] * lengths[kept]).T
-        new = self._slabs.combined(block, directions[:, kept] / lengths[kept])
+        new = self._slabs.combined(vectors, directions[:, kept] / lengths[kept])
         if len(kept) < count:
             fresh = self._random.standard_normal((self._order, count - len(kept)))
-            new = np.hstack([new, fresh.astype(block.dtype)])
-        # What rounding left in a short direction, of others and of the basis, is large relative
-        # to it.
+            new = np.hstack([new, fresh.astype(vectors.dtype)])
+        # The parts of other directions and of the basis that rounding left in a short direction are
+        # large relative to it.
         if len(kept) < count or lengths[kept].min(initial=largest) < _SHORT * largest:
             for _ in range(2):
                 self._remove_basis(new)

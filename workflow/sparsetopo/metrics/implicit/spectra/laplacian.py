@@ -1,15 +1,10 @@
 """Largest eigenvalue of the weighted Laplacian D - A, mostly on a small part of the graph.
 
 Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first
-sought on some node layers only, and layers are added while the residual outside them matters:
-
-- No eigenvalue that lives in other layers alone exceeds the largest of d_v + m_v there, where m_v
-  is the weighted mean degree of the neighbours of v (Merris, Linear Algebra Appl. 285, 1998: the
-  row sums of the signless Laplacian scaled by the degrees). Layers where this bound exceeds the
-  largest degree, which the eigenvalue always does, belong to the part from the beginning.
-- The residual of the vector found, in all layers that the part is joined to, is the residual in the
-  whole graph. An eigenvalue lies no further from the value than its norm r; and since the layers
-  left out have no eigenvalue above their bound b, they raise the value by about r^2 / (value - b).
+computed on some node layers only: those where max (d_v + m_v), which bounds all eigenvalues of that
+part of D - A, exceeds the largest degree. Layers are added while the residual outside them matters:
+if it has the norm r, and the layers left out the bound b, an eigenvalue lies within r of the value,
+and these layers raise it by about r^2 / (value - b). ``docs/graph.md`` has the proofs.
 """
 
 from collections.abc import Sequence
@@ -22,30 +17,35 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.laplacian_part import Part
 from sparsetopo.metrics.implicit.spectra.laplacian_start import start_vectors
 
-# Errors allowed, relative to the eigenvalue: of a part's value, first and last; and by what the
-# layers left out may add. Ten times their sum is promised.
+# Errors allowed, relative to the eigenvalue: in the value of a part, at first and at last; and what
+# the layers left out may add. Less than ten times their sum is promised.
 _ROUGH, _ACCURATE, _LEFT_OUT = 1e-4, 3e-7, 1e-6
-# Steps before a value is believed: from the start, as what the start vectors hardly hold takes some
-# to grow, and from vectors already found. Vectors that go on from part to part.
+# Steps before a value is accepted: from the start vectors, since what they hardly hold needs some to
+# grow, and from vectors already found. Vectors that are carried from part to part.
 _LEAST_STEPS, _FURTHER_STEPS, _CARRIED = 8, 1, 4
 
 
 def laplacian_largest_eigenvalue(
     layers: Sequence[NodeLayer], bundles: Sequence[Bundle], degrees: NDArray[np.float64]
 ) -> float:
-    """Largest eigenvalue of D - A.
-
-    Parameters
-    ----------
-    layers, bundles
-        The graph.
-    degrees
-        (V,) weighted degrees.
+    """Largest eigenvalue of D - A, given the (V,) weighted degrees.
 
     Raises
     ------
     NotConvergedError
         If many eigenvalues lie too close together.
+
+    Examples
+    --------
+    Two nodes that an edge of weight 0.5 joins:
+
+    >>> import torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> linear = torch.nn.Linear(1, 1)
+    >>> _ = torch.nn.init.constant_(linear.weight, 0.5)
+    >>> mge = encode(linear, (1,))
+    >>> laplacian_largest_eigenvalue(mge.plan.node_layers, mge.bundles, np.array([0.5, 0.5]))
+    1.0
     """
     largest = float(degrees.max(initial=0.0))
     if largest == 0:
@@ -75,7 +75,7 @@ def laplacian_largest_eigenvalue(
 
 
 def _with_joined(chosen: Sequence[int], bundles: Sequence[Bundle]) -> list[int]:
-    """Layers with those that an edge joins to them."""
+    """The chosen layers and those that an edge joins to them."""
     found = set(chosen)
     for bundle in bundles:
         if bundle.source in chosen or bundle.target in chosen:

@@ -12,7 +12,7 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.davidson import largest_pair
 
-# Parts up to this order are solved dense.
+# Parts of up to this many nodes are solved dense.
 _DENSE_ORDER = 400
 _CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 40, 16, 2**29
 _MAX_STEPS = 400
@@ -21,16 +21,9 @@ Vectors = NDArray[np.float64]
 
 
 class Part:
-    """The rows and columns of the Laplacian that belong to some node layers.
+    """The rows and columns of the Laplacian that belong to the `chosen` node layers, ascending.
 
-    Parameters
-    ----------
-    layers, bundles
-        The whole graph.
-    chosen
-        Indices of the layers, ascending.
-    degrees
-        (V,) weighted degrees in the whole graph.
+    The other arguments are the whole graph and its (V,) weighted degrees.
     """
 
     def __init__(
@@ -40,11 +33,11 @@ class Part:
         chosen: Sequence[int],
         degrees: Vectors,
     ) -> None:
-        place = {layer: number for number, layer in enumerate(chosen)}
+        index = {layer: number for number, layer in enumerate(chosen)}
         inside = [
-            replace(bundle, source=place[bundle.source], target=place[bundle.target])
+            replace(bundle, source=index[bundle.source], target=index[bundle.target])
             for bundle in bundles
-            if bundle.source in place and bundle.target in place
+            if bundle.source in index and bundle.target in index
         ]
         offsets = np.cumsum([0, *(layer.size for layer in layers)])
         self.chosen = chosen
@@ -54,7 +47,7 @@ class Part:
         self.adjacency = Adjacency(self.layers, inside)
 
     def product(self, vectors: Vectors) -> Vectors:
-        """Product of the part with (nodes, block) vectors."""
+        """Product of the part with (nodes, vectors) vectors."""
         return self.degrees[:, None] * vectors - self.adjacency.product(vectors)
 
     @property
@@ -64,17 +57,17 @@ class Part:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is solved dense, exact whatever the tolerance."""
+        """Whether the part is solved dense, exactly whatever the tolerance."""
         return len(self.degrees) <= _DENSE_ORDER
 
     def largest_by_layer(self, values: Vectors) -> Vectors:
-        """Largest of some values of the nodes in each layer."""
+        """Largest value in each layer of some values at the nodes."""
         return np.maximum.reduceat(values, np.cumsum([0, *self.sizes[:-1]]))
 
     def largest_pair(
         self, start: Vectors, tolerance: float, least_steps: int
     ) -> tuple[float, Vectors]:
-        """Largest eigenvalue of the part, and vectors, its own first; arguments as of `davidson`."""
+        """Largest eigenvalue of the part, and vectors, its own first; arguments as in `davidson`."""
         order = len(self.degrees)
         if self.is_small:
             values, vectors = np.linalg.eigh(self.matrix)
@@ -90,7 +83,7 @@ class Part:
         )
 
     def embedded(self, vectors: Vectors, narrower: "Part") -> Vectors:
-        """Vectors of a part of this part as vectors (nodes, columns) of this one."""
+        """Vectors of a narrower part as (nodes, vectors) vectors of this one, 0 elsewhere."""
         pieces = dict(
             zip(narrower.chosen, np.split(vectors, np.cumsum(narrower.sizes[:-1])), strict=True)
         )
@@ -102,7 +95,7 @@ class Part:
         )
 
     def residual_outside(self, vector: Vectors, narrower: "Part") -> float:
-        """Norm of the product with a (nodes, 1) vector of a part of this part, outside that part."""
+        """Norm, outside a narrower part, of the product with a (nodes, 1) vector."""
         image = self.product(np.ascontiguousarray(vector))[:, 0]
         outside = [
             float(piece @ piece)

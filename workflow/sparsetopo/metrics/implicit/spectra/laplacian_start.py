@@ -1,14 +1,13 @@
-"""What the iteration for the largest eigenvalue of the Laplacian starts from.
+"""Start vectors of the iteration for the largest eigenvalue of the Laplacian.
 
-The eigenvector is concentrated at nodes of large degree, the *hubs*. Let h be its values there and
-t those elsewhere, where the degrees are well below the eigenvalue. There (value - D + A) t = -A h, so
-t is about -A h / (value - D). Put into the rows of the hubs this leaves an eigenvalue problem of the
-hubs alone,
+The eigenvector is concentrated at nodes of large degree, the *hubs*. If h are its values there, the
+values elsewhere are about -A h / (value - D). Inserted into the rows of the hubs, this leaves an
+eigenvalue problem of the hubs alone, whose vectors are short:
 
-    (D - A + A (value - D)^-1 A) h  =  value h,
+    (D - A + A (value - D)^-1 A) h  =  value h
 
-whose vectors are short. All hubs of a convolution may have the same degree, and their eigenvalues
-lie close together, so that it takes many steps; these are cheap on short vectors.
+All hubs of a convolution may have the same degree, and then their eigenvalues lie so close together
+that many steps are needed; with short vectors these are cheap.
 """
 
 from typing import Any
@@ -28,27 +27,27 @@ Vectors = NDArray[np.float64]
 _FIRST = 4
 # A power of the degrees that leaves little but the maps of the largest.
 _POWER = 32
-# Hubs have at least this part of the largest degree; they are few if they are this part of the
-# nodes, and more than so many.
+# Hubs have at least this part of the largest degree. Their own problem is solved if there are at
+# least so many, but at most this part of the nodes.
 _HUB, _FEW, _LEAST = 0.7, 1 / 8, 50
-# The value where (value - D) is taken, in units of the largest degree.
+# The value in (value - D), in units of the largest degree.
 _ABOUT = 1.03
-# Accuracy of what is but a start, and vectors it gives.
+# Accuracy, steps (least and most) and number of vectors of the problem of the hubs.
 _TOLERANCE, _STEPS, _FOUND = 1e-4, (8, 100), 4
 _CAPACITY = 40
-# Largest degrees between this and its reciprocal: the products of a start neither vanish nor overflow in
-# single precision.
+# If the largest degree lies between this and its reciprocal, the products of the start vectors neither
+# vanish nor overflow in single precision.
 _WITHIN_SINGLE = 1e-18
 
 
 def start_vectors(part: Part) -> Vectors:
-    """Start vectors for the largest eigenvalue of a part, (nodes, columns)."""
+    """(nodes, vectors) start vectors for the largest eigenvalue of a part."""
     plain = _plain(part)
     largest = float(part.degrees.max())
     hubs = np.flatnonzero(part.degrees >= _HUB * largest)
     if not _LEAST <= len(hubs) <= _FEW * len(part.degrees):
         return plain
-    # Single precision is twice as fast, and exact enough for a start.
+    # Single precision is twice as fast, and accurate enough for a start.
     single = _WITHIN_SINGLE < largest < 1 / _WITHIN_SINGLE
     precision: type[np.floating[Any]] = np.float32 if single else np.float64
     reciprocals: NDArray[np.floating[Any]] = 1 / (_ABOUT * largest - part.degrees)
@@ -56,7 +55,7 @@ def start_vectors(part: Part) -> Vectors:
     reciprocals[hubs] = 0
 
     def continued(vectors: Vectors) -> tuple[Vectors, NDArray[np.floating[Any]]]:
-        """(A h at the hubs, -A h / (value - D) elsewhere) of vectors (hubs, block)."""
+        """(A h at the hubs, -A h / (value - D) elsewhere) for (hubs, vectors) vectors."""
         everywhere = np.zeros((len(part.degrees), vectors.shape[1]), dtype=precision)
         everywhere[hubs] = vectors
         image = part.adjacency.product(everywhere)
@@ -87,10 +86,10 @@ def start_vectors(part: Part) -> Vectors:
 
 
 def _plain(part: Part) -> Vectors:
-    """Nodes of largest degree, and powers of the degrees times standing waves.
+    """Unit vectors of the nodes of largest degree, and powers of the degrees times standing waves.
 
-    At the two ends of an edge the eigenvector has opposite signs, so in one of them these alternate
-    from layer to layer. The last two columns are random, for what has neither hubs nor such signs.
+    The eigenvector has opposite signs at the two ends of an edge, so in one of the vectors the signs
+    alternate from layer to layer. The last two are random, for what has neither hubs nor such signs.
     """
     order = len(part.degrees)
     first = np.argsort(-part.degrees, kind="stable")[:_FIRST]

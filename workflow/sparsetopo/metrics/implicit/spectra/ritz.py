@@ -1,4 +1,4 @@
-"""Ritz pairs: what a subspace holds of a symmetric operator's spectrum, and how far it may be off."""
+"""Ritz pairs: approximate eigenpairs of a symmetric operator in a subspace, and their errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class NotConvergedError(RuntimeError):
 
 @dataclass(frozen=True)
 class RitzPairs:
-    """Approximate eigenpairs: the best that a subspace holds.
+    """Approximate eigenpairs: the best ones in a subspace.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class RitzPairs:
         return np.minimum(upper, lower)
 
     def kept_apart(self, inner: NDArray[np.float64], above: int, below: int) -> "RitzPairs":
-        """The outer pairs, so many at either end, with inner values that a larger subspace held.
+        """Some pairs at either end, with inner values that a larger subspace held.
 
-        A small subspace may hold but a few of many eigenvalues that lie close together; how far the
-        others are is seen from the larger one. Nothing is known of the residuals of these values.
+        A small subspace may hold only a few of many eigenvalues that lie close together; the larger
+        one shows how far the others are. The residuals of its values are unknown.
         """
         unknown = np.full(len(inner), np.inf)
         return RitzPairs(
@@ -55,10 +55,10 @@ class RitzPairs:
 def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the eigenvalues may lie above the Ritz values (descending).
 
-    An eigenvalue lies within the residual. Better, if the first k Ritz vectors are taken together
-    and R are their residuals, value i misses at most |R|^2 / (value i - value k + 1), provided
+    An eigenvalue lies within the residual. There is a better bound: if R are the residuals of the
+    first k Ritz vectors, value i is too low by at most |R|^2 / (value i - value k + 1), provided
     that what the subspace does not hold lies below value k + 1 (Parlett, The Symmetric Eigenvalue
-    Problem, section 11.7). The best k is chosen for each.
+    Problem, section 11.7). The best k is chosen for each value.
     """
     size = len(values)
     squares = np.cumsum(residuals**2)

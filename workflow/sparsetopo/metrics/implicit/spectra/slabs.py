@@ -1,7 +1,7 @@
 """Tall, narrow arrays (V, columns), worked on in slabs of rows by several threads.
 
-Slabs are fixed, and sums over them are taken in their order, in float64: no bit depends on the
-number of threads.
+The slabs are fixed, and sums over them are taken in a fixed order, in float64: no bit depends on
+the number of threads.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,11 @@ _ROWS = 2**15
 class Slabs:
     """The rows of arrays of one height.
 
-    Parameters
-    ----------
-    height
-        V.
-    workers
-        Threads.
+    Examples
+    --------
+    >>> ones = np.ones((100_000, 1))
+    >>> Slabs(100_000, Workers()).gram(ones, ones)
+    array([[100000.]])
     """
 
     def __init__(self, height: int, workers: Workers) -> None:
@@ -33,11 +32,11 @@ class Slabs:
         self._workers = workers
 
     def each(self, function: Callable[[slice], Any]) -> list[Any]:
-        """Results of a function of each slab's rows, in their order."""
+        """Results of a function for the rows of each slab, in order."""
         return self._workers.run([partial(function, rows) for rows in self._rows])
 
     def summed(self, function: Callable[[slice], NDArray[Any]]) -> NDArray[np.float64]:
-        """Sum over the slabs of a function's results."""
+        """Sum of the results of a function over the slabs."""
         return np.sum([part.astype(np.float64) for part in self.each(function)], axis=0)
 
     def gram(self, left: Vectors, right: Vectors) -> NDArray[np.float64]:
@@ -45,7 +44,7 @@ class Slabs:
         return self.summed(lambda rows: left[rows].T @ right[rows])
 
     def combined(self, vectors: Vectors, factors: NDArray[np.float64]) -> Vectors:
-        """Columns of `vectors` combined by factors (columns, new columns), in their precision."""
+        """Linear combinations of the vectors by (vectors, results) factors, in their precision."""
         result = np.empty((len(vectors), factors.shape[1]), dtype=vectors.dtype)
         rounded = factors.astype(vectors.dtype)
 

@@ -1,8 +1,8 @@
 """Standing waves on feature maps: what outer eigenvectors of a network's graph look like.
 
-Convolutions are almost the same at every position. So the outer eigenvectors vary over a feature
-map almost as the slowest standing waves do, which are 0 just outside of it; these are what the
-iterations start from.
+Convolutions are almost the same at every position. So over a feature map the outer eigenvectors
+vary almost as the slowest standing waves do, which are 0 just outside of it. The iterations start
+from these waves.
 """
 
 import math
@@ -18,9 +18,14 @@ WAVES = ((1, 1), (1, 2), (2, 1), (2, 2))
 
 
 def standing_waves(layers: Sequence[NodeLayer]) -> NDArray[np.float32]:
-    """Values of the slowest waves at the nodes of some layers, (nodes, waves), the same in all channels.
+    """(nodes, waves) values of the slowest waves at the nodes of some layers, alike in all channels.
 
-    In a map of one position the first is 1 and the others are 0.
+    Examples
+    --------
+    In a map of one position the first wave is 1 and the others are 0:
+
+    >>> abs(standing_waves([NodeLayer("class", 1, 1, 1)])).round(6)
+    array([[1., 0., 0., 0.]], dtype=float32)
     """
     waves = np.empty((sum(layer.size for layer in layers), len(WAVES)), dtype=np.float32)
     offset = 0

@@ -1,21 +1,11 @@
-"""Bridges and articulation points of the undirected graph, from its blocks.
+"""Bridges and articulation points of the undirected graph, from its biconnected components.
 
-Two edges belong to one block (biconnected component) if some cycle holds both. The fundamental
-cycles of a spanning forest, one for every other edge, generate this relation, so the blocks are
-what remains of the tree edges when those of each fundamental cycle are merged. Edges whose cycle
-lies within one set change nothing, and few edges need to be looked at to find that out:
-
-- In a breadth-first forest no other edge joins a node to its ancestor, so its cycle holds the tree
-  edges above both its ends.
-- So one other edge of every node is tried first. That leaves, in each component, one set that holds
-  nearly all tree edges; an edge between two of its nodes changes nothing.
-- Then all edges of the nodes outside that set are tried.
-
-A bridge is a tree edge that no cycle merged with another. A node is an articulation point if the
-tree edges at it are in different sets.
-
-Blocks as sets of tree edges: Tarjan and Vishkin, SIAM Journal on Computing 14 (1985); trying few
-edges to find the giant set: Sutton, Ben-Nun and Barak, IPDPS 2018, for components.
+Two edges belong to one biconnected component if some cycle holds both. The components are what
+remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged.
+One other edge of every node is tried first. In each tree that leaves one set with nearly all tree
+edges, so then only the edges of nodes outside that set are tried. A bridge is a tree edge that no
+cycle merged with another; a node is an articulation point if the tree edges at it are in different
+sets. ``docs/graph.md`` has the proofs and sources.
 """
 
 from typing import NamedTuple
@@ -29,20 +19,20 @@ from sparsetopo.metrics.implicit.traversal.forest import Forest
 
 
 class Biconnectivity(NamedTuple):
-    """The blocks of a graph.
+    """The biconnected components of a graph.
 
     Attributes
     ----------
-    blocks
-        (V,) int32: block of the tree edge above each node, named by one of its nodes. Of a root:
-        one of the blocks it belongs to; of an isolated node: itself.
+    components
+        (V,) int32: biconnected component of the tree edge above each node, named by one of its
+        nodes. For a root, one of the components it belongs to; for an isolated node, itself.
     num_bridges
         Edges whose removal splits a component.
     num_articulation_points
         Nodes whose removal splits a component.
     """
 
-    blocks: NDArray[np.int32]
+    components: NDArray[np.int32]
     num_bridges: int
     num_articulation_points: int
 
@@ -50,20 +40,9 @@ class Biconnectivity(NamedTuple):
 def biconnected(
     neighbours: Neighbours, degrees: NDArray[np.int64], forest: Forest
 ) -> Biconnectivity:
-    """Find the blocks of a graph.
-
-    Parameters
-    ----------
-    neighbours
-        The graph.
-    degrees
-        (V,) undirected degrees.
-    forest
-        Its breadth-first forest.
-    """
-    nodes = len(degrees)
-    blocks = np.arange(nodes, dtype=np.int32)
-    sizes = np.zeros(nodes, dtype=np.int32)
+    """Find the biconnected components, given (V,) undirected degrees and the breadth-first forest."""
+    components = np.arange(len(degrees), dtype=np.int32)
+    sizes = np.zeros(len(degrees), dtype=np.int32)
     found = np.empty(int(degrees.max(initial=0)), dtype=np.int64)
-    biconnected_loops.merge(neighbours, forest, blocks, sizes, found)
-    return Biconnectivity(blocks, *biconnected_loops.count(forest, blocks))
+    biconnected_loops.merge(neighbours, forest, components, sizes, found)
+    return Biconnectivity(components, *biconnected_loops.count(forest, components))

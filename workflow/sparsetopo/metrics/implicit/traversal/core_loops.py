@@ -1,14 +1,13 @@
 """Compiled peeling of the core numbers; the module `cores` explains the method.
 
-Arrays are read by a start and an unsigned offset, not sliced: a slice counts its references, by an
+Arrays are read by a start and an unsigned offset, not sliced: a slice counts its references with an
 atomic operation each time, and an index that may be negative keeps LLVM from using vectors.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.metrics.implicit.compiled import kernel
+from sparsetopo.metrics.implicit.compiled import inlined, loop
 from sparsetopo.metrics.implicit.neighbours import Neighbours
 from sparsetopo.metrics.implicit.traversal.core_tables import (
     NO_PIXEL,
@@ -17,13 +16,11 @@ from sparsetopo.metrics.implicit.traversal.core_tables import (
     Remaining,
 )
 
-# For parts of a kernel that are entered millions of times and do less than a call would cost.
-_inlined = numba.njit(nogil=True, error_model="numpy", forceinline=True)
-
-_CHUNK = 64  # channels that are searched only if one of them is to be removed; some vectors
+# Channels that are searched only if one of them is to be removed; a few vectors.
+_CHUNK = 64
 
 
-@kernel
+@loop
 def peel(
     neighbours: Neighbours, patterns: Patterns, remaining: Remaining, cores: NDArray[np.int64]
 ) -> None:
@@ -58,13 +55,13 @@ def peel(
                     pixel = following
 
 
-@_inlined
+@inlined
 def _enqueue(remaining: Remaining, layer: int, pixel: int) -> None:
     remaining.queue_links[pixel] = remaining.queue_heads[layer]
     remaining.queue_heads[layer] = pixel
 
 
-@_inlined
+@inlined
 def _peel_pixel(
     neighbours: Neighbours,
     patterns: Patterns,
@@ -77,14 +74,14 @@ def _peel_pixel(
     """Remove the nodes of degree at most `level` from a pixel, and their edges."""
     removed = remaining.removed
     offset, channels = neighbours.layer_offsets[layer], remaining.channels[layer]
-    place = pixel - remaining.first_pixel[layer]
-    start = offset + place * channels
+    position = pixel - remaining.first_pixel[layer]
+    start = offset + position * channels
     count = _remove(remaining.degrees, start, channels, level, removed)
     remaining.lowest[pixel] = _lowest(remaining.degrees, start, channels)
     for i in range(count):
-        cores[offset + removed[i] * neighbours.layer_plane[layer] + place] = level
+        cores[offset + removed[i] * neighbours.layer_plane[layer] + position] = level
     width = neighbours.layer_width[layer]
-    row, column = place // width, place % width
+    row, column = position // width, position % width
     for half in range(neighbours.layer_halves[layer], neighbours.layer_halves[layer + 1]):
         first = neighbours.first_channel[half]
         low, high = 0, count
@@ -96,7 +93,7 @@ def _peel_pixel(
             _subtract_edges(neighbours, patterns, remaining, half, row, column, low, high, level)
 
 
-@_inlined
+@inlined
 def _subtract_edges(
     neighbours: Neighbours,
     patterns: Patterns,
@@ -116,12 +113,12 @@ def _subtract_edges(
     starts = neighbours.position_starts
     for r in range(starts[rows], starts[rows + 1]):
         for s in range(starts[columns], starts[columns + 1]):
-            place = neighbours.positions[r] * neighbours.to_width[half] + neighbours.positions[s]
-            pixel = remaining.first_pixel[layer] + place
+            position = neighbours.positions[r] * neighbours.to_width[half] + neighbours.positions[s]
+            pixel = remaining.first_pixel[layer] + position
             lowest = remaining.lowest[pixel]
             if lowest > remaining.bound:
                 continue
-            start = offset + place * remaining.channels[layer]
+            start = offset + position * remaining.channels[layer]
             tap = neighbours.taps[r] * neighbours.column_taps[half] + neighbours.taps[s]
             lists = tap * neighbours.num_channels[half] - neighbours.first_channel[half]
             for i in range(low, high):
@@ -139,7 +136,7 @@ def _subtract_edges(
                 _enqueue(remaining, layer, pixel)
 
 
-@_inlined
+@inlined
 def _remove(
     degrees: NDArray[np.unsignedinteger],
     start: int,
@@ -162,7 +159,7 @@ def _remove(
     return count
 
 
-@_inlined
+@inlined
 def _lowest(degrees: NDArray[np.unsignedinteger], start: int, count: int) -> np.unsignedinteger:
     first = np.uint64(start)
     lowest = degrees[first]
@@ -172,7 +169,7 @@ def _lowest(degrees: NDArray[np.unsignedinteger], start: int, count: int) -> np.
     return lowest
 
 
-@_inlined
+@inlined
 def _subtract_row(
     degrees: NDArray[np.unsignedinteger],
     start: int,
@@ -190,7 +187,7 @@ def _subtract_row(
     return lowest
 
 
-@_inlined
+@inlined
 def _subtract_list(
     degrees: NDArray[np.unsignedinteger],
     start: int,

@@ -1,13 +1,10 @@
 """Breadth-first forest of the undirected graph: weakly connected components and distances.
 
-The first root is the node of largest degree, in a classifier mostly an output, which is joined to
-whole planes of the last map: the levels are few and grow fast. Each level is found from the one
-before, the frontier, in one of two ways, whichever is estimated cheaper in a node layer: the
-frontier's nodes *push* to all their neighbours, or each node that is still unreached *pulls*, that
-is, looks for one neighbour in the frontier and stops (Beamer, Asanovic and Patterson,
-"Direction-optimizing breadth-first search", SC 2012). So most nodes are found by looking at one or
-two of their edges. In a large map the frontier is a ring of pixels that widens by one a level:
-only at pixels next to it are nodes asked to pull.
+Each level is found from the one before, the frontier, in one of two ways, whichever is estimated to
+be cheaper in a node layer: the frontier's nodes *push* to all their neighbours, or each node that
+is still unreached *pulls*: it looks for one neighbour in the frontier and stops (Beamer, Asanovic
+and Patterson, "Direction-optimizing breadth-first search", SC 2012). So most nodes are found by
+looking at one or two of their edges.
 """
 
 from typing import NamedTuple
@@ -15,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.errors import EncodingError
 from sparsetopo.metrics.implicit.neighbours import Neighbours
 from sparsetopo.metrics.implicit.traversal import forest_loops
 
@@ -30,9 +26,9 @@ class Forest(NamedTuple):
     levels
         (V,) int32 distance from the root.
     order
-        (V,) int32 nodes as they were reached: one component after the other, level by level.
+        (V,) int32 nodes in the order they were reached: by component, then by level.
     num_components
-        Isolated nodes counted.
+        Number of trees, isolated nodes included.
     """
 
     parents: NDArray[np.int32]
@@ -42,26 +38,8 @@ class Forest(NamedTuple):
 
 
 def breadth_first_forest(neighbours: Neighbours, degrees: NDArray[np.int64]) -> Forest:
-    """Grow a forest over all nodes.
-
-    Parameters
-    ----------
-    neighbours
-        The graph.
-    degrees
-        (V,) undirected degrees.
-
-    Raises
-    ------
-    EncodingError
-        If there are 2**31 nodes or more.
-    """
+    """Grow a forest over all nodes, given their (V,) undirected degrees."""
     nodes = len(degrees)
-    if nodes > np.iinfo(np.int32).max:
-        raise EncodingError(
-            f"the graph has {nodes:,} nodes, but components, bridges and articulation points are "
-            "found for fewer than 2**31: use a smaller input, or leave these metrics out."
-        )
     parents = np.full(nodes, -1, dtype=np.int32)
     levels = np.full(nodes, forest_loops.UNREACHED, dtype=np.int32)
     order = np.empty(nodes, dtype=np.int32)

@@ -1,16 +1,16 @@
-"""Compiled kernels of the breadth-first forest; `forest` explains the method."""
+"""Compiled loops of the breadth-first forest; `forest` explains the method."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.metrics.implicit.compiled import inlined, kernel
+from sparsetopo.metrics.implicit.compiled import inlined, loop
 from sparsetopo.metrics.implicit.neighbours import Neighbours
 
 UNREACHED = -1  # level of the nodes that are still to be found
-# Passing by a node in pulling takes about this part of the time of looking at an edge.
-_PASSING = 1 / 8
+# Skipping a node while pulling takes about this part of the time of looking at an edge.
+_SKIPPING = 1 / 8
 
 
 class Search(NamedTuple):
@@ -21,7 +21,7 @@ class Search(NamedTuple):
     parents, levels, order
         (V,) int32 as in the finished forest; the level of other nodes is UNREACHED.
     unreached
-        (layers,) int64 number of nodes.
+        (layers,) int64 number of nodes that are still to be found.
     frontier
         (layers,) int64 number of nodes on the level whose successor is being found.
     pulls
@@ -31,8 +31,8 @@ class Search(NamedTuple):
     pixel_starts
         (layers + 1,) int64 first pixel of each layer.
     pixels
-        (pixels,) int32 last frontier that had a node there, among those counted by layers; a
-        frontier is named by where it starts in the order. -1 at first.
+        (pixels,) int32 the last frontier, of those that `_choose` counted, that had a node there;
+        a frontier is named by where it starts in the order. -1 at first.
     """
 
     parents: NDArray[np.int32]
@@ -46,7 +46,7 @@ class Search(NamedTuple):
     pixels: NDArray[np.int32]
 
 
-@kernel
+@loop
 def grow(neighbours: Neighbours, search: Search, degrees: NDArray[np.int64], reached: int) -> int:
     """Complete a search that has reached the isolated nodes; return the number of trees."""
     trees = reached
@@ -63,14 +63,14 @@ def grow(neighbours: Neighbours, search: Search, degrees: NDArray[np.int64], rea
         reached += 1
         while start < reached:
             stop = reached
-            # Choosing looks at every half: more than to push from a few nodes.
+            # Choosing looks at every half, which costs more than pushing from a few nodes.
             choosing = stop - start > len(search.edges)
             if choosing:
                 _choose(neighbours, search, start, stop)
                 reached = _pull(neighbours, search, start, reached)
-            for place in range(start, stop):
-                layer = layer_of(neighbours, search.order[place], layer)
-                reached = _push(neighbours, search, layer, search.order[place], reached)
+            for node in search.order[start:stop]:
+                layer = layer_of(neighbours, node, layer)
+                reached = _push(neighbours, search, layer, node, reached)
             if choosing:
                 search.pulls[:] = False
             start = stop
@@ -89,7 +89,7 @@ def layer_of(neighbours: Neighbours, node: int, layer: int) -> int:
 
 @inlined
 def _reach(search: Search, node: int, layer: int, parent: int, level: int, reached: int) -> None:
-    """Add a node to the forest, at place `reached` of the order."""
+    """Add a node to the forest, at position `reached` of the order."""
     search.parents[node] = parent
     search.levels[node] = level
     search.order[reached] = node
@@ -104,16 +104,16 @@ def _push(neighbours: Neighbours, search: Search, layer: int, node: int, reached
     row, column = divmod(pixel, neighbours.layer_width[layer])
     level = search.levels[node] + 1
     for half in range(neighbours.layer_halves[layer], neighbours.layer_halves[layer + 1]):
-        place, channels = channel - neighbours.first_channel[half], neighbours.num_channels[half]
+        index, channels = channel - neighbours.first_channel[half], neighbours.num_channels[half]
         target = neighbours.to_layer[half]
-        if search.pulls[target] or search.unreached[target] == 0 or not 0 <= place < channels:
+        if search.pulls[target] or search.unreached[target] == 0 or not 0 <= index < channels:
             continue
         rows, columns = neighbours.rows[half] + row, neighbours.columns[half] + column
         for r in range(starts[rows], starts[rows + 1]):
             origin = neighbours.to_node[half] + neighbours.positions[r] * neighbours.to_width[half]
             for s in range(starts[columns], starts[columns + 1]):
                 tap = neighbours.taps[r] * neighbours.column_taps[half] + neighbours.taps[s]
-                entry = neighbours.list_base[half] + tap * channels + place
+                entry = neighbours.list_base[half] + tap * channels + index
                 for e in range(neighbours.list_starts[entry], neighbours.list_starts[entry + 1]):
                     plane = neighbours.ends[e] * neighbours.to_plane[half]
                     neighbour = origin + plane + neighbours.positions[s]
@@ -123,20 +123,19 @@ def _push(neighbours: Neighbours, search: Search, layer: int, node: int, reached
     return reached
 
 
-@kernel
+@loop
 def _choose(neighbours: Neighbours, search: Search, start: int, stop: int) -> None:
     """Count the frontier by layers, and mark the layers where pulling is cheaper.
 
-    Pushing into a layer looks at all edges from the frontier to it. A pulled node looks at its
-    edges from pixels where the frontier is, of which one in (all edges from these pixels / edges
-    from the frontier) is from the frontier.
+    Pushing into a layer looks at all edges from the frontier to it. A pulling node looks at its
+    edges from pixels where the frontier is; one in (all edges from these pixels / edges from the
+    frontier) comes from the frontier.
     """
     offsets, planes = neighbours.layer_offsets, neighbours.layer_plane
     covered = np.zeros(len(search.frontier), dtype=np.int64)
     search.frontier[:] = 0
     layer = 0
-    for place in range(start, stop):
-        node = search.order[place]
+    for node in search.order[start:stop]:
         layer = layer_of(neighbours, node, layer)
         search.frontier[layer] += 1
         pixel = search.pixel_starts[layer] + (node - offsets[layer]) % planes[layer]
@@ -153,13 +152,13 @@ def _choose(neighbours: Neighbours, search: Search, start: int, stop: int) -> No
             pushed += search.edges[half] * (search.frontier[source] / sources)
         if pushed > 0 and search.unreached[layer] > 0:
             looked_at = min(seen / size, seen / pushed)
-            pulled = search.unreached[layer] * looked_at + size * _PASSING
+            pulled = search.unreached[layer] * looked_at + size * _SKIPPING
             search.pulls[layer] = pulled < pushed
 
 
-@kernel
+@loop
 def _pull(neighbours: Neighbours, search: Search, start: int, reached: int) -> int:
-    """Reach the next level in the layers that pull; the frontier starts there in the order."""
+    """Reach the next level in the layers that pull; the frontier begins at `start` in the order."""
     level = search.levels[search.order[start]]
     for layer in range(len(search.pulls)):
         if search.pulls[layer]:
@@ -207,15 +206,15 @@ def _neighbour_on_level(
     channel, pixel = divmod(node - neighbours.layer_offsets[layer], neighbours.layer_plane[layer])
     row, column = divmod(pixel, neighbours.layer_width[layer])
     for half in range(neighbours.layer_halves[layer], neighbours.layer_halves[layer + 1]):
-        place, channels = channel - neighbours.first_channel[half], neighbours.num_channels[half]
-        if search.frontier[neighbours.to_layer[half]] == 0 or not 0 <= place < channels:
+        index, channels = channel - neighbours.first_channel[half], neighbours.num_channels[half]
+        if search.frontier[neighbours.to_layer[half]] == 0 or not 0 <= index < channels:
             continue
         rows, columns = neighbours.rows[half] + row, neighbours.columns[half] + column
         for r in range(starts[rows], starts[rows + 1]):
             origin = neighbours.to_node[half] + neighbours.positions[r] * neighbours.to_width[half]
             for s in range(starts[columns], starts[columns + 1]):
                 tap = neighbours.taps[r] * neighbours.column_taps[half] + neighbours.taps[s]
-                entry = neighbours.list_base[half] + tap * channels + place
+                entry = neighbours.list_base[half] + tap * channels + index
                 for e in range(neighbours.list_starts[entry], neighbours.list_starts[entry + 1]):
                     plane = neighbours.ends[e] * neighbours.to_plane[half]
                     neighbour = origin + plane + neighbours.positions[s]
@@ -224,7 +223,7 @@ def _neighbour_on_level(
     return -1
 
 
-@kernel
+@loop
 def edges_of_halves(neighbours: Neighbours) -> NDArray[np.int64]:
     """(halves,) number of edges."""
     starts, lists = neighbours.position_starts, neighbours.list_starts

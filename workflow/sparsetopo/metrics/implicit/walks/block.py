@@ -1,15 +1,8 @@
 """One block of A^2, the walks of two steps between two node layers: sums over its entries.
 
-The entry at two nodes of a first and a last layer is a sum over the middle layers, the walks w that
-their rows have, and the walks v that their columns have, of ::
-
-    (n_w * n_v * P @ Q.T)[channel in the last layer, channel in the first layer]
-
-where P (Q) is the 0/1 pattern of channels that the taps of w and v have between the last (the
-first) layer and the middle one. Only the two lists of walks depend on the rows and the columns. So
-`walk_classes` groups these by their lists; matrix products give P @ Q.T for all pairs of taps, a
-tile of channels at a time; and one kernel sums them up for each row class and column class. A class
-counts as often as it has members. No entry is ever stored for longer than that.
+``docs/graph.md`` explains the classes of rows and of columns. Matrix products give the walks for
+all pairs of taps, one tile of channels at a time, and a compiled loop adds them up for each row
+class and column class, which counts as often as it has members. No entry outlives its tile.
 """
 
 from collections.abc import Iterator
@@ -22,25 +15,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.bundles.bundle import Bundle, Half
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
 from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
-from sparsetopo.metrics.implicit.walks.loops import (
-    ClassWalks,
-    EntrySums,
-    sum_entries,
-)
-from sparsetopo.metrics.implicit.walks.step import Step
+from sparsetopo.metrics.implicit.walks.loops import ClassWalks, EntrySums, sum_entries
+from sparsetopo.metrics.implicit.walks.patterns import joined_channels, pattern
 from sparsetopo.metrics.implicit.walks.triangles import Triangles
 
-# Bytes of products held at a time: large tiles make quick matrix products, small ones stay in the
-# caches.
+# Bytes of products held at a time: large tiles make matrix products fast, small ones fit the caches.
 _TILE_BYTES = 2**23
-# Entries that the kernel sums at a time: they should stay in the first-level cache.
+# Entries that are summed at a time: they should stay in the first-level cache.
 _SUMMED_ENTRIES = 2**10
-# Below it float32 counts exactly.
+# Below this bound float32 counts exactly.
 _FLOAT32_EXACT = 2**24
-# Rough seconds on one core, to tell costly blocks from cheap ones; only speed depends on them.
+# Rough seconds on one core, to tell costly blocks of A^2 from cheap ones; only speed depends on them.
 _SECONDS_PER_MULTIPLICATION = 1.5e-11
 _SECONDS_PER_SUMMAND = 2e-10
 
@@ -81,11 +69,11 @@ class WalkBlock:
     middle_channels
         Number of channels of each middle layer.
     steps
-        For each middle layer the step from the first and the step from the last layer.
+        For each middle layer the edges seen from the first, and those seen from the last layer.
     symmetric
         Whether the first and the last layer are the same.
     direct
-        Edges from the first layer (source) to the last, if any.
+        Edges from the first layer (the source) to the last, if there are any.
     rows, columns
         Classes of the positions.
     """
@@ -93,7 +81,7 @@ class WalkBlock:
     first_channels: int
     last_channels: int
     middle_channels: tuple[int, ...]
-    steps: tuple[tuple[Step, Step], ...]
+    steps: tuple[tuple[Half, Half], ...]
     symmetric: bool
     direct: Bundle | None
     rows: WalkClasses
@@ -118,15 +106,8 @@ class WalkBlock:
         for tile, products in self._tile_products():
             sums = EntrySums.zeros(classes, len(tile.first) * joined, len(tile.last) * joined)
             buffer = np.empty(max(_SUMMED_ENTRIES, len(tile.first)), row_walks.counts.dtype)
-            sum_entries(
-                products,
-                row_walks,
-                column_walks,
-                len(self.steps),
-                buffer,
-                sums,
-                *self._direct_edges(tile),
-            )
+            walks = row_walks, column_walks, len(self.steps)
+            sum_entries(products, *walks, buffer, sums, *self._direct_edges(tile))
             positive += tile.times * product_sum(sums.positive, members)
             squares += tile.times * product_sum(sums.squares, members)
             closed += product_sum(sums.closed, members)
@@ -153,16 +134,16 @@ class WalkBlock:
         )
 
     def _class_walks(self) -> tuple[ClassWalks, ClassWalks]:
-        """Walks of the rows and of the columns, as places among all products of a tile."""
+        """Walks of the rows and of the columns, as indices of a tile's products."""
         counted = np.float32 if self._largest_entry < _FLOAT32_EXACT else np.float64
         strides = np.array([len(pairs.first) for pairs in self.columns.tap_pairs])
         bases = np.array([0, *accumulate(self._num_products)])
-        row_places = bases[self.rows.middles] + self.rows.walks * strides[self.rows.middles]
+        row_indices = bases[self.rows.middles] + self.rows.walks * strides[self.rows.middles]
         rows, columns = (
             ClassWalks(
-                classes.starts, places, classes.multiplicities.astype(counted), classes.direct
+                classes.starts, indices, classes.multiplicities.astype(counted), classes.direct
             )
-            for classes, places in ((self.rows, row_places), (self.columns, self.columns.walks))
+            for classes, indices in ((self.rows, row_indices), (self.columns, self.columns.walks))
         )
         return rows, columns
 
@@ -200,22 +181,22 @@ class WalkBlock:
         for k, (first, last) in enumerate(self.steps):
             into = products[base : base + self._num_products[k]]
             base += len(into)
-            reached = first.middle_channels(tile.first), last.middle_channels(tile.last)
-            # Grouped and depthwise layers reach a small part of the middle layer.
+            reached = joined_channels(first, tile.first), joined_channels(last, tile.last)
+            # Grouped and depthwise layers reach only a small part of the middle layer.
             middle = range(max(r.start for r in reached), min(r.stop for r in reached))
             if not middle:
                 into[:] = 0
                 continue
             found = True
-            firsts, lasts = first.pattern(tile.first, middle), last.pattern(tile.last, middle)
-            for place, (first_tap, last_tap) in enumerate(self._taps(k)):
-                np.matmul(lasts[last_tap], firsts[first_tap].T, out=into[place])
+            firsts, lasts = pattern(first, tile.first, middle), pattern(last, tile.last, middle)
+            for product, (first_tap, last_tap) in zip(into, self._taps(k), strict=True):
+                np.matmul(lasts[last_tap], firsts[first_tap].T, out=product)
         return found
 
     def _taps(self, k: int) -> Iterator[tuple[int, int]]:
         """Taps of the first and of the last step, for each product through a middle layer."""
         rows, columns = self.rows.tap_pairs[k], self.columns.tap_pairs[k]
-        first, last = (step.bundle.columns.num_taps for step in self.steps[k])
+        first, last = (half.columns.num_taps for half in self.steps[k])
         first_taps = np.add.outer(rows.first * first, columns.first).ravel()
         last_taps = np.add.outer(rows.last * last, columns.last).ravel()
         return zip(first_taps.tolist(), last_taps.tolist(), strict=True)
@@ -224,8 +205,8 @@ class WalkBlock:
         """(taps, last channels, first channels) 1 at direct edges; number of column taps."""
         if self.direct is None:
             return np.zeros((0, 0, 0), dtype=np.float32), 0
-        step = Step(self.direct, end_is_source=False)
-        return step.pattern(tile.last, tile.first), self.direct.columns.num_taps
+        from_last = self.direct.halves[1]
+        return pattern(from_last, tile.last, tile.first), from_last.columns.num_taps
 
 
 def _ranges(length: int, step: int) -> list[range]:

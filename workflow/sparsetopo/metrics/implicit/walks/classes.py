@@ -1,14 +1,10 @@
 """Walks of two steps along one spatial axis, sorted into classes of equal position pairs.
 
 Which walks of two steps join row y of a first layer to row z of a last one depends on the rows
-alone, and few kinds of pairs (y, z) exist: two positions apart inside the map, two apart at its
-border, and so on. Two pairs are of one class if they have the same *multiset* of walks, a walk
-being (middle layer, tap of the first step, tap of the second), and the same tap of a direct edge
-(or none). Columns likewise. All pairs of nodes whose rows are of one class and whose columns are of
-one class then have the same numbers of walks, channel pair by channel pair.
-
-A multiset, because several middle positions may realise the same taps: behind a global pooling, all
-of them do.
+alone. Two pairs (y, z) are in one class if they have the same *multiset* of walks, where a walk is
+(middle layer, tap of the first step, tap of the second), and the same tap of a direct edge (or
+none). It is a multiset because several middle positions may have the same taps: behind a global
+pooling, all of them do. The same holds for columns.
 """
 
 from collections.abc import Sequence
@@ -42,7 +38,7 @@ class WalkClasses:
     walks
         (entries,) int64, index into the middle's `tap_pairs`.
     multiplicities
-        (entries,) int64, middle positions that realise the walk.
+        (entries,) int64, number of middle positions that the walk goes through.
     direct
         (classes,) int64, tap of the direct edge; -1 where there is none.
     labels, firsts, lasts
@@ -82,7 +78,7 @@ class WalkClasses:
 
 
 def walk_classes(
-    steps: Sequence[tuple[Lookup, Lookup]], direct: Incidence | None = None
+    steps: Sequence[tuple[Lookup, ...]], direct: Incidence | None = None
 ) -> WalkClasses:
     """Sort the position pairs of two layers into classes.
 
@@ -90,27 +86,27 @@ def walk_classes(
     ----------
     steps
         For each middle layer its incidence with the first and with the last layer along this axis,
-        both as seen from the middle layer.
+        both seen from the middle layer.
     direct
-        Incidence of the direct edges from the first (source) to the last layer, if any.
+        Incidence of the direct edges from the first (source) to the last layer, if there are any.
     """
     joined = [_joined(first, last) for first, last in steps]
     length = 1 + max(int(lasts.max(initial=0)) for *_, lasts, _ in joined)
-    tap_pairs, places, walks = [], [], []
+    tap_pairs, position_pairs, walks = [], [], []
     before = 0
     for firsts, first_taps, lasts, last_taps in joined:
         span = int(last_taps.max(initial=0)) + 1
         distinct, numbers = np.unique(first_taps * span + last_taps, return_inverse=True)
         tap_pairs.append(TapPairs(*np.divmod(distinct, span)))
-        places.append(firsts * length + lasts)
+        position_pairs.append(firsts * length + lasts)
         walks.append(before + numbers)
         before += len(distinct)
-    # Position pair by position pair, each with its walks in ascending order and their numbers.
+    # For each position pair its walks in ascending order, and how often each occurs.
     found, counts = np.unique(
-        np.concatenate(places) * before + np.concatenate(walks), return_counts=True
+        np.concatenate(position_pairs) * before + np.concatenate(walks), return_counts=True
     )
-    entry_places, entry_walks = np.divmod(found, max(before, 1))
-    pairs, begins, lengths = np.unique(entry_places, return_index=True, return_counts=True)
+    entry_pairs, entry_walks = np.divmod(found, max(before, 1))
+    pairs, begins, lengths = np.unique(entry_pairs, return_index=True, return_counts=True)
     taps = _direct_taps(direct, pairs, length)
     labels, samples = _grouped(entry_walks, counts, begins, lengths, taps)
     entries = np.repeat(begins[samples], lengths[samples]) + _within(lengths[samples])
@@ -132,7 +128,7 @@ def walk_classes(
 
 def _joined(first: Lookup, last: Lookup) -> tuple[NDArray[np.int64], ...]:
     """All walks: (first position, first tap, last position, last tap)."""
-    middles = np.repeat(np.arange(len(first.starts) - 1), np.diff(first.starts))
+    middles = first.positions
     choices = np.diff(last.starts)[middles]
     from_first = np.repeat(np.arange(len(middles)), choices)
     from_last = np.repeat(last.starts[middles], choices) + _within(choices)
@@ -156,7 +152,7 @@ def _direct_taps(
     """(position pairs,) tap of the direct edge, or -1; `pairs` are ascending."""
     taps = np.full(len(pairs), -1)
     if direct is not None:
-        # A last position beyond `length` is the end of no walk; it must not look like another one.
+        # No walk ends at a last position beyond `length`; it must not be taken for another pair.
         inside = direct.targets < length
         edges = direct.sources[inside].astype(np.int64) * length + direct.targets[inside]
         _, of_pairs, of_edges = np.intersect1d(
@@ -175,9 +171,9 @@ def _grouped(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Class of each position pair, and one pair of each class."""
     keys = np.full((2 * lengths.max(initial=0) + 1, len(lengths)), -1)
-    pairs, places = np.repeat(np.arange(len(lengths)), lengths), _within(lengths)
-    keys[2 * places, pairs] = walks
-    keys[2 * places + 1, pairs] = counts
+    pairs, ranks = np.repeat(np.arange(len(lengths)), lengths), _within(lengths)
+    keys[2 * ranks, pairs] = walks
+    keys[2 * ranks + 1, pairs] = counts
     keys[-1] = taps
     order = np.lexsort(keys)
     fresh = np.ones(len(order), dtype=bool)

@@ -1,34 +1,35 @@
-"""Sum over all edges (u, v) of a bundle of a_u * b_v, from one matrix product for each tap.
+"""Sum of a_u * b_v over all edges (u, v) of a bundle, from one matrix product for each tap.
 
-The edges of a tap are kept weights (source channel, target channel) times pairs of positions. With
-the values of a and b gathered at these pairs as (pairs, channels), the product of the two matrices
-holds for every two channels the sum over the pairs; those of the kept weights are added up.
+The edges of a tap are kept weights (source channel, target channel) times pairs of positions. If
+the values of a and of b are gathered at these pairs as (pairs, channels), the product of the two
+matrices holds the sum over the pairs for every two channels; those of the kept weights are added.
 """
+
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.graphs.bundles.incidence import Incidence
 from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum
 
 # Bytes of gathered values held at a time: they should stay in the processor's caches.
 _GATHERED_BYTES = 2**21
-# Float64 adds integers exactly below it.
+# Below this bound float64 adds integers exactly.
 _FLOAT64_EXACT = 2**53
 
 
 def edge_product_sum(bundle: Bundle, a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
-    """Sum over the edges (u, v) of a bundle of a_u * b_v, exactly.
+    """Exact sum of a_u * b_v over the edges (u, v) of a bundle.
 
     Parameters
     ----------
     a, b
-        (channels, height, width) int64 values of the nodes of the source layer and of the target
-        layer; those of nodes without an edge in the bundle do not matter, the others are >= 0.
+        (channels, height, width) int64 values at the nodes of the source layer and of the target
+        layer, at least 0; those at nodes without an edge in the bundle do not matter.
     """
-    a = a[bundle.source_channel :][: bundle.source_channels]
-    b = b[bundle.target_channel :][: bundle.target_channels]
+    a = a[bundle.source_channels.start : bundle.source_channels.stop]
+    b = b[bundle.target_channels.start : bundle.target_channels.stop]
     return _product_sum(bundle, np.maximum(a, 0), np.maximum(b, 0))
 
 
@@ -36,7 +37,7 @@ def _product_sum(bundle: Bundle, a: NDArray[np.int64], b: NDArray[np.int64]) -> 
     largest_a, largest_b = int(a.max()), int(b.max())
     if largest_a * largest_b * int(bundle.pairs_per_tap.max()) < _FLOAT64_EXACT:
         return _float_product_sum(bundle, _pixels(a), _pixels(b))
-    # The sum is linear in a and in b: take the larger one apart into high and low bits.
+    # The sum is linear in a and in b: split the larger one into high and low bits.
     bits = max(largest_a, largest_b).bit_length() // 2
     low_bits = (1 << bits) - 1
     if largest_a >= largest_b:
@@ -47,48 +48,38 @@ def _product_sum(bundle: Bundle, a: NDArray[np.int64], b: NDArray[np.int64]) -> 
 
 
 def _pixels(values: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(height * width, channels) values, where a pixel is quickly copied."""
+    """(height * width, channels) values, from which pixels are quickly gathered."""
     return values.reshape(len(values), -1).T.astype(np.float64, order="C")
 
 
 def _float_product_sum(bundle: Bundle, a: NDArray[np.float64], b: NDArray[np.float64]) -> int:
-    """The sum from pixels, where that over the pairs of positions is exact in float64."""
-    row_pairs, column_pairs = _pairs(bundle.rows), _pairs(bundle.columns)
-    lists = bundle.backward
-    list_targets = np.tile(np.arange(bundle.target_channels), bundle.num_taps)
+    """The sum from pixels, where the sum over the pairs of positions is exact in float64."""
+    lists, channels = bundle.backward, len(bundle.target_channels)
+    list_targets = np.tile(np.arange(channels), (len(lists.starts) - 1) // channels)
     targets = np.repeat(list_targets, np.diff(lists.starts))
-    begins = lists.starts[:: bundle.target_channels].tolist()
-    total, tap = 0, 0
-    for a_rows, b_rows in row_pairs:
-        for a_columns, b_columns in column_pairs:
-            kept = slice(begins[tap], begins[tap + 1])
-            tap += 1
-            products = _products(
-                a,
-                b,
-                np.add.outer(a_rows * bundle.columns.num_sources, a_columns).ravel(),
-                np.add.outer(b_rows * bundle.columns.num_targets, b_columns).ravel(),
-            )
-            total += exact_sum(products[targets[kept], lists.ends[kept]].astype(np.int64))
+    kept_of_taps = [slice(*ends) for ends in pairwise(lists.starts[::channels].tolist())]
+    pairs_of_taps = product(bundle.rows.pairs_by_tap, bundle.columns.pairs_by_tap)
+    total = 0
+    for kept, ((a_rows, b_rows), (a_columns, b_columns)) in zip(
+        kept_of_taps, pairs_of_taps, strict=True
+    ):
+        a_pixels = np.add.outer(a_rows * bundle.columns.num_sources, a_columns).ravel()
+        b_pixels = np.add.outer(b_rows * bundle.columns.num_targets, b_columns).ravel()
+        products = _products(a, b, a_pixels, b_pixels)
+        total += exact_sum(products[targets[kept], lists.ends[kept]].astype(np.int64))
     return total
 
 
 def _products(
     a: NDArray[np.float64],
     b: NDArray[np.float64],
-    a_places: NDArray[np.int32],
-    b_places: NDArray[np.int32],
+    a_pixels: NDArray[np.int64],
+    b_pixels: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """(channels of b, channels of a) sums over the pairs of pixels."""
     products = np.zeros((b.shape[1], a.shape[1]))
     step = max(1, _GATHERED_BYTES // (8 * sum(products.shape)))
-    for start in range(0, len(a_places), step):
-        places = slice(start, start + step)
-        products += b[b_places[places]].T @ a[a_places[places]]
+    for start in range(0, len(a_pixels), step):
+        pairs = slice(start, start + step)
+        products += b[b_pixels[pairs]].T @ a[a_pixels[pairs]]
     return products
-
-
-def _pairs(incidence: Incidence) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """For each tap the source and the target positions that it joins."""
-    taps = [incidence.taps == tap for tap in range(incidence.num_taps)]
-    return [(incidence.sources[tap], incidence.targets[tap]) for tap in taps]

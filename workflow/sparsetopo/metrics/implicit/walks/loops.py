@@ -1,26 +1,26 @@
-"""Kernels for walks of two steps: patterns of channels, and sums over the entries of A^2."""
+"""Compiled loops for walks of two steps: patterns of channels, and sums over the entries of A^2."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.metrics.implicit.compiled import kernel
+from sparsetopo.graphs.bundles.bundle import Lists
+from sparsetopo.metrics.implicit.compiled import loop
 
 
 class ClassWalks(NamedTuple):
     """The walks of the classes along one axis.
 
-    A row class and a column class have the walks
-    ``products[rows.places[i] + columns.places[j]]``, taken ``rows.counts[i] * columns.counts[j]``
-    times, for all i and j of one middle layer.
+    A row class and a column class have the walks ``products[rows.indices[i] + columns.indices[j]]``,
+    each ``rows.counts[i] * columns.counts[j]`` times, for all i and j of one middle layer.
 
     Attributes
     ----------
     starts
         (classes * middles + 1,) int64; the entries of class c and middle layer k are
         ``starts[c * middles + k] : starts[c * middles + k + 1]``.
-    places
+    indices
         (entries,) int64.
     counts
         (entries,) floating.
@@ -29,7 +29,7 @@ class ClassWalks(NamedTuple):
     """
 
     starts: NDArray[np.int64]
-    places: NDArray[np.int64]
+    indices: NDArray[np.int64]
     counts: NDArray[np.floating]
     direct: NDArray[np.int64]
 
@@ -65,28 +65,25 @@ class EntrySums(NamedTuple):
         return cls(*by_class, *by_channel)
 
 
-@kernel
-def list_range(
-    starts: NDArray[np.int64], ends: NDArray[np.int32], channels: int, begin: int, end: int
-) -> tuple[int, int]:
+@loop
+def far_range(lists: Lists, channels: int, begin: int, end: int) -> tuple[int, int]:
     """Lowest, and highest + 1, of what the lists of channels `begin` to `end` (exclusive) hold."""
     low, high = np.iinfo(np.int64).max, 0
-    for tap in range((len(starts) - 1) // channels):
-        for channel in range(begin, end):
-            start, stop = starts[tap * channels + channel], starts[tap * channels + channel + 1]
+    for tap in range((len(lists.starts) - 1) // channels):
+        for channel in range(tap * channels + begin, tap * channels + end):
+            start, stop = lists.starts[channel], lists.starts[channel + 1]
             if start < stop:
-                low = min(low, int(ends[start]))
-                high = max(high, int(ends[stop - 1]) + 1)
+                low = min(low, int(lists.ends[start]))
+                high = max(high, int(lists.ends[stop - 1]) + 1)
     return min(low, high), high
 
 
-@kernel
+@loop
 def set_ones(
     ones: NDArray[np.float32],
     row: int,
     column: int,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int32],
+    lists: Lists,
     channels: int,
     begin: int,
     end: int,
@@ -98,14 +95,14 @@ def set_ones(
     taps, _, columns = ones.shape
     for tap in range(taps):
         for channel in range(begin, end):
-            lists = tap * channels + channel
-            for i in range(starts[lists], starts[lists + 1]):
-                place = column + ends[i]
-                if 0 <= place < columns:
-                    ones[tap, row + channel - begin, place] = 1
+            entry = tap * channels + channel
+            for i in range(lists.starts[entry], lists.starts[entry + 1]):
+                to = column + lists.ends[i]
+                if 0 <= to < columns:
+                    ones[tap, row + channel - begin, to] = 1
 
 
-@kernel
+@loop
 def _set_entries(
     entries: NDArray[np.floating],
     products: NDArray[np.float32],
@@ -130,12 +127,12 @@ def _set_entries(
         for i in range(rows.starts[y * middles + k], rows.starts[y * middles + k + 1]):
             for j in range(columns.starts[x * middles + k], columns.starts[x * middles + k + 1]):
                 count = rows.counts[i] * columns.counts[j]
-                product = products[rows.places[i] + columns.places[j], begin:]
+                product = products[rows.indices[i] + columns.indices[j], begin:]
                 for e in range(len(entries)):
                     entries[e] += count * product[e]
 
 
-@kernel
+@loop
 def sum_entries(
     products: NDArray[np.float32],
     rows: ClassWalks,

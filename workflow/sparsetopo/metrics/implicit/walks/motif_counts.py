@@ -1,7 +1,7 @@
-"""Motif counts from degrees and sums over the entries of A^2, as `_motif_counts` defines them.
+"""Motif counts from degrees and sums over the entries of A^2.
 
-Copies of each connected graph on four nodes in a graph without cliques of four nodes; A is the
-undirected pattern, d are the degrees, T is the number of triangles and t_e that of those on e:
+Copies of each connected graph on four nodes in a graph without cliques of four nodes. A is the
+undirected pattern, d are the degrees, T is the number of triangles, t_e the number of those on e:
 
 - stars      sum_v C(d_v, 3)
 - paths      sum_e (d_u - 1)(d_v - 1) - 3 T
@@ -38,7 +38,7 @@ def motif_counts(
     trace
         tr A^4.
     triangles
-        {(source layer, target layer): triangles on the edges between them}, where there are any.
+        Triangles on the edges between a source and a target layer, where there are any.
     """
     stars = squares = 0
     for planes in degrees:

@@ -11,7 +11,7 @@ from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
 
 @dataclass(frozen=True, eq=False)
 class Triangles:
-    """Sums over the edges e = (u, v) between two node layers of t_e, the number of triangles on e.
+    """Sums of t_e, the number of triangles on e, over the edges e = (u, v) between two node layers.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Triangles:
         Classes of the position pairs.
     by_source, by_target
         (row classes, column classes, channels) int64: sum of t_e by the channel of the source and
-        of the target, for one position pair of each class.
+        by that of the target, for one position pair of each class.
     """
 
     num_edges: int
@@ -49,8 +49,8 @@ class Triangles:
     ) -> NDArray[np.int64]:
         """(row classes, column classes, channels) sums of d over the position pairs of the classes.
 
-        Exact in float64: such a sum is at most that of d times the positions joined to each, below
-        2^53 for any graph whose maps have fewer than 2^22 pixels and whose degrees are below 2^31.
+        They are exact in float64: a sum stays below 2^53 for any graph whose maps have fewer than
+        2^22 pixels and whose degrees are below 2^31.
         """
         _, height, width = planes.shape
         by_row = self.rows.members(rows, height) @ planes.astype(np.float64)

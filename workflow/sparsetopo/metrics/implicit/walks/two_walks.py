@@ -1,17 +1,11 @@
-"""Pairs within two hops and motif counts, from sums over the entries of A^2 block by block.
+"""Pairs within two hops and motif counts, from sums over the entries of A^2, block by block.
 
-A block is that of a first and a last node layer, and of the walks through some middle layers. The
-directed walks give the pairs within two hops. For the motifs A is the undirected pattern. Its
-tr A^4 counts closed walks a, b, c, d, a of nodes, thus of node layers: with a and c apart, or b and
-d apart, or to and fro between two layers: ::
-
-    tr A^4 =   sum over a != c     of || sum over b of A_ab A_bc ||^2
-             + sum over b != d, a  of || A_ba A_ad ||^2
-             + sum over joined a, b of || A_ab A_ba ||^2
-
-(||.||^2 is the sum of the squared entries, A_ab the block of A between layers a and b.) In the last
-sum a and b may be exchanged, so that of every two joined layers only the cheaper one is worked on.
-Whole blocks of A^2 within one layer, which are the largest, never occur.
+A block of A^2 belongs to a first and a last node layer and holds the walks through some middle
+layers. Directed walks give the pairs within two hops. For the motifs A is the undirected pattern,
+and tr A^4 is the sum of ||.||^2, the squared entries, of three kinds of blocks: those between
+different layers through all layers in between, those through one layer each, and those from a layer
+back to itself through one other (``docs/graph.md``). Whole blocks within one layer, which are the
+largest, never occur.
 """
 
 from collections.abc import Sequence
@@ -26,7 +20,6 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.walks.block import WalkBlock, WalkSums
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses, walk_classes
 from sparsetopo.metrics.implicit.walks.motif_counts import motif_counts
-from sparsetopo.metrics.implicit.walks.step import Step
 from sparsetopo.metrics.primitives import MotifCounts
 
 
@@ -39,23 +32,24 @@ class Pair(NamedTuple):
 
 
 class TwoWalks:
-    """Pairs within two hops and motif counts of an implicit graph.
+    """Pairs within two hops and motif counts of a graph given by its node layers and bundles.
 
-    Parameters
-    ----------
-    layers
-        All node layers.
-    bundles
-        All bundles; each has an edge.
-
-    Notes
-    -----
     `compute` may run on different pairs in several threads at once.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sparsetopo.graphs.encode import encode
+    >>> mge = encode(torch.nn.Linear(3, 2), (3,))
+    >>> walks = TwoWalks(mge.plan.node_layers, mge.bundles)
+    >>> walks.pairs_within_two_hops(), walks.motif_counts(np.array([2, 2, 2, 3, 3])).cycles
+    (11, 3)
     """
 
     def __init__(self, layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> None:
         self._layers = layers
         self._bundles = {(bundle.source, bundle.target): bundle for bundle in bundles}
+        self._halves = {(half.near, half.far): half for b in bundles for half in b.halves}
         self._sources: list[set[int]] = [set() for _ in layers]
         self._targets: list[set[int]] = [set() for _ in layers]
         for source, target in self._bundles:
@@ -66,22 +60,14 @@ class TwoWalks:
         self._sums: dict[Pair, WalkSums] = {}
 
     def pairs(self, *, directed: bool, undirected: bool) -> list[Pair]:
-        """Pairs not yet computed, costliest first.
-
-        Parameters
-        ----------
-        directed
-            Whether to list those that `pairs_within_two_hops` needs.
-        undirected
-            Whether to list those that `motif_counts` needs.
-        """
+        """Pairs not yet computed that `pairs_within_two_hops` (`motif_counts`) needs, costliest first."""
         wanted: set[Pair] = set()
         if directed:
             wanted.update(self._directed_pairs())
         if undirected:
             for pair in self._undirected_pairs():
                 wanted.update([pair, *_parts(pair)])
-            wanted.update(self._to_and_fro(bundle) for bundle in self._bundles.values())
+            wanted.update(self._back_and_forth(bundle) for bundle in self._bundles.values())
         seconds = {pair: self._block(pair).seconds() for pair in wanted - self._sums.keys()}
         return sorted(seconds, key=lambda pair: (-seconds[pair], pair))
 
@@ -100,37 +86,32 @@ class TwoWalks:
         return found
 
     def motif_counts(self, degrees: NDArray[np.int64]) -> MotifCounts:
-        """Copies of the connected graphs on four nodes in the undirected graph.
-
-        Parameters
-        ----------
-        degrees
-            (V,) int64 undirected degrees.
+        """Copies of the connected graphs on four nodes, given the (V,) undirected degrees.
 
         Raises
         ------
         MetricError
-            If four node layers are pairwise joined: sums over A^2 do not tell how many sets of four
-            pairwise joined nodes there are.
+            If four node layers are pairwise joined: sums over A^2 do not tell how many cliques of
+            four nodes there are.
         """
         if four := self.four_joined_layers():
             names = ", ".join(self._layers[layer].name for layer in four)
             raise MetricError(
                 f"'motif4' cannot be computed on the implicit graph, because the four node layers "
-                f"{names} are pairwise joined: explicit=True counts the cliques on the unrolled graph; "
-                "or leave this metric out."
+                f"{names} are pairwise joined: count the cliques on the unrolled graph with "
+                "explicit=True, or leave this metric out."
             )
         self._compute_missing(undirected=True)
         trace = 0
         triangles = {}
         for pair in self._undirected_pairs():
-            # (first, last) stands for (last, first) too.
+            # (first, last) also stands for (last, first).
             trace += 2 * self._sums[pair].squares
             trace += 2 * sum(self._sums[part].squares for part in _parts(pair))
             if (sums := self._sums[pair].triangles) is not None:
                 triangles[pair.first, pair.last] = sums
         for bundle in self._bundles.values():
-            trace += 2 * self._sums[self._to_and_fro(bundle)].squares
+            trace += 2 * self._sums[self._back_and_forth(bundle)].squares
         return motif_counts(self._planes(degrees), [*self._bundles.values()], trace, triangles)
 
     def four_joined_layers(self) -> tuple[int, int, int, int] | None:
@@ -162,10 +143,9 @@ class TwoWalks:
             if (middles := from_first[first] & to_last[last])
         ]
 
-    def _to_and_fro(self, bundle: Bundle) -> Pair:
+    def _back_and_forth(self, bundle: Bundle) -> Pair:
         """Walks from one of two joined layers to the other and back, from the cheaper side."""
-        sides = ((bundle.source, bundle.target), (bundle.target, bundle.source))
-        pairs = [Pair(end, end, (middle,)) for end, middle in sides]
+        pairs = [Pair(half.near, half.near, (half.far,)) for half in bundle.halves]
         return min(pairs, key=lambda pair: self._block(pair).seconds())
 
     def _block(self, pair: Pair) -> WalkBlock:
@@ -174,37 +154,26 @@ class TwoWalks:
         return self._known_blocks[pair]
 
     def _new_block(self, pair: Pair) -> WalkBlock:
-        steps = tuple(
-            (self._step(pair.first, middle), self._step(pair.last, middle))
-            for middle in pair.middles
-        )
         direct = self._bundles.get((pair.first, pair.last))
         return WalkBlock(
             self._layers[pair.first].channels,
             self._layers[pair.last].channels,
             tuple(self._layers[middle].channels for middle in pair.middles),
-            steps,
+            tuple(
+                (self._halves[pair.first, middle], self._halves[pair.last, middle])
+                for middle in pair.middles
+            ),
             pair.first == pair.last,
             direct,
-            self._classes("rows", steps, direct),
-            self._classes("columns", steps, direct),
+            self._classes("rows", pair, direct),
+            self._classes("columns", pair, direct),
         )
 
-    def _step(self, end: int, middle: int) -> Step:
-        if (end, middle) in self._bundles:
-            return Step(self._bundles[end, middle], end_is_source=True)
-        return Step(self._bundles[middle, end], end_is_source=False)
-
-    def _classes(
-        self, axis: str, steps: tuple[tuple[Step, Step], ...], direct: Bundle | None
-    ) -> WalkClasses:
-        """Classes of rows or of columns; many blocks share them."""
+    def _classes(self, axis: str, pair: Pair, direct: Bundle | None) -> WalkClasses:
+        """Classes of rows or of columns; many blocks of A^2 share them."""
         lookups = tuple(
-            (
-                first.from_middle(getattr(first.bundle, axis)),
-                last.from_middle(getattr(last.bundle, axis)),
-            )
-            for first, last in steps
+            tuple(getattr(self._halves[middle, end], axis) for end in (pair.first, pair.last))
+            for middle in pair.middles
         )
         key = (lookups, getattr(direct, axis, None))
         if key not in self._known_classes:
@@ -221,5 +190,5 @@ class TwoWalks:
 
 
 def _parts(pair: Pair) -> list[Pair]:
-    """The block's parts, through one middle layer each."""
+    """The parts of a block of A^2 with one middle layer each."""
     return [Pair(pair.first, pair.last, (middle,)) for middle in pair.middles]
