@@ -7,7 +7,7 @@ from tests.random_graphs import random_masks
 
 from sparsetopo.graphs.encode import encode
 from sparsetopo.metrics.measure import topometrics
-from sparsetopo.metrics.registry import METRICS
+from sparsetopo.metrics.registry import NETWORK_METRICS
 
 NAMES = ["squeezenet1_1", "mobilenet_v2", "resnet18", "resnet50", "vgg11_bn", "densenet121"]
 FAST = ("squeezenet1_1",)
@@ -44,7 +44,9 @@ def test_against_the_explicit_graph(name):
 def test_whole_networks(name):
     """At 224x224 and 0.9, but for the gaps: 10^8 edges, and what must hold of any graph."""
     mge = pruned(name, 224, 0.1)
-    found = topometrics(mge, [metric for metric in METRICS if metric not in GAPS], threads=2)
+    found = topometrics(
+        mge, [metric for metric in NETWORK_METRICS if metric not in GAPS], threads=2
+    )
     nodes, edges = mge.num_nodes, mge.num_edges
     assert edges > 3e7
     assert found["n1"] == 1 + edges / nodes <= found["n2"]
