@@ -86,6 +86,7 @@ def test_differences_of_bound(most_weights, seeds):
     assert np.abs(absolute - rows["degree_bound"].to_numpy()).mean() > 0.3
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize(("most_weights", "seeds"), SIZES)
 @pytest.mark.parametrize(
     ("table", "build"), [("rolled", rolled), ("rolled_channel", rolled_channel)]

@@ -126,6 +126,7 @@ def test_a_validation_without_any_number_has_no_panel(table):
     assert len(plot_checks(table.assign(adjusted_r2=np.nan)).axes) == 1
 
 
+@pytest.mark.middle
 def test_it_is_legible_at_any_size(table, uncertainty):
     one = table["subset"].eq("0.9") & table["encoding"].isin(["MGE", "size"])
     for part, bounds in ((table, uncertainty), (table, None), (table[one], None)):

@@ -54,6 +54,7 @@ def test_writes_the_score_of_each_family_and_the_loss_without_it():
         assert _texts(right, 5)[place] == [number_text(value) for value in expected]
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize(
     "columns", [SPARSITIES[:1], SPARSITIES + ARCHITECTURES[:2], SPARSITIES + ARCHITECTURES]
 )

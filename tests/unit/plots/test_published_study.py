@@ -21,6 +21,8 @@ from sparsetopo.plots.figures import figures_of_study
 from sparsetopo.pruning.mask import Mask
 
 WORKFLOW = Path(__file__).parents[3] / "workflow"
+
+pytestmark = pytest.mark.middle
 ANALYSES = ("regression", "regression_uncertainty", "families", "importance", "ranking")
 TABLES = ("networks", "dense", *ANALYSES, "ranking_means", "rankings")
 FIGURES = figures_of_study(checks=True, layers=False, graphs=True)

@@ -78,6 +78,7 @@ def test_the_dots_are_layers_in_their_algorithms_colours(figure, layers):
     assert found["algorithm"].value_counts().min() > 100  # every seventh, on the average
 
 
+@pytest.mark.middle
 def test_it_is_legible_and_its_file_is_small(layers, tmp_path):
     figure = plot_ramanujan(layers)
     add_note(figure, "accuracies: published means")
@@ -86,6 +87,7 @@ def test_it_is_legible_and_its_file_is_small(layers, tmp_path):
     assert_legible(figure)
 
 
+@pytest.mark.middle
 def test_its_file_is_the_same_every_time(layers, tmp_path):
     one = layers[layers["architecture"] == "Conv-6"]
     files = [tmp_path / "a.svg", tmp_path / "b.svg"]

@@ -97,6 +97,7 @@ def assert_near(algorithm, dataset, sparsities, theirs, data):
         assert edges(dataset, mask) == pytest.approx(row["mean"], rel=tolerance), sparsity
 
 
+@pytest.mark.middle
 @pytest.mark.skipif(
     not (SHARED / "data" / PACKS["CIFAR-10"][0]).is_file(),
     reason=f"there are no image packs in {SHARED / 'data'} (set SPARSETOPO_SHARED to the folder)",
@@ -136,6 +137,7 @@ def test_prospr_without_the_first_step(theirs, tmp_path):
         assert edges("CIFAR-10", mask) == pytest.approx(row["mean"], rel=tolerance), sparsity
 
 
+@pytest.mark.middle
 def test_the_spread_of_random_masks_over_seeds(theirs):
     """A standard deviation of 12 seeds has a standard error of 21 %, the released one of three seeds 50 %.
 

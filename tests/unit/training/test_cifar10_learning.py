@@ -38,6 +38,7 @@ def snip_mask(dataset):
     return dict(prune(network(), "snip", 0.9, data, seed=0))
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize("sparse", [False, True])
 def test_weights_equal_those_of_a_plain_loop_bit_for_bit(dataset, sparse):
     """Two epochs of two and a half batches: order, crops, flips, decay, masks, learning rate."""

@@ -45,6 +45,7 @@ def test_exchanges_are_the_rankings_of_that_kendall_distance(order, most):
     assert found == {p: distance for p, distance in every.items() if distance <= most}
 
 
+@pytest.mark.middle
 @given(
     st.lists(st.permutations("abcd"), min_size=2, max_size=2),
     st.lists(st.permutations("abcd"), min_size=2, max_size=2),

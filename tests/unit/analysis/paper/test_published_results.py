@@ -55,6 +55,7 @@ def test_the_sample_is_the_papers(released):
     assert len(released.dropna(subset=list(PAPER_METRICS))) == 1247
 
 
+@pytest.mark.middle
 def test_table_3(released):
     ours = case_table(released, repeats=5)
     ours = ours[ours["regressor"] == "mean"].set_index("subset")

@@ -49,6 +49,7 @@ def _order(arrays, ranked, draw, strategy, architecture, dataset, sparsity):
     return [ranked.algorithms[number] for number in order]
 
 
+@pytest.mark.middle
 def test_equals_the_rankings_of_the_resampled_networks(study):
     table, mixtures, single = prepared(study)
     assert [*(mixture.name for mixture in mixtures), *single] == [

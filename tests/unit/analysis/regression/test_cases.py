@@ -63,6 +63,7 @@ def test_which_cases_there_are(collected, layers):
     assert ways == {(validation, "fold") for validation in VALIDATIONS}
 
 
+@pytest.mark.middle
 def test_the_table_has_every_case_and_the_papers_numbers(collected, layers):
     sets = feature_sets(collected, layers)
     calls = []
@@ -167,6 +168,7 @@ def test_shuffled_folds_do_not_depend_on_the_encoding(collected):
     np.testing.assert_allclose(first["adjusted_r2"], second["adjusted_r2"], rtol=1e-8)
 
 
+@pytest.mark.middle
 def test_workers_do_not_change_the_result(collected, layers):
     sets = feature_sets(collected, layers)
     chosen = {name: sets[name] for name in ("MGE", "rolled-size-free")}
@@ -182,6 +184,7 @@ def test_workers_do_not_change_the_result(collected, layers):
     pd.testing.assert_frame_equal(alone, shared, check_exact=True)
 
 
+@pytest.mark.middle
 def test_tiny_and_odd_studies_have_statuses_and_no_warning(recwarn):
     random = np.random.default_rng(0)
     cells = itertools.product(["snip", "er"], ["d", "e"], ["A", "B"], ["0.6", "0.9"], [0, 1])

@@ -22,6 +22,7 @@ def topometrics(networks):
     return feature_sets(collected)["MGE"]
 
 
+@pytest.mark.middle
 def test_rows_equal_regressions_on_those_features(topometrics):
     topometrics.table.loc[4, "sink"] = np.nan
     table = families_table(topometrics, FAMILIES, QUICK, repeats=2)

@@ -47,6 +47,7 @@ def test_table_equals_a_plain_computation(networks):
     assert mean["adjusted_r2_std"] == pytest.approx(both.std(ddof=1))
 
 
+@pytest.mark.middle
 def test_the_planted_relation_is_found_and_noise_is_not(networks):
     # An architecture has one divisor a feature; 70 rows are enough for sixteen coefficients.
     scaled = scale(networks)

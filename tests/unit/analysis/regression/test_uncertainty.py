@@ -35,6 +35,7 @@ def sets(networks):
     return feature_sets(collected)
 
 
+@pytest.mark.middle
 def test_rows_and_statistics(sets):
     calls = []
     table = uncertainty(sets, progress=lambda *call: calls.append(call))
@@ -66,6 +67,7 @@ def test_without_permutations_the_interval_stays(sets):
     assert set(none.loc["mean", "permutations"]) == {0}
 
 
+@pytest.mark.middle
 def test_the_observed_score_is_that_of_the_first_repeats(sets):
     table = uncertainty(sets, replace(QUICK, ridge_repeats=2, mean_repeats=3))
     for validation, scaling in [("shuffled", "subset"), ("leave-one-algorithm-out", "fold")]:
@@ -131,6 +133,7 @@ def test_the_planted_relation_stands_out(sets):
     assert (shuffled["low"] > 0.9).all()
 
 
+@pytest.mark.middle
 def test_p_values_of_noise_are_uniform(networks):
     """Clusters share a random drop and random metrics: no relation, but rows that are alike."""
     random = np.random.default_rng(11)
@@ -155,6 +158,7 @@ def test_p_values_of_noise_are_uniform(networks):
     assert np.mean(np.array(p_values) <= 0.1) < 0.22
 
 
+@pytest.mark.middle
 def test_workers_do_not_change_the_result(sets):
     alone, shared = (
         uncertainty(sets, subset_kinds=["architecture"], workers=workers) for workers in (1, 2)

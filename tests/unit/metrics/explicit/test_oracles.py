@@ -109,6 +109,7 @@ def assert_equal(values, expected):
             assert value == pytest.approx(expected[name], rel=1e-9, abs=1e-9 * scale), name
 
 
+@pytest.mark.middle
 @settings(max_examples=150, deadline=None)
 @given(layered_edges())
 def test_random_graphs(array_graph, graph):

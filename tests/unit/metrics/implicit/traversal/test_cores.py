@@ -42,6 +42,7 @@ def assert_as_igraph(mge):
     return values
 
 
+@pytest.mark.middle
 @WAYS
 @settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)

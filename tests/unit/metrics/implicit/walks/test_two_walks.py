@@ -46,6 +46,7 @@ def assert_as_explicit(mge):
             walks.motif_counts(undirected_degrees(mge))
 
 
+@pytest.mark.middle
 @given(graphs())
 @settings(
     max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
