@@ -30,8 +30,8 @@ ANALYSIS_JOBS = dict.fromkeys(
     ),
     1,
 )
-GRAPH_JOBS = {"encode": 2, "measure": 2}
-TORCH_JOBS = {"prepare": 1, "plan": 1, "train_dense": 1, "score": 1, "prune": 2, "train": 2}
+GRAPH_JOBS = {"encode": 2, "topometrics": 2}
+TORCH_JOBS = {"data": 1, "plan": 1, "dense": 1, "score": 1, "prune": 2, "train": 2}
 # What the study does not import: what reads official data sets and a user's own images, and what checks options.
 NOT_HERE = {"torchvision", "pillow", "jsonschema"}
 # What Snakemake's own environment needs, as docs/cluster.md says.

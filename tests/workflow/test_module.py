@@ -117,8 +117,8 @@ def test_every_rule_and_target_carries_the_given_name(importer):
     jobs = importer.jobs("sparsetopo_all")
     assert len(jobs) == 16
     assert all(name.startswith("sparsetopo_") for name in jobs)
-    assert importer.jobs("sparsetopo_masks") == dict.fromkeys(
-        ("sparsetopo_prepare", "sparsetopo_prune", "sparsetopo_masks"), 1
+    assert importer.jobs("sparsetopo_all_prune") == dict.fromkeys(
+        ("sparsetopo_data", "sparsetopo_prune", "sparsetopo_all_prune"), 1
     )
 
 
@@ -133,7 +133,7 @@ def test_two_studies_and_a_changed_rule(importer):
     second = block("# two studies")
     change = block("use rule train from")
     importer.write("\n\n".join((block("# Snakefile"), change, second)))
-    done = importer.run("sparsetopo_trained", "random_trained", "-n", "--quiet", "host")
+    done = importer.run("sparsetopo_all_train", "random_all_train", "-n", "--quiet", "host")
     assert done.returncode == 0, done.stdout + done.stderr
     threads = {
         name: re.search(r"threads: (\d+)", job)

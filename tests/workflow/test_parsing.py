@@ -44,14 +44,14 @@ def test_parsing_imports_nothing_heavy(study):
 
 def test_the_whole_small_grid_is_planned(study):
     assert study.jobs() == {
-        "prepare": 1,
+        "data": 1,
         "plan": 1,
-        "train_dense": 1,
+        "dense": 1,
         "score": 1,
         "prune": 4,
         "train": 4,
         "encode": 4,
-        "measure": 4,
+        "topometrics": 4,
         "collect": 1,
         "collect_layers": 1,
         "regression": 1,
@@ -66,14 +66,18 @@ def test_the_whole_small_grid_is_planned(study):
 
 def test_initial_weights_need_no_training_for_the_graphs(study):
     study.values["topometrics"] = {"weights": "initial"}
-    done = study.run("topometrics", "-n")
+    done = study.run("all_topometrics", "-n")
     assert done.returncode == 0
     assert "encode " in done.stdout + done.stderr
     assert "train " not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    "target", ["data", "dense", "scores", "masks", "trained", "topometrics", "tables"]
+    "target",
+    [
+        *("all_data", "all_plan", "all_dense", "all_score", "all_prune"),
+        *("all_train", "all_encode", "all_topometrics", "all_tables"),
+    ],
 )
 def test_named_targets(study, target):
     done = study.run(target, "-n")
@@ -166,7 +170,7 @@ def test_snakemake_looks_for_ready_jobs_when_one_has_ended(study, limit, is_kept
     """While it limits jobs a second, it also looks again a second after every look."""
     study.values["grid"]["algorithms"] = ["uniform"]
     study.values["grid"]["sparsities"] = ["0.6", "0.8", "0.9", "0.95", "0.98"]
-    done = study.run("masks", "--verbose", *limit)
+    done = study.run("all_prune", "--verbose", *limit)
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
     looks, jobs = said.count("Ready jobs: "), said.count("Finished jobid: ")

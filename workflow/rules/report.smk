@@ -34,9 +34,8 @@ rule:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory("report"),
-        runtime=minutes("report"),
+        **asks_for("report"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
+        specification=reads("report"),
     script:
         "../scripts/report.py"
