@@ -25,6 +25,9 @@ from tests.workflow.faults import (
     why_no_mount,
 )
 
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
 CELL = "digits/Resnet-20/uniform/0.98/seed-0"
 BUSY = "The study 'tiny' is being run in this directory already, by process "
 BEGUN = "Another run of the study 'tiny' began in this directory at the same moment: "

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from tests.workflow.conftest import Study
 
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
 NETWORKS = ("dense", "train", "encode", "topometrics")
 KEPT = {"keep": {"trained_weights": True, "dense_weights": True}}
 INITIAL = {"topometrics": {"weights": "initial"}}

@@ -77,6 +77,7 @@ def check_of_versions(study: Study) -> str:
     return done.stdout if done.returncode else ""
 
 
+@pytest.mark.middle
 def test_touching_sources_runs_nothing(study):
     for path in study.project.rglob("*"):
         path.touch()

@@ -18,6 +18,9 @@ from sparsetopo.config.stages import stage_code
 from sparsetopo.config.stale import stale_results
 from sparsetopo.files import read_metadata
 
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
 ANALYSES = (
     *("regression", "regression_uncertainty", "families"),
     *("importance", "ramanujan", "ranking"),
@@ -193,7 +196,7 @@ def test_a_mask_of_another_cell_is_refused(finished_study):
         done = finished_study.run("all_train")
         assert done.returncode != 0
         assert (
-            "belongs to sparsity '0.98', but it lies where the file of '0.9'"
+            "belongs to sparsity '0.98', but lies where the file of '0.9'"
             in done.stdout + done.stderr
         )
     finally:

@@ -26,6 +26,7 @@ def own_arrays(study):
     return study
 
 
+@pytest.mark.middle
 def test_controls_stand_beside_the_algorithm_they_control(own_arrays):
     study = own_arrays
     study.values["pruning"] = {
@@ -95,6 +96,7 @@ def test_scores_serve_every_sparsity(finished_study):
         finished_study.values = before
 
 
+@pytest.mark.middle
 def test_a_study_without_training(study):
     """Accuracies are the paper's; images are random, for nothing here is about accuracy."""
     random = np.random.default_rng(0)
