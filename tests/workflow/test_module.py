@@ -206,7 +206,7 @@ def test_two_clones_in_one_workflow_are_refused(importer, tmp_path):
     second = block("# two studies").replace("sparsetopo/Snakefile", "clone/Snakefile")
     importer.write(block("# Snakefile") + "\n\n" + second)
     text = importer.refusal()
-    assert "let all modules of one workflow name the Snakefile of one clone" in text
+    assert "let all modules of one workflow name the Snakefile of the same clone" in text
 
 
 def test_a_fetched_workflow_is_refused_in_a_sentence(importer, tmp_path):

@@ -165,10 +165,10 @@ def test_a_raised_stage_version_runs_the_stage_and_what_follows(study, stage, ex
         ("pruning/algorithms/synflow", networks(*MASKED, algorithms=("synflow",))),
         ("pruning/algorithms/snip", networks(*MASKED, algorithms=("snip",)) | SCORED),
         (
-            "architectures/resnet_20",
+            "architectures/entries/resnet_20",
             {key: cells for key, cells in EVERYTHING.items() if key != "data"},
         ),
-        ("datasets/digits", EVERYTHING),
+        ("datasets/entries/digits", EVERYTHING),
         ("pruning/algorithms/er", {}),
     ],
 )

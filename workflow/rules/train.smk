@@ -1,4 +1,4 @@
-# Training: the dense baselines, and the masked networks. Both run the same script: all that differs is the mask.
+# Training: the dense baselines, and the masked networks by the same script. All that differs is the mask.
 
 
 rule dense:
