@@ -77,7 +77,7 @@ _WEIGHTS = (
     "training/save.py",
     "training/sparse_weights.py",
 )
-_ANALYSIS = ("analysis", "files.py", "seeding.py", "metrics/registry.py")
+_ANALYSIS = ("analysis", "files.py", "seeding.py", "metrics/registry.py", "metrics/primitives.py")
 _ON_DEVICE = Stage(is_threaded=True, uses_gpu=True)
 
 
