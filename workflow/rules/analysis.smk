@@ -53,6 +53,8 @@ for stage, layers in ANALYSES.items():
         resources:
             **asks_for(stage),
         params:
+            stage=stage,
             specification=reads(stage),
+        # Snakemake fills the name in for each job; an f-string would be evaluated after the loop.
         script:
-            f"../scripts/{stage}.py"
+            "../scripts/{params.stage}.py"
