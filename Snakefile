@@ -5,8 +5,7 @@ from snakemake.utils import min_version
 min_version("9.8")
 
 
-# A configuration file is complete in itself: one given by --configfile replaces the default one, it is not merged
-# over it.
+# A configuration file is complete in itself: one given by --configfile replaces the default, it is not merged with it.
 if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml"
@@ -39,33 +38,22 @@ else:
 
 
 include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"
 
 
 onstart:
     hold_the_study()
-    calm_scheduler()
 
 
 onerror:
     logger.error(what_is_missing())
 
 
-# Every stage's output of every cell, not only the last: Snakemake judges a target by its own inputs, so after a failed
-# re-run of an early stage a finished table would hide it.
+# The outputs of every stage, not only of the last: Snakemake judges a target by its own inputs, so after an early stage
+# was run again and failed, a finished table would hide it.
 rule all:
     input:
-        DATA,
-        PLANS,
-        DENSE_RESULTS,
-        DENSE_WEIGHTS,
-        SCORES,
-        MASKS,
-        TRAINED,
-        TRAINING_RESULTS,
-        MGES,
-        TOPOMETRICS,
-        LAYERS,
-        TABLES,
+        *TARGETS.values(),
         FIGURES,
         INDEX,
         COMPARISON,

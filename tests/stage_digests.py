@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from sparsetopo.architectures import ARCHITECTURES
-from sparsetopo.config.specifications import STAGE_VERSIONS
+from sparsetopo.config.stages import STAGE_VERSIONS
 from sparsetopo.datasets import DATASETS
 from sparsetopo.pruning import ALGORITHMS
 
@@ -65,8 +65,7 @@ def code_digest(paths: list[Path]) -> str:
 def stage_paths(stage: str) -> list[Path]:
     """Sources of an expensive stage: parts of the library, and its script."""
     paths = {path for pattern in SOURCES[stage] for path in LIBRARY.glob(pattern)}
-    script = {"data": "prepare"}.get(stage, stage)
-    paths.add(ROOT / f"workflow/scripts/{script}.py")
+    paths.add(ROOT / f"workflow/scripts/{stage}.py")
     if stage in ("score", "prune", "train"):
         paths.add(ROOT / "workflow/scripts/network.py")
     return sorted(paths)

@@ -1,4 +1,4 @@
-"""Where the seconds of one job go: its interpreter's start, imports, compiled kernels, files, and the work itself.
+"""Where the seconds of one job go: its interpreter's start, imports, compiled loops, files, and the work itself.
 
 Copied as `sitecustomize.py` into a folder on PYTHONPATH, it is imported by every Python that starts. In the script of
 a job it then times, and at the end adds one line to the file that $JOB_CLOCK names; elsewhere it does nothing.
@@ -26,7 +26,7 @@ def _install() -> None:
     with open("/proc/uptime") as handle:
         booted = begin - float(handle.read().split()[0])
     started = booted + ticks / os.sysconf("SC_CLK_TCK")
-    spent = {"imports": 0.0, "kernels": 0.0, "files": 0.0}
+    spent = {"imports": 0.0, "loops": 0.0, "files": 0.0}
     running: list[str] = []
 
     def timed(kind, function):
@@ -65,7 +65,7 @@ def _install() -> None:
         caching = sys.modules.get("numba.core.caching")
         cache = getattr(caching, "FunctionCache", None)
         if cache and not hasattr(cache.load_overload, "__wrapped__"):
-            cache.load_overload = timed("kernels", cache.load_overload)
+            cache.load_overload = timed("loops", cache.load_overload)
 
     plain_timed = timed("imports", plain)
     builtins.__import__ = importing

@@ -3,7 +3,7 @@
     python tests/benchmarks/job_overhead.py                # the table of docs/performance.md; three minutes
 
 A small study is run on one core, every stage of it, its jobs timed from within (`job_clock.py`). Beside the work of a
-job: the start of its interpreter, imports, loading compiled kernels, reading and writing files, its end, and what
+job: the start of its interpreter, imports, loading compiled loops, reading and writing files, its end, and what
 Snakemake does between two jobs. Medians over the jobs of a stage.
 """
 
@@ -23,9 +23,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("start_up", "imports", "kernels", "files", "end", "snakemake")
-# Scripts whose rules have another name, or several.
-RULES = {"topometrics": ("measure",), "train": ("train", "train_dense")}
+PARTS = ("start_up", "imports", "loops", "files", "end", "snakemake")
+# Rules that share a script.
+RULES = {"train": ("train", "dense")}
 STUDY = {
     "study": "overhead",
     "grid": {
@@ -133,7 +133,7 @@ def main() -> None:
             ", ".join(rules), f"{job:.2f}", *(f"{seconds[part]:.2f}" for part in PARTS),
             f"{beside:.2f}", count, f"{beside * count / 60:.1f}",
         )  # fmt: skip
-    trained = grid.get("train", 0) + grid.get("train_dense", 0)
+    trained = grid.get("train", 0) + grid.get("dense", 0)
     print(f"\n{total / 60:.0f} core-minutes beside the work over {sum(grid.values())} jobs.")
     if trained:
         print(

@@ -4,8 +4,8 @@
 
 The sample covers every architecture, sparsity and algorithm on CIFAR-10 (one seed; the other data sets have images and
 graphs of the same size but for the last layer). Masks are made first, GraSP's and ProsPR's from fewer images than the
-paper's, which is not timed. Then `snakemake topometrics` is: everything from its start to the last file, with Snakemake,
-interpreters, imports and files in it. Graphs carry the initial weights, since nothing is trained.
+paper's, which is not timed. Then `snakemake all_topometrics` is timed, from its start to the last file: with Snakemake,
+interpreters, imports and files. Graphs carry the initial weights, since nothing is trained.
 """
 
 import argparse
@@ -85,8 +85,8 @@ def row(*cells: object) -> None:
 
 
 def table(seconds: dict[tuple[str, str], list[float]]) -> None:
-    """Mean seconds of a `measure` job; those that ran side by side slow each other down."""
-    row("a `measure` job, s", *SPARSITIES, "mean")
+    """Mean seconds of a `topometrics` job; those that ran side by side slow each other down."""
+    row("a `topometrics` job, s", *SPARSITIES, "mean")
     row(*["---"] * (len(SPARSITIES) + 2))
     for architecture in ARCHITECTURES:
         means = [statistics.mean(seconds[architecture, sparsity]) for sparsity in SPARSITIES]
@@ -106,13 +106,13 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         study = configuration(options.algorithms, options.data_folder)
         (folder / "config.yaml").write_text(yaml.safe_dump(study))
-        snakemake(folder, "masks", options.cores)
+        snakemake(folder, "all_prune", options.cores)
         for kind in ("mges", "topometrics", "layers"):
             shutil.rmtree(folder / "results/metric-stage" / kind, ignore_errors=True)
-        whole = snakemake(folder, "topometrics", options.cores)
-        jobs = {rule: seconds_of(folder, rule) for rule in ("encode", "measure")}
+        whole = snakemake(folder, "all_topometrics", options.cores)
+        jobs = {rule: seconds_of(folder, rule) for rule in ("encode", "topometrics")}
     cells = len(options.algorithms) * len(ARCHITECTURES) * len(SPARSITIES)
-    table(jobs["measure"])
+    table(jobs["topometrics"])
     print()
     totals = {rule: sum(map(sum, seconds.values())) for rule, seconds in jobs.items()}
     print(

@@ -1,4 +1,4 @@
-"""Table of what each rule's jobs needed, from the benchmark files of finished runs.
+"""Table of what each stage's jobs needed, from the benchmark files of finished runs.
 
     python tests/benchmarks/stage_resources.py results/paper-accuracies results/... > resources/measured.csv
 
@@ -18,50 +18,50 @@ from pathlib import Path
 from sparsetopo.files import read_header
 
 AXES = {
-    "prepare": ("dataset",),
+    "data": ("dataset",),
     "plan": ("dataset", "architecture"),
+    "dense": ("dataset", "architecture"),
     "score": ("dataset", "architecture", "algorithm"),
     "prune": ("dataset", "architecture", "algorithm"),
     "train": ("dataset", "architecture"),
-    "train_dense": ("dataset", "architecture"),
     "encode": ("dataset", "architecture"),
-    "measure": ("dataset", "architecture"),
+    "topometrics": ("dataset", "architecture"),
 }
 PEAK = re.compile(r"peak memory (\d+) MB")
-COLUMNS = ("rule", "algorithm", "dataset", "architecture", "seconds", "max_rss_mb")
+COLUMNS = ("stage", "algorithm", "dataset", "architecture", "seconds", "max_rss_mb")
 
 
 def jobs(study: Path):
-    """Kind (rule, algorithm, data set, architecture), seconds and MB of every job of a study."""
+    """Kind (stage, algorithm, data set, architecture), seconds and MB of every job of a study."""
     folder = study / "benchmarks"
     for path in sorted(folder.rglob("*.tsv")):
-        rule, *place = path.relative_to(folder).with_suffix("").parts
-        named = dict(zip(AXES.get(rule, ()), place, strict=False))
-        kind = (rule, *(named.get(key, "") for key in ("algorithm", "dataset", "architecture")))
+        stage, *place = path.relative_to(folder).with_suffix("").parts
+        named = dict(zip(AXES.get(stage, ()), place, strict=False))
+        kind = (stage, *(named.get(key, "") for key in ("algorithm", "dataset", "architecture")))
         with open(path, newline="", encoding="utf-8") as handle:
             for row in csv.DictReader(handle, delimiter="\t"):
                 seconds, memory = float(row["s"]), row["max_rss"]
-                if rule in ("train", "train_dense"):
+                if stage in ("train", "dense"):
                     kind = ("train", *kind[1:])
-                    seconds *= 1000 / images_seen(study, rule, place)
+                    seconds *= 1000 / images_seen(study, stage, place)
                 # A job that ends between two samples of its memory has none.
                 sampled = float(memory) if memory not in ("", "-", "NA") else 0.0
-                yield kind, seconds, max(sampled, logged_peak(study, rule, place))
+                yield kind, seconds, max(sampled, logged_peak(study, stage, place))
 
 
-def logged_peak(study: Path, rule: str, place: list[str]) -> float:
+def logged_peak(study: Path, stage: str, place: list[str]) -> float:
     """MB that a job's log gives as its peak; 0 if it does not."""
-    log = study.joinpath("logs", rule, *place).with_suffix(".log")
+    log = study.joinpath("logs", stage, *place).with_suffix(".log")
     if not place:
-        log = study / "logs" / f"{rule}.log"
+        log = study / "logs" / f"{stage}.log"
     if not log.is_file():
         return 0.0
     return max(map(float, PEAK.findall(log.read_text(encoding="utf-8"))), default=0.0)
 
 
-def images_seen(study: Path, rule: str, place: list[str]) -> int:
+def images_seen(study: Path, stage: str, place: list[str]) -> int:
     """Training images times epochs of a training job."""
-    folder = study / ("dense" if rule == "train_dense" else "trained")
+    folder = study / ("dense" if stage == "dense" else "trained")
     record = json.loads(folder.joinpath(*place).with_suffix(".json").read_text(encoding="utf-8"))
     shapes, _ = read_header(study / "data" / f"{place[0]}.safetensors")
     return shapes["train_images"][0] * len(record["history"])

@@ -19,7 +19,7 @@ from storage_files import CONFIGURATION, SPECIFICATIONS, Pair
 
 ROOT = Path(__file__).parents[2]
 # Jobs of one network, of the scores, and of a dense baseline, with the number of their output files.
-NETWORK_JOBS = {"prune": 1, "train": 2, "encode": 1, "measure": 2}
+NETWORK_JOBS = {"prune": 1, "train": 2, "encode": 1, "topometrics": 2}
 MEASURED_ON = "CIFAR-10"  # its metrics stand in for the other data sets': as many values
 BEFORE = {"mask": "mask before", "weights": "weights before"}
 
@@ -39,10 +39,10 @@ def small_study(folder: Path) -> dict[str, dict[str, float]]:
     )  # fmt: skip
     results = folder / "results/tiny"
     sizes: dict[str, dict[str, float]] = {}
-    for rule in ("score", "train_dense", *NETWORK_JOBS):
+    for rule in ("score", "dense", *NETWORK_JOBS):
         logs = list((results / "logs" / rule).rglob("*.log"))
         tables = list((results / "benchmarks" / rule).rglob("*.tsv"))
-        epochs = 1 if not rule.startswith("train") else mean_epochs()
+        epochs = mean_epochs() if rule in ("dense", "train") else 1
         sizes[rule] = {
             "log": mean([log_bytes(path, epochs) for path in logs]),
             "benchmark": mean([path.stat().st_size for path in tables]),
@@ -91,7 +91,7 @@ def kilobytes(count: float) -> str:
 
 
 def megabytes(count: float) -> str:
-    """Likewise, of many files."""
+    """The size of many files, as it stands in a table."""
     return f"{count / 1e6:,.1f}"
 
 
@@ -150,7 +150,7 @@ def grid_table(
     def of_pairs(kind: str, each: int) -> tuple[float, int]:
         return each * sum(sizes[kind] for sizes in shared.values()), each * len(shared)
 
-    scoring, training = overhead(jobs, {"score": 1}), overhead(jobs, {"train_dense": 2})
+    scoring, training = overhead(jobs, {"score": 1}), overhead(jobs, {"dense": 2})
     counts = {"logs": (4, 1, 1), "benchmarks": (4, 1, 1), "records": (6, 1, 2)}
     added = {}
     for kind, (of_network, of_score, of_dense) in counts.items():

@@ -57,7 +57,7 @@ class Pair:
         weights = to_arrays(prunable_parameters(self.model))
         scores = Scores(weights, algorithm="snip", metadata={"stream_labels": [*self.cell]})
         scored = SPECIFICATIONS.score(self.dataset, self.architecture, "snip", 0)
-        trained = SPECIFICATIONS.train(self.dataset, self.architecture, 0) | {"cell": self.cell}
+        trained = SPECIFICATIONS.dense(self.dataset, self.architecture, 0) | {"cell": self.cell}
         self.plan.save(self.path, SPECIFICATIONS.plan(self.dataset, self.architecture))
         sizes = {"parameters": sum(array.size for array in weights.values()), "plan": self._size()}
         scores.save(self.path, {**scored, "cell": {**self.cell, "algorithm": "snip"}})

@@ -24,7 +24,7 @@ from tests.workflow.conftest import copy_project
 START_UP = "start-up"
 # Results that a stage's script writes; without them it runs again, with all that follows.
 WRITES = {
-    "prepare": "data",
+    "data": "data",
     "plan": "plans",
     "score": "scores",
     "prune": "masks",

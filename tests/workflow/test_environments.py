@@ -30,8 +30,8 @@ ANALYSIS_JOBS = dict.fromkeys(
     ),
     1,
 )
-GRAPH_JOBS = {"encode": 2, "measure": 2}
-TORCH_JOBS = {"prepare": 1, "plan": 1, "train_dense": 1, "score": 1, "prune": 2, "train": 2}
+GRAPH_JOBS = {"encode": 2, "topometrics": 2}
+TORCH_JOBS = {"data": 1, "plan": 1, "dense": 1, "score": 1, "prune": 2, "train": 2}
 # What the study does not import: what reads official data sets and a user's own images, and what checks options.
 NOT_HERE = {"torchvision", "pillow", "jsonschema"}
 # What Snakemake's own environment needs, as docs/cluster.md says.
@@ -62,7 +62,7 @@ def test_pins_are_those_of_the_pip_files(layer):
 
 def test_every_rule_uses_the_environment_of_its_layer():
     files = {path.name for path in (ROOT / "workflow/rules").glob("*.smk")}
-    assert files - {"common.smk", "run.smk"} == {
+    assert files - {"common.smk", "run.smk", "targets.smk"} == {
         name for names in LAYERS.values() for name in names
     }
     for layer, names in LAYERS.items():
@@ -107,6 +107,7 @@ def conda_study(tmp_path: Path) -> CondaStudy:
     return CondaStudy(tmp_path)
 
 
+@pytest.mark.middle
 def test_an_edited_environment_re_runs_its_layer_and_what_follows(conda_study):
     planned = conda_study.run("-n", "--quiet", "host")
     for line in re.findall(r"^    output: (.*)$", planned.stdout + planned.stderr, re.MULTILINE):

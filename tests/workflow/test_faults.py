@@ -25,6 +25,9 @@ from tests.workflow.faults import (
     why_no_mount,
 )
 
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
 CELL = "digits/Resnet-20/uniform/0.98/seed-0"
 BUSY = "The study 'tiny' is being run in this directory already, by process "
 BEGUN = "Another run of the study 'tiny' began in this directory at the same moment: "
@@ -75,7 +78,7 @@ def test_a_job_that_fails_once(study, undisturbed, tmp_path):
     lines = summary(study.run(**environment))
     assert lines[1] == "1 job failed; more is said in results/tiny/logs/ and above:"
     assert lines[2].startswith(
-        "  measure (dataset digits, architecture Resnet-20, algorithm uniform, sparsity 0.98, seed 0): OSError: [Errno 5]"
+        "  topometrics (dataset digits, architecture Resnet-20, algorithm uniform, sparsity 0.98, seed 0): OSError: [Errno 5]"
     )
     assert not (study.results / f"topometrics/{CELL}.json").exists()
     completes(study, undisturbed)
@@ -89,7 +92,7 @@ def test_a_job_that_always_fails(study, undisturbed, tmp_path):
     for _ in range(2):
         lines = summary(study.run(**environment))
         assert "algorithm uniform, sparsity 0.98, seed 0): OSError" in lines[2]
-        waiting = "collect 1, collect_layers 1, importance 1, measure 1, ramanujan 1, ranking 1, regression 1, report 1"
+        waiting = "collect 1, collect_layers 1, importance 1, ramanujan 1, ranking 1, regression 1, report 1, topometrics 1"
         assert lines[3] == f"8 jobs not run because of that: {waiting}."
     other = f"mges/{CELL}.safetensors".replace("0.98", "0.9")
     after = contents(study.results)
@@ -191,16 +194,16 @@ def test_cut_scores(undisturbed, tmp_path):
     """Of an algorithm that scores once for all sparsities."""
     study = Study(tmp_path)
     study.values["grid"]["algorithms"] = ["snip"]
-    assert study.run("masks").returncode == 0
+    assert study.run("all_prune").returncode == 0
     expected = contents(study.results)
     (scores,) = study.results.glob("scores/**/*.safetensors")
     scores.write_bytes(scores.read_bytes()[:-1])
-    lines = summary(study.run("masks"))
+    lines = summary(study.run("all_prune"))
     assert (
         sum("seed-0.safetensors: " in line and "delete it and run" in line for line in lines) == 2
     )
     scores.unlink()
-    assert study.run("masks").returncode == 0
+    assert study.run("all_prune").returncode == 0
     assert contents(study.results) == expected
 
 
@@ -257,7 +260,7 @@ def test_make_run_twice_at_once(study, undisturbed, tmp_path):
 def test_an_interruption(study, undisturbed, number, to_all):
     remove(study, f"mges/{CELL}.safetensors")
     run = start(study)
-    wait_for_log(study, "measure")  # the only job then
+    wait_for_log(study, "topometrics")  # the only job then
     if to_all:
         signal_group(run, number)
     else:

@@ -75,6 +75,7 @@ def printed_arguments(text: str) -> list[str]:
     return line.split()
 
 
+@pytest.mark.middle
 def test_a_run_does_not_see_what_is_edited_meanwhile(clone):
     arguments = printed_arguments(clone.freeze())
     process = subprocess.Popen(

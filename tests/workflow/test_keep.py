@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from tests.workflow.conftest import Study
 
-NETWORKS = ("train_dense", "train", "encode", "measure")
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
+NETWORKS = ("dense", "train", "encode", "topometrics")
 KEPT = {"keep": {"trained_weights": True, "dense_weights": True}}
 INITIAL = {"topometrics": {"weights": "initial"}}
-MEASURED_ANEW = {"encode": 2, "measure": 2}
+MEASURED_ANEW = {"encode": 2, "topometrics": 2}
 
 
 def weights(study: Study) -> dict[str, int]:
@@ -70,11 +73,11 @@ def new_study(folder: Path) -> Study:
 def lean_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Two networks, trained first and then the rest, without keeping weights."""
     study = new_study(tmp_path_factory.mktemp("lean"))
-    run(study, "trained")
+    run(study, "all_train")
     # Had the graphs not been made before the weights were deleted, all would be trained a second time.
     assert weights(study) == {"dense": 0, "trained": 0}
     assert len(files(study, "trained")) == len(files(study, "mges")) == 2
-    assert jobs(study) == {"train_dense": 1, "measure": 2}
+    assert jobs(study) == {"dense": 1, "topometrics": 2}
     run(study)
     return study
 
@@ -90,14 +93,14 @@ def test_no_weights_are_left_and_nothing_runs_again(lean_study):
 
 
 def test_what_a_change_runs_again(lean_study):
-    all_of_them = {"train_dense": 1, "train": 2, **MEASURED_ANEW}
+    all_of_them = {"dense": 1, "train": 2, **MEASURED_ANEW}
     assert jobs(lean_study, **longer(lean_study)) == all_of_them
     # The results of training still stand: only the graphs are others.
     assert jobs(lean_study, **INITIAL) == MEASURED_ANEW
-    assert jobs(lean_study, topometrics={"metrics": ["n1"]}) == {"measure": 2}
+    assert jobs(lean_study, topometrics={"metrics": ["n1"]}) == {"topometrics": 2}
     # Files that are asked for and were deleted.
     assert jobs(lean_study, **KEPT) == all_of_them
-    assert jobs(lean_study, keep={"trained_weights": False}) == {"train_dense": 1}
+    assert jobs(lean_study, keep={"trained_weights": False}) == {"dense": 1}
     # As an edit of the stage that makes the graphs would.
     assert jobs(lean_study, "--forcerun", "encode") == {"train": 2, **MEASURED_ANEW}
 
@@ -107,7 +110,7 @@ def test_a_changed_mask_is_noticed_though_the_weights_are_gone(lean_study):
     whole, stamp = mask.read_bytes(), mask.stat()
     try:
         mask.write_bytes(other.read_bytes())
-        assert jobs(lean_study) == {"train": 1, "encode": 1, "measure": 1}
+        assert jobs(lean_study) == {"train": 1, "encode": 1, "topometrics": 1}
     finally:
         mask.write_bytes(whole)
         os.utime(mask, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
@@ -117,8 +120,8 @@ def test_a_changed_mask_is_noticed_though_the_weights_are_gone(lean_study):
 def test_a_deleted_graph_comes_back_by_training_again(lean_study):
     graphs = files(lean_study, "mges")
     next(iter(graphs)).unlink()
-    assert jobs(lean_study) == {"train": 1, "encode": 1, "measure": 1}
-    run(lean_study, "trained", "topometrics")
+    assert jobs(lean_study) == {"train": 1, "encode": 1, "topometrics": 1}
+    run(lean_study, "all_train", "all_topometrics")
     assert files(lean_study, "mges") == graphs
     assert weights(lean_study) == {"dense": 0, "trained": 0}
     assert jobs(lean_study) == {}
@@ -137,7 +140,7 @@ def test_longer_training_then_initial_weights_then_trained_ones(lean_study):
         assert all(longer_results[path] != results[path] for path in results)
         assert all(longer_graphs[path] != graphs[path] for path in graphs)
         with changed(study, **INITIAL):
-            run(study, "topometrics", "trained")
+            run(study, "all_topometrics", "all_train")
             assert jobs(study) == {}
             assert files(study, "trained") == longer_results, "it was trained again, in vain"
         assert jobs(study) == {"train": 2, **MEASURED_ANEW}
@@ -151,7 +154,7 @@ def test_weights_that_nothing_reads_are_deleted_at_once(tmp_path):
     """Graphs of the initial weights, in a study that trains for the accuracies only."""
     study = new_study(tmp_path)
     study.values |= INITIAL
-    run(study, "trained", "dense")
+    run(study, "all_train", "all_dense")
     assert len(files(study, "trained")) == 2
     assert weights(study) == {"dense": 0, "trained": 0}
     assert not (study.results / "mges").exists()
@@ -160,7 +163,7 @@ def test_weights_that_nothing_reads_are_deleted_at_once(tmp_path):
 
 def test_a_finished_study_may_stop_keeping_its_weights(tmp_path):
     study = new_study(tmp_path)
-    run(study, "topometrics", "trained", "dense", **KEPT)
+    run(study, "all_topometrics", "all_train", "all_dense", **KEPT)
     assert weights(study) == {"dense": 1, "trained": 2}
     graphs = files(study, "mges")
     assert jobs(study) == {}

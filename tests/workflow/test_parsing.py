@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import yaml
+from snakemake.settings.types import MaxJobsPerTimespan
 from tests.workflow.conftest import ROOT
 
 HEAVY = ("torch", "pandas", "numba", "sklearn", "matplotlib", "igraph", "torchvision")
@@ -44,14 +45,14 @@ def test_parsing_imports_nothing_heavy(study):
 
 def test_the_whole_small_grid_is_planned(study):
     assert study.jobs() == {
-        "prepare": 1,
+        "data": 1,
         "plan": 1,
-        "train_dense": 1,
+        "dense": 1,
         "score": 1,
         "prune": 4,
         "train": 4,
         "encode": 4,
-        "measure": 4,
+        "topometrics": 4,
         "collect": 1,
         "collect_layers": 1,
         "regression": 1,
@@ -66,14 +67,18 @@ def test_the_whole_small_grid_is_planned(study):
 
 def test_initial_weights_need_no_training_for_the_graphs(study):
     study.values["topometrics"] = {"weights": "initial"}
-    done = study.run("topometrics", "-n")
+    done = study.run("all_topometrics", "-n")
     assert done.returncode == 0
     assert "encode " in done.stdout + done.stderr
     assert "train " not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    "target", ["data", "dense", "scores", "masks", "trained", "topometrics", "tables"]
+    "target",
+    [
+        *("all_data", "all_plan", "all_dense", "all_score", "all_prune"),
+        *("all_train", "all_encode", "all_topometrics", "all_tables"),
+    ],
 )
 def test_named_targets(study, target):
     done = study.run(target, "-n")
@@ -141,34 +146,18 @@ def test_no_job_depends_on_where_the_folders_are(study, name):
 
 
 def test_every_rule_has_log_benchmark_and_environment():
+    needed = ("log:", "benchmark:", "threads:", "resources:", "params:", "conda:")
     for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
-        for rule in path.read_text().split("\nrule")[1:]:
+        for rule in re.split(r"\n *rule\b", path.read_text())[1:]:
             if "script:" in rule:
-                for directive in (
-                    "log:",
-                    "benchmark:",
-                    "threads:",
-                    "resources:",
-                    "params:",
-                    "conda:",
-                ):
-                    assert directive in rule, (
-                        f"{path.name}: {rule.splitlines()[0]} has no {directive}"
-                    )
+                missing = [directive for directive in needed if directive not in rule]
+                assert not missing, f"{path.name}: {rule.splitlines()[0]}"
 
 
-@pytest.mark.parametrize(
-    ("limit", "is_kept"),
-    [((), False), pytest.param(("--max-jobs-per-timespan", "90/1s"), True, marks=pytest.mark.slow)],
-    ids=["Snakemake's own limit", "a limit of the user's"],
-)
-def test_snakemake_looks_for_ready_jobs_when_one_has_ended(study, limit, is_kept):
-    """While it limits jobs a second, it also looks again a second after every look."""
-    study.values["grid"]["algorithms"] = ["uniform"]
-    study.values["grid"]["sparsities"] = ["0.6", "0.8", "0.9", "0.95", "0.98"]
-    done = study.run("masks", "--verbose", *limit)
-    assert done.returncode == 0, done.stderr
-    said = done.stdout + done.stderr
-    looks, jobs = said.count("Ready jobs: "), said.count("Finished jobid: ")
-    assert jobs >= 4
-    assert (looks > jobs + 1) == is_kept, (looks, jobs)
+@pytest.mark.parametrize("profile", ["default", "slurm"])
+def test_a_limit_of_jobs_makes_snakemake_look_for_ready_jobs_rarely(profile):
+    """After every look Snakemake looks again when the limit's time has passed; its default is a second."""
+    settings = yaml.safe_load((ROOT / f"profiles/{profile}/config.yaml").read_text())
+    limit = MaxJobsPerTimespan.parse_choice(settings["max-jobs-per-timespan"])
+    assert limit.timespan >= 5
+    assert limit.max_jobs / limit.timespan >= 100

@@ -27,6 +27,7 @@ def released_study(tmp_path: Path) -> Study:
     return study
 
 
+@pytest.mark.middle
 @pytest.mark.skipif(
     not (RELEASED / "published" / "unrolled.csv.xz").is_file(),
     reason=f"the released results are not in {RELEASED} (set SPARSETOPO_SHARED to the folder that has them)",

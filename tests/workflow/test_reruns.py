@@ -44,11 +44,11 @@ AXES = {
     "seed": "seeds",
 }
 AXES_OF = {
-    "prepare": ("dataset",),
+    "data": ("dataset",),
     "plan": ("dataset", "architecture"),
-    "train_dense": ("dataset", "architecture", "seed"),
+    "dense": ("dataset", "architecture", "seed"),
     "score": ("dataset", "architecture", "algorithm", "seed"),
-    **dict.fromkeys(("prune", "train", "encode", "measure"), tuple(AXES)),
+    **dict.fromkeys(("prune", "train", "encode", "topometrics"), tuple(AXES)),
 }
 ANALYSES = (
     *("regression", "regression_uncertainty", "families"),
@@ -56,9 +56,9 @@ ANALYSES = (
 )
 AGGREGATES = {rule: {""} for rule in ("collect", "collect_layers", *ANALYSES, "report")}
 SCORED_ONCE = ("snip", "grasp", "snip-shuffled")
-MASKED = ("prune", "train", "encode", "measure")
-TRAINED = ("train", "encode", "measure")
-GRAPHS = ("encode", "measure")
+MASKED = ("prune", "train", "encode", "topometrics")
+TRAINED = ("train", "encode", "topometrics")
+GRAPHS = ("encode", "topometrics")
 
 Planned = dict[str, set[str]]
 
@@ -129,10 +129,10 @@ def test_a_finished_study_has_nothing_to_do(study):
         (
             *("architecture", "Wide-Resnet-28-2"),
             {},
-            ("plan", "train_dense", "score", *MASKED),
+            ("plan", "dense", "score", *MASKED),
         ),
         ("sparsity", "0.6", {}, MASKED),
-        ("seed", 2, {}, ("train_dense", "score", *MASKED)),
+        ("seed", 2, {}, ("dense", "score", *MASKED)),
     ],
     ids=lambda value: str(value) if isinstance(value, (str, int)) else "",
 )
@@ -177,7 +177,7 @@ def reversed_keys(values: Any) -> Any:
 
 
 def of_recipes(**only: Any) -> Planned:
-    return jobs("train_dense", *TRAINED, **only) | AGGREGATES
+    return jobs("dense", *TRAINED, **only) | AGGREGATES
 
 
 def of_masks(*algorithms: str) -> Planned:
@@ -235,14 +235,14 @@ CONTROLS = {"from": "uniform", "scope": "layer"}
         ("pruning/snip", {"batch_size": 128}, AFTER_NETWORKS),
         ("pruning/grasp", {"reinit": True}, {}),
         # Graphs, metrics, layers.
-        ("topometrics/metrics", ["n1", "sink"], jobs("measure") | AGGREGATES),
+        ("topometrics/metrics", ["n1", "sink"], jobs("topometrics") | AGGREGATES),
         ("topometrics/weights", "initial", jobs(*GRAPHS) | AGGREGATES),
         ("topometrics/identity_shortcuts", True, jobs("plan", *GRAPHS) | AGGREGATES),
-        ("layers/motif_size", 4, jobs("measure") | AGGREGATES),
+        ("layers/motif_size", 4, jobs("topometrics") | AGGREGATES),
         (
             "layers/measure",
             False,
-            jobs("measure")
+            jobs("topometrics")
             | {
                 rule: cells
                 for rule, cells in AGGREGATES.items()
@@ -271,14 +271,14 @@ CONTROLS = {"from": "uniform", "scope": "layer"}
         (
             "compute/threads",
             2,
-            jobs("train_dense", "score", *TRAINED)
+            jobs("dense", "score", *TRAINED)
             | jobs("prune", algorithm=["snip", "synflow"])
             | AGGREGATES,
         ),
         (
             "compute/device",
             "cuda",
-            jobs("train_dense", "score", *TRAINED)
+            jobs("dense", "score", *TRAINED)
             | jobs("prune", algorithm=["snip", "synflow"])
             | AGGREGATES,
         ),
@@ -287,7 +287,10 @@ CONTROLS = {"from": "uniform", "scope": "layer"}
         ("resources/train/threads", 2, jobs(*TRAINED) | AGGREGATES),
         (
             "resources",
-            {"train": {"mem_mb": 9000, "runtime": 9}, "measure": {"threads": 2, "mem_mb": 9000}},
+            {
+                "train": {"mem_mb": 9000, "runtime": 9},
+                "topometrics": {"threads": 2, "mem_mb": 9000},
+            },
             {},
         ),
     ],
@@ -347,11 +350,11 @@ OF_SCORES = {key: value for key, value in OF_NETWORK.items() if key != "sparsity
         ),
         (
             "dense/digits/Resnet-20/seed-1.safetensors",
-            jobs("train_dense", **OF_BASELINE) | AFTER_NETWORKS,
+            jobs("dense", **OF_BASELINE) | AFTER_NETWORKS,
         ),
         (
             "dense/digits/Resnet-20/seed-1.json",
-            jobs("train_dense", **OF_BASELINE) | AFTER_NETWORKS,
+            jobs("dense", **OF_BASELINE) | AFTER_NETWORKS,
         ),
         (
             "mges/digits/Resnet-20/snip/0.9/seed-1.safetensors",
@@ -359,11 +362,11 @@ OF_SCORES = {key: value for key, value in OF_NETWORK.items() if key != "sparsity
         ),
         (
             "topometrics/digits/Resnet-20/snip/0.9/seed-1.json",
-            jobs("measure", **OF_NETWORK) | AGGREGATES,
+            jobs("topometrics", **OF_NETWORK) | AGGREGATES,
         ),
         (
             "layers/digits/Resnet-20/snip/0.9/seed-1.json",
-            jobs("measure", **OF_NETWORK) | AGGREGATES,
+            jobs("topometrics", **OF_NETWORK) | AGGREGATES,
         ),
         ("tables/networks.csv", AFTER_NETWORKS),
         ("tables/dense.csv", AFTER_NETWORKS),

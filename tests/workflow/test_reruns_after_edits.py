@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 from tests.workflow.conftest import ROOT, Study
 
+from sparsetopo.config.stages import STAGE_VERSIONS
+
 ANALYSES = (
     *("regression", "regression_uncertainty", "families"),
     *("importance", "ramanujan", "ranking"),
@@ -17,9 +19,9 @@ ANALYSES = (
 AGGREGATES = {rule: {""} for rule in ("collect", "collect_layers", *ANALYSES, "report")}
 PAIR = {"digits/Resnet-20"}
 ALGORITHMS = ("snip", "synflow", "uniform")
-MASKED = ("prune", "train", "encode", "measure")
-TRAINED = ("train", "encode", "measure")
-GRAPHS = ("encode", "measure")
+MASKED = ("prune", "train", "encode", "topometrics")
+TRAINED = ("train", "encode", "topometrics")
+GRAPHS = ("encode", "topometrics")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,7 @@ def check_of_versions(study: Study) -> str:
     return done.stdout if done.returncode else ""
 
 
+@pytest.mark.middle
 def test_touching_sources_runs_nothing(study):
     for path in study.project.rglob("*"):
         path.touch()
@@ -85,7 +88,7 @@ def test_touching_sources_runs_nothing(study):
     ("file", "expected"),
     [
         ("scripts/encode.py", networks(*GRAPHS)),
-        ("scripts/topometrics.py", networks("measure")),
+        ("scripts/topometrics.py", networks("topometrics")),
         ("scripts/collect.py", only("collect", *ANALYSES, "report")),
         (
             "scripts/collect_layers.py",
@@ -102,8 +105,8 @@ def test_touching_sources_runs_nothing(study):
         ("scripts/report.py", only("report")),
         ("scripts/job.py", networks(*GRAPHS)),
         ("sparsetopo/graphs/export/unroll.py", networks(*GRAPHS)),
-        ("sparsetopo/metrics/entries/local.py", networks("measure")),
-        ("sparsetopo/layers/bge.py", networks("measure")),
+        ("sparsetopo/metrics/entries/local.py", networks("topometrics")),
+        ("sparsetopo/layers/bge.py", networks("topometrics")),
         ("sparsetopo/analysis/ranking/rbo.py", AGGREGATES),
         ("sparsetopo/plots/style.py", only("report")),
         ("report/regression.rst", only("report")),
@@ -135,8 +138,8 @@ def test_a_comment_in_an_expensive_stage_is_no_edit(study):
 
 
 SCORED = {"score": {"digits/Resnet-20/snip/0"}}
-DENSE = {"train_dense": {"digits/Resnet-20/0"}}
-EVERYTHING = networks(*MASKED) | SCORED | DENSE | {"prepare": {"digits"}, "plan": PAIR}
+DENSE = {"dense": {"digits/Resnet-20/0"}}
+EVERYTHING = networks(*MASKED) | SCORED | DENSE | {"data": {"digits"}, "plan": PAIR}
 
 
 @pytest.mark.parametrize(
@@ -150,8 +153,9 @@ EVERYTHING = networks(*MASKED) | SCORED | DENSE | {"prepare": {"digits"}, "plan"
     ],
 )
 def test_a_raised_stage_version_runs_the_stage_and_what_follows(study, stage, expected):
-    file = "sparsetopo/config/specifications.py"
-    with edited(study, file, f'"{stage}": ', f'"{stage}": 1'):  # 2 becomes 12
+    file = "sparsetopo/config/stages.py"
+    version = STAGE_VERSIONS[stage]
+    with edited(study, file, f'"{stage}": {version}', f'"{stage}": 1{version}'):
         assert study.planned() == expected
 
 
@@ -161,10 +165,10 @@ def test_a_raised_stage_version_runs_the_stage_and_what_follows(study, stage, ex
         ("pruning/algorithms/synflow", networks(*MASKED, algorithms=("synflow",))),
         ("pruning/algorithms/snip", networks(*MASKED, algorithms=("snip",)) | SCORED),
         (
-            "architectures/resnet_20",
-            {key: cells for key, cells in EVERYTHING.items() if key != "prepare"},
+            "architectures/entries/resnet_20",
+            {key: cells for key, cells in EVERYTHING.items() if key != "data"},
         ),
-        ("datasets/digits", EVERYTHING),
+        ("datasets/entries/digits", EVERYTHING),
         ("pruning/algorithms/er", {}),
     ],
 )

@@ -13,10 +13,13 @@ import pytest
 from tests.workflow.conftest import Study
 from tests.workflow.faults import fault
 
+# Snakemake runs jobs for real.
+pytestmark = pytest.mark.middle
+
 ANALYSES = ("regression", "importance", "ranking")
 AGGREGATES = {rule: {""} for rule in ("collect", *ANALYSES, "report")}
 SNIP, UNIFORM = "digits/Resnet-20/snip/0.9/0", "digits/Resnet-20/uniform/0.9/0"
-TRAINED = ("train", "encode", "measure")
+TRAINED = ("train", "encode", "topometrics")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def test_a_plain_run_after_a_failed_one_makes_what_failed(study, undisturbed, tm
     # And back, with another stage failing on the way.
     study.values = undisturbed.values
     fails_at(study, "/mges/digits/Resnet-20/uniform/0.9/seed-0.", tmp_path)
-    assert study.planned() == {rule: {UNIFORM} for rule in ("encode", "measure")} | AGGREGATES
+    assert study.planned() == {rule: {UNIFORM} for rule in ("encode", "topometrics")} | AGGREGATES
     completed(study)
     assert tables(study) == tables(undisturbed)
 
@@ -97,7 +100,7 @@ def test_after_a_failed_change_the_old_configuration_or_the_new_one(study, undis
     assert study.planned() == everything | {
         "score": {"digits/Resnet-20/snip/0"},
         "prune": {SNIP},
-        "train_dense": {"digits/Resnet-20/0"},
+        "dense": {"digits/Resnet-20/0"},
     }
     completed(study)
     assert tables(study) == tables(undisturbed)
@@ -129,7 +132,7 @@ def test_results_without_notes_are_checked_before_they_are_used(undisturbed, tmp
         "results/tiny/dense/digits/Resnet-20/seed-0.json: was made with recipe.momentum 0.9, but now it would be made "
         "with recipe.momentum 0.8, and 2 other files differ too; delete what results/tiny/logs/stale.txt lists"
     ) in done.stdout + done.stderr
-    assert "or run once with --forcerun train_dense train." in done.stdout + done.stderr
+    assert "or run once with --forcerun dense train." in done.stdout + done.stderr
     listed = (study.results / "logs/stale.txt").read_text().splitlines()
     assert listed == [
         "results/tiny/dense/digits/Resnet-20/seed-0.json",
@@ -174,7 +177,7 @@ def test_the_advice_on_stale_results_mends_them(undisturbed, tmp_path, advice):
         subprocess.run(command, shell=True, check=True, cwd=study.folder)
         completed(study)
     else:
-        completed(study, "--forcerun", "train_dense", "train")
+        completed(study, "--forcerun", "dense", "train")
     fresh = Study(tmp_path / "fresh")
     fresh.folder.mkdir()
     fresh.values = study.values

@@ -14,8 +14,8 @@ ANALYSES = (
     *("importance", "ramanujan", "ranking"),
 )
 AGGREGATES = dict.fromkeys(("collect", "collect_layers", *ANALYSES, "report"), 1)
-MASKED = ("prune", "train", "encode", "measure")
-TRAINED = ("train", "encode", "measure")
+MASKED = ("prune", "train", "encode", "topometrics")
+TRAINED = ("train", "encode", "topometrics")
 # Through JSON: an alias in the YAML would make one mapping of two data sets' recipes.
 VALUES = json.loads(json.dumps(yaml.safe_load((ROOT / "config/paper.yaml").read_text())))
 
@@ -39,12 +39,12 @@ RECIPE = VALUES["training"]["CIFAR-100"]
         (
             "training/CIFAR-100",
             RECIPE | {"epochs": 161},
-            dict.fromkeys(TRAINED, 420) | {"train_dense": 12} | AGGREGATES,
+            dict.fromkeys(TRAINED, 420) | {"dense": 12} | AGGREGATES,
         ),
         (
             "training/CIFAR-100/architectures/Wide-Resnet-28-2/weight_decay",
             0.001,
-            dict.fromkeys(TRAINED, 105) | {"train_dense": 3} | AGGREGATES,
+            dict.fromkeys(TRAINED, 105) | {"dense": 3} | AGGREGATES,
         ),
         (
             "pruning/grasp",
@@ -55,14 +55,14 @@ RECIPE = VALUES["training"]["CIFAR-100"]
         (
             "grid/seeds",
             [*GRID["seeds"], 3],
-            dict.fromkeys(MASKED, 420) | {"score": 36, "train_dense": 12} | AGGREGATES,
+            dict.fromkeys(MASKED, 420) | {"score": 36, "dense": 12} | AGGREGATES,
         ),
         ("grid/sparsities", ["0.5", *GRID["sparsities"]], dict.fromkeys(MASKED, 252) | AGGREGATES),
         (
             *("grid/algorithms", [*GRID["algorithms"], "uniform-global"]),
             dict.fromkeys(MASKED, 180) | AGGREGATES,
         ),
-        ("topometrics/metrics", ["n1"], {"measure": 1260} | AGGREGATES),
+        ("topometrics/metrics", ["n1"], {"topometrics": 1260} | AGGREGATES),
         ("grid/datasets", ["Tiny-ImageNet", "CIFAR-10"], AGGREGATES),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -26,6 +26,7 @@ def own_arrays(study):
     return study
 
 
+@pytest.mark.middle
 def test_controls_stand_beside_the_algorithm_they_control(own_arrays):
     study = own_arrays
     study.values["pruning"] = {
@@ -57,12 +58,12 @@ def test_controls_stand_beside_the_algorithm_they_control(own_arrays):
 
 def test_an_edited_file_of_arrays_is_prepared_again(own_arrays):
     study = own_arrays
-    assert study.run("data").returncode == 0
-    assert "prepare" not in study.jobs()
+    assert study.run("all_data").returncode == 0
+    assert "data" not in study.jobs()
     arrays = dict(np.load(study.folder / "stripes.npz"))
     arrays["train_x"] = 255 - arrays["train_x"]
     np.savez(study.folder / "stripes.npz", **arrays)
-    assert study.jobs()["prepare"] == 1
+    assert study.jobs()["data"] == 1
 
 
 def test_a_missing_file_is_named_and_the_rest_goes_on(own_arrays):
@@ -70,7 +71,7 @@ def test_a_missing_file_is_named_and_the_rest_goes_on(own_arrays):
     (study.folder / "stripes.npz").unlink()
     study.values["grid"]["datasets"] = ["stripes", "digits"]
     study.values["training"]["digits"] = study.values["training"]["stripes"]
-    done = study.run("data")
+    done = study.run("all_data")
     assert done.returncode != 0
     assert "stripes.npz" in done.stdout + done.stderr
     assert (study.results / "data/digits.safetensors").exists()
@@ -95,6 +96,7 @@ def test_scores_serve_every_sparsity(finished_study):
         finished_study.values = before
 
 
+@pytest.mark.middle
 def test_a_study_without_training(study):
     """Accuracies are the paper's; images are random, for nothing here is about accuracy."""
     random = np.random.default_rng(0)
@@ -118,7 +120,7 @@ def test_a_study_without_training(study):
         "analysis": {"repeats": 2},
     }
     jobs = study.jobs()
-    assert not {"train", "train_dense"} & set(jobs)
+    assert not {"train", "dense"} & set(jobs)
     done = study.run()
     assert done.returncode == 0, done.stdout + done.stderr
     table = (study.results / "tables/networks.csv").read_text()

@@ -1,17 +1,24 @@
 # Analyses of the collected tables: what they say of the accuracy drop.
 
 NETWORKS = f"{ROOT}/tables/networks.csv"
-LAYER_TABLE = [f"{ROOT}/tables/layers.csv"] if LAYERS_ARE_MEASURED or RELEASED else []
-RAMANUJAN_LAYERS = (
-    [f"{ROOT}/tables/ramanujan_layers.csv"] if LAYERS_ARE_MEASURED or RELEASED else []
-)
-ANALYSES = [
-    "regression",
-    *(("regression_uncertainty", "families") if CHECKS else ()),
-    "importance",
-    *(("ramanujan",) if RAMANUJAN_LAYERS else ()),
-    "ranking",
-]
+HAS_LAYERS = LAYERS_ARE_MEASURED or RELEASED is not None
+LAYER_TABLE = [f"{ROOT}/tables/layers.csv"] if HAS_LAYERS else []
+RAMANUJAN_LAYERS = [f"{ROOT}/tables/ramanujan_layers.csv"] if HAS_LAYERS else []
+
+# Stages of this study, with the table of layers that each reads besides that of networks.
+ANALYSES = {
+    "regression": LAYER_TABLE,
+    **({"regression_uncertainty": LAYER_TABLE, "families": []} if CHECKS else {}),
+    "importance": [],
+    **({"ramanujan": RAMANUJAN_LAYERS} if HAS_LAYERS else {}),
+    "ranking": RAMANUJAN_LAYERS,
+}
+# Tables that a stage makes besides the one of its name.
+MORE_TABLES = {
+    "ranking": {"means": table("ranking_means"), "rankings": f"{ROOT}/tables/rankings.csv"}
+}
+ON_ALL_CORES = ("regression", "regression_uncertainty", "families", "ranking")
+
 TABLES = [
     NETWORKS,
     f"{ROOT}/tables/dense.csv",
@@ -24,144 +31,30 @@ TABLES = [
 ]
 
 
-rule regression:
-    input:
-        networks=NETWORKS,
-        layers=LAYER_TABLE,
-    output:
-        table=table("regression"),
-        record=f"{ROOT}/tables/regression.json",
-    log:
-        f"{ROOT}/logs/regression.log",
-    benchmark:
-        f"{ROOT}/benchmarks/regression.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: workflow.cores or 1
-    resources:
-        mem_mb=memory("regression"),
-        runtime=minutes("regression"),
-    params:
-        specification=of_stage("regression"),
-    script:
-        "../scripts/regression.py"
+for stage, layers in ANALYSES.items():
 
-
-rule regression_uncertainty:
-    input:
-        networks=NETWORKS,
-        layers=LAYER_TABLE,
-    output:
-        table=table("regression_uncertainty"),
-        record=f"{ROOT}/tables/regression_uncertainty.json",
-    log:
-        f"{ROOT}/logs/regression_uncertainty.log",
-    benchmark:
-        f"{ROOT}/benchmarks/regression_uncertainty.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: workflow.cores or 1
-    resources:
-        mem_mb=memory("regression_uncertainty"),
-        runtime=minutes("regression_uncertainty"),
-    params:
-        specification=of_stage("regression_uncertainty"),
-    script:
-        "../scripts/regression_uncertainty.py"
-
-
-rule families:
-    input:
-        networks=NETWORKS,
-    output:
-        table=table("families"),
-        record=f"{ROOT}/tables/families.json",
-    log:
-        f"{ROOT}/logs/families.log",
-    benchmark:
-        f"{ROOT}/benchmarks/families.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: workflow.cores or 1
-    resources:
-        mem_mb=memory("families"),
-        runtime=minutes("families"),
-    params:
-        specification=of_stage("families"),
-    script:
-        "../scripts/families.py"
-
-
-rule importance:
-    input:
-        networks=NETWORKS,
-    output:
-        table=table("importance"),
-        record=f"{ROOT}/tables/importance.json",
-    log:
-        f"{ROOT}/logs/importance.log",
-    benchmark:
-        f"{ROOT}/benchmarks/importance.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory("importance"),
-        runtime=minutes("importance"),
-    params:
-        specification=of_stage("importance"),
-    script:
-        "../scripts/importance.py"
-
-
-rule ramanujan:
-    input:
-        networks=NETWORKS,
-        layers=RAMANUJAN_LAYERS,
-    output:
-        table=table("ramanujan"),
-        record=f"{ROOT}/tables/ramanujan.json",
-    log:
-        f"{ROOT}/logs/ramanujan.log",
-    benchmark:
-        f"{ROOT}/benchmarks/ramanujan.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory("ramanujan"),
-        runtime=minutes("ramanujan"),
-    params:
-        specification=of_stage("ramanujan"),
-    script:
-        "../scripts/ramanujan.py"
-
-
-rule ranking:
-    input:
-        networks=NETWORKS,
-        layers=RAMANUJAN_LAYERS,
-    output:
-        table=table("ranking"),
-        means=table("ranking_means"),
-        rankings=f"{ROOT}/tables/rankings.csv",
-        record=f"{ROOT}/tables/ranking.json",
-    log:
-        f"{ROOT}/logs/ranking.log",
-    benchmark:
-        f"{ROOT}/benchmarks/ranking.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: workflow.cores or 1
-    resources:
-        mem_mb=memory("ranking"),
-        runtime=minutes("ranking"),
-    params:
-        specification=of_stage("ranking"),
-    script:
-        "../scripts/ranking.py"
-
-
-rule tables:
-    input:
-        TABLES,
+    rule:
+        name:
+            stage
+        input:
+            networks=NETWORKS,
+            layers=layers,
+        output:
+            **MORE_TABLES.get(stage, {}),
+            table=table(stage),
+            record=f"{ROOT}/tables/{stage}.json",
+        log:
+            f"{ROOT}/logs/{stage}.log",
+        benchmark:
+            f"{ROOT}/benchmarks/{stage}.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: (workflow.cores or 1) if stage in ON_ALL_CORES else 1
+        resources:
+            **asks_for(stage),
+        params:
+            stage=stage,
+            specification=reads(stage),
+        # Snakemake fills the name in for each job; an f-string would be evaluated after the loop.
+        script:
+            "../scripts/{params.stage}.py"

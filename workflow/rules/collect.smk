@@ -7,7 +7,7 @@ rule collect:
         results=TRAINING_RESULTS,
         dense=DENSE_RESULTS,
         masks=MASKS,
-        since=known_since,
+        sentinel=metadata_sentinel,
     output:
         networks=report(
             NETWORKS,
@@ -25,10 +25,9 @@ rule collect:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory("collect"),
-        runtime=minutes("collect"),
+        **asks_for("collect"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.collect() | CODE["collect"]),
+        specification=reads("collect"),
     script:
         "../scripts/collect.py"
 
@@ -38,7 +37,7 @@ if LAYERS_ARE_MEASURED:
     rule collect_layers:
         input:
             layers=LAYERS,
-            since=known_since,
+            sentinel=metadata_sentinel,
         output:
             layers=f"{ROOT}/tables/layers.csv",
             ramanujan=f"{ROOT}/tables/ramanujan_layers.csv",
@@ -51,11 +50,8 @@ if LAYERS_ARE_MEASURED:
             "../../envs/analysis.yaml"
         threads: 1
         resources:
-            mem_mb=memory("collect_layers"),
-            runtime=minutes("collect_layers"),
+            **asks_for("collect_layers"),
         params:
-            specification=lambda wildcards: canonical_json(
-                SPECIFICATIONS.collect_layers() | CODE["collect_layers"]
-            ),
+            specification=reads("collect_layers"),
         script:
             "../scripts/collect_layers.py"

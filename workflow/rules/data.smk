@@ -1,26 +1,24 @@
-# Data sets and plans: what every cell shares.
+# Data sets and plans, which all cells share.
 
 
-# Named `prepare`, since `data` is the target that asks for every data set.
-rule prepare:
+rule data:
     input:
         file=own_file,
     output:
         f"{ROOT}/data/{{dataset}}.safetensors",
     log:
-        f"{ROOT}/logs/prepare/{{dataset}}.log",
+        f"{ROOT}/logs/data/{{dataset}}.log",
     benchmark:
-        f"{ROOT}/benchmarks/prepare/{{dataset}}.tsv"
+        f"{ROOT}/benchmarks/data/{{dataset}}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=memory("prepare"),
-        runtime=minutes("prepare"),
+        **asks_for("data"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.data(wildcards.dataset)),
+        specification=reads("data"),
     script:
-        "../scripts/prepare.py"
+        "../scripts/data.py"
 
 
 rule plan:
@@ -36,16 +34,8 @@ rule plan:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=memory("plan"),
-        runtime=minutes("plan"),
+        **asks_for("plan"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.plan(wildcards.dataset, wildcards.architecture)
-        ),
+        specification=reads("plan"),
     script:
         "../scripts/plan.py"
-
-
-rule data:
-    input:
-        DATA,

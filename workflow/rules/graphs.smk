@@ -16,21 +16,14 @@ rule encode:
         "../../envs/graphs.yaml"
     threads: 1
     resources:
-        mem_mb=memory("encode"),
-        runtime=minutes("encode"),
+        **asks_for("encode"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.encode(
-                wildcards.dataset, wildcards.architecture, wildcards.algorithm, wildcards.seed
-            )
-            | CODE["encode"]
-        ),
+        specification=reads("encode"),
     script:
         "../scripts/encode.py"
 
 
-# Named `measure`, since `topometrics` is the target that asks for every cell's.
-rule measure:
+rule topometrics:
     input:
         mge=f"{ROOT}/mges/{NETWORK}.safetensors",
     output:
@@ -38,23 +31,15 @@ rule measure:
         # Of the same job: a layer takes milliseconds, a job of its own more than a second.
         layers=f"{ROOT}/layers/{NETWORK}.json" if LAYERS_ARE_MEASURED else [],
     log:
-        f"{ROOT}/logs/measure/{NETWORK}.log",
+        f"{ROOT}/logs/topometrics/{NETWORK}.log",
     benchmark:
-        f"{ROOT}/benchmarks/measure/{NETWORK}.tsv"
+        f"{ROOT}/benchmarks/topometrics/{NETWORK}.tsv"
     conda:
         "../../envs/graphs.yaml"
-    threads: JOBS.threads("measure")
+    threads: JOBS.threads("topometrics")
     resources:
-        mem_mb=memory("measure"),
-        runtime=minutes("measure"),
+        **asks_for("topometrics"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.topometrics() | CODE["topometrics"]
-        ),
+        specification=reads("topometrics"),
     script:
         "../scripts/topometrics.py"
-
-
-rule topometrics:
-    input:
-        TOPOMETRICS,

@@ -15,11 +15,9 @@ rule score:
         "../../envs/torch.yaml"
     threads: JOBS.threads("score")
     resources:
-        mem_mb=memory("score"),
-        runtime=minutes("score"),
-        gpu=JOBS.gpu("score"),
+        **asks_for("score"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.score(**wildcards)),
+        specification=reads("score"),
     script:
         "../scripts/score.py"
 
@@ -37,20 +35,8 @@ rule prune:
         "../../envs/torch.yaml"
     threads: JOBS.threads("prune")
     resources:
-        mem_mb=memory("prune"),
-        runtime=minutes("prune"),
-        gpu=gpus_to_prune,
+        **asks_for("prune"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.prune(**wildcards)),
+        specification=reads("prune"),
     script:
         "../scripts/prune.py"
-
-
-rule scores:
-    input:
-        SCORES,
-
-
-rule masks:
-    input:
-        MASKS,

@@ -43,7 +43,7 @@ COMPARISON = (
 rule released:
     input:
         released_files(),
-        since=known_since,
+        sentinel=metadata_sentinel,
     output:
         networks=table("networks"),
         dense=f"{ROOT}/tables/dense.csv",
@@ -58,10 +58,9 @@ rule released:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory("released"),
-        runtime=minutes("released"),
+        **asks_for("released"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.released() | CODE["released"]),
+        specification=reads("released"),
     script:
         "../scripts/released.py"
 
@@ -88,9 +87,8 @@ rule comparison:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory("comparison"),
-        runtime=minutes("comparison"),
+        **asks_for("comparison"),
     params:
-        specification=of_stage("comparison"),
+        specification=reads("comparison"),
     script:
         "../scripts/comparison.py"

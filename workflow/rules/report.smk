@@ -2,9 +2,7 @@
 
 from sparsetopo.plots.figures import figures_of_study
 
-FIGURE_NAMES = figures_of_study(
-    checks=CHECKS, layers=bool(RAMANUJAN_LAYERS), graphs=bool(MGES)
-)
+FIGURE_NAMES = figures_of_study(checks=CHECKS, layers=bool(RAMANUJAN_LAYERS), graphs=bool(MGES))
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
 
@@ -34,9 +32,8 @@ rule:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory("report"),
-        runtime=minutes("report"),
+        **asks_for("report"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.report() | CODE["report"]),
+        specification=reads("report"),
     script:
         "../scripts/report.py"

@@ -27,18 +27,6 @@ def hold_the_study():
         raise WorkflowError(str(error)) from None
 
 
-def calm_scheduler():
-    """Take away Snakemake's default limit of 100 jobs a second, which no run here comes near.
-
-    While there is a limit (9.27), every look at the ready jobs brings on another a second later, and so does every job
-    that ends: after some hundred jobs the scheduler takes half a core, and more later. A limit of the user's stays.
-    """
-    scheduler = workflow.scheduler
-    limit = getattr(scheduler, "job_rate_limiter", None)
-    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
-        scheduler.job_rate_limiter = None
-
-
 def what_is_missing():
     """Text for the end of a run that failed: which jobs failed and why, how many wait for those."""
     start = workflow.start_time.timestamp()

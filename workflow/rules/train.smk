@@ -1,31 +1,28 @@
-# Training: the dense baselines and the masked networks, by the same script.
+# Training: the dense baselines, and the masked networks by the same script. All that differs is the mask.
 
 
-# Named `train_dense`, since `dense` is the target that asks for every baseline.
-rule train_dense:
+rule dense:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
     output:
         weights=kept(f"{ROOT}/dense/{BASELINE}.safetensors", KEEP.dense_weights),
         result=f"{ROOT}/dense/{BASELINE}.json",
     log:
-        f"{ROOT}/logs/train_dense/{BASELINE}.log",
+        f"{ROOT}/logs/dense/{BASELINE}.log",
     benchmark:
-        f"{ROOT}/benchmarks/train_dense/{BASELINE}.tsv"
+        f"{ROOT}/benchmarks/dense/{BASELINE}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: JOBS.threads("train_dense")
+    threads: JOBS.threads("dense")
     resources:
-        mem_mb=memory("train_dense"),
-        runtime=minutes("train_dense"),
-        gpu=JOBS.gpu("train_dense"),
+        **asks_for("dense"),
     params:
-        specification=lambda wildcards: canonical_json(SPECIFICATIONS.train(**wildcards)),
+        specification=reads("dense"),
     script:
         "../scripts/train.py"
 
 
-rule train:
+use rule dense as train with:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
         mask=f"{ROOT}/masks/{NETWORK}.safetensors",
@@ -36,31 +33,8 @@ rule train:
         f"{ROOT}/logs/train/{NETWORK}.log",
     benchmark:
         f"{ROOT}/benchmarks/train/{NETWORK}.tsv"
-    conda:
-        "../../envs/torch.yaml"
     threads: JOBS.threads("train")
     resources:
-        mem_mb=memory("train"),
-        runtime=minutes("train"),
-        gpu=JOBS.gpu("train"),
+        **asks_for("train"),
     params:
-        specification=lambda wildcards: canonical_json(
-            SPECIFICATIONS.train(
-                wildcards.dataset, wildcards.architecture, wildcards.seed, wildcards.algorithm
-            )
-        ),
-    script:
-        "../scripts/train.py"
-
-
-rule dense:
-    input:
-        DENSE_RESULTS,
-        DENSE_WEIGHTS,
-
-
-rule trained:
-    input:
-        TRAINED,
-        TRAINING_RESULTS,
-        READERS_OF_TRAINED,
+        specification=reads("train"),

@@ -10,7 +10,7 @@ def require_current_results(snakemake):
 
     from sparsetopo.config import load_configuration
     from sparsetopo.config.expected_results import expected_results
-    from sparsetopo.config.stage_code import stage_code
+    from sparsetopo.config.stages import stage_code
     from sparsetopo.config.stale import require_current
 
     # Not part of the parameter: what it holds of single cells must not make the tables of all others anew.

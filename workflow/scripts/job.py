@@ -1,7 +1,6 @@
-"""What every rule script does around its work: threads, log file, and errors a user can read."""
+"""What every rule script does around its work: threads, log file, and errors that a user can read."""
 
 import atexit
-import contextlib
 import errno
 import json
 import logging
@@ -10,7 +9,6 @@ import resource
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,10 @@ from typing import Any
 # The library lies beside the scripts; a conda environment does not have it installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from sparsetopo.processes import WATCH, die_with_parent
+from sparsetopo.runtime.job_log import open_log
+
 INTERRUPTED = threading.Event()
-WATCH = "watch over the run"
 
 
 def cell_of(snakemake: Any) -> dict[str, str]:
@@ -28,79 +28,41 @@ def cell_of(snakemake: Any) -> dict[str, str]:
 
 
 def require_cell(
-    path: str, record: dict[str, Any], snakemake: Any, but_for: Sequence[str] = ()
+    path: str, record: dict[str, Any], snakemake: Any, ignoring: Sequence[str] = ()
 ) -> None:
-    """Refuse an input file that belongs to another cell of the grid than the job.
+    """Refuse an input file that belongs to another cell of the grid than the job does.
 
     Parameters
     ----------
     path
         The file, for the message.
     record
-        The specification it carries; its "cell" is what `cell_of` gave when it was written.
-    but_for
+        The specification that it carries; its "cell" is what `cell_of` returned when it was written.
+    ignoring
         Axes of the grid that the file does not depend on.
     """
     from sparsetopo.errors import DataError
 
     wanted, found = cell_of(snakemake), (record or {}).get("cell", {})
     for key, value in wanted.items():
-        if key not in but_for and found.get(key) != value:
+        if key not in ignoring and found.get(key) != value:
             raise DataError(
-                f"{path}: belongs to {key} '{found.get(key)}', but it lies where the file of '{value}' is expected; "
+                f"{path}: belongs to {key} '{found.get(key)}', but lies where the file of '{value}' is expected; "
                 "delete it and run again."
             )
 
 
-def end_with(run: int) -> None:
-    """End this process when the Snakemake that runs its job has died: at once where Linux can do that, or in a second.
-
-    A killed Snakemake leaves its jobs behind; they would compute what the next run computes again, and write it later.
-
-    Parameters
-    ----------
-    run
-        Process id of the Snakemake.
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        # Its "parent death signal"; it also comes while compiled code lets no other thread run.
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)
-
-    def watch() -> None:
-        while is_alive(run):
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, name=WATCH, daemon=True).start()
-
-
-def is_alive(run: int) -> bool:
-    """Whether a process that may be the parent, or the parent of the shell in between, lives."""
-    if os.getppid() == run:
-        return True
-    try:
-        os.kill(run, 0)
-        # Dead, but nobody asked how it ended: "pid (name) Z ...".
-        return Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's, or no /proc
-        return True
-
-
 def interrupt(*_: object) -> None:
-    """On Ctrl-C: end by an exception, so that files and processes are cleared away, but without a traceback."""
-    INTERRUPTED.set()  # compiled modules that are being imported turn the exception into another one
+    """Handle Ctrl-C: end by an exception, so that files and processes are cleaned up, but without a traceback."""
+    INTERRUPTED.set()  # a compiled module that is being imported turns the exception into another one
     raise KeyboardInterrupt
 
 
 def leave() -> None:
-    """End this process at once, its work done: taking apart an interpreter with torch or numba takes half a second.
+    """End this process, its work done, without taking the interpreter apart.
 
-    Not if there are threads besides: those of a pool (joblib's) must be told in their own way.
+    That would take a third of a second with numba or torch (tests/benchmarks/job_end.py). Where there are other
+    threads nothing is done: those of a pool (joblib's) must be told in their own way.
     """
     if any(thread.name not in ("MainThread", WATCH) for thread in threading.enumerate()):
         return
@@ -110,8 +72,8 @@ def leave() -> None:
     os._exit(0)
 
 
-def explained(error: BaseException) -> str | None:
-    """One sentence for a failure that the user can mend; None for what is a fault of the program."""
+def user_message(error: BaseException) -> str | None:
+    """One sentence for a failure that the user can mend; None for a bug in the program."""
     from sparsetopo.errors import SparsetopoError
 
     if isinstance(error, SparsetopoError):
@@ -123,33 +85,21 @@ def explained(error: BaseException) -> str | None:
     return None
 
 
-def open_log(path: Path) -> None:
-    """Let everything that is logged go to the job's log file, which is begun anew."""
-    logging.raiseExceptions = False  # on a full disk every line would be a traceback on the screen
-    path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        handlers=[logging.FileHandler(path, mode="w")],
-    )
-    logging.captureWarnings(True)
-
-
 def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None:
     """Run a stage's work with its specification.
 
-    Where the thread count is part of what fixes the result it is that of the specification, never the number
-    Snakemake scaled a rule down to. It is set before `work` imports anything that reads it.
+    Where results depend on the number of threads, it is that of the specification, never the number that Snakemake
+    scaled the rule down to. It is set before `work` imports anything that reads it.
 
     Parameters
     ----------
     snakemake
-        The object Snakemake gives a script.
+        The object that Snakemake gives a script.
     work
         Called with that object and the specification.
     """
     if "SPARSETOPO_RUN" in os.environ:  # set by the Snakefile
-        end_with(int(os.environ["SPARSETOPO_RUN"]))
+        die_with_parent(int(os.environ["SPARSETOPO_RUN"]))
         signal.signal(signal.SIGINT, interrupt)
     specification = json.loads(snakemake.params.specification)
     threads = str(specification.get("threads", snakemake.threads))
@@ -168,7 +118,7 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
         if INTERRUPTED.is_set():
             logger.error("interrupted")
             sys.exit(128 + signal.SIGINT)
-        sentence = explained(error)
+        sentence = user_message(error)
         if sentence is None:
             logger.exception("unexpected failure")
             raise

@@ -5,12 +5,12 @@ from network import initialised_network, job_device, on_device, training_images
 
 
 def selected(snakemake, specification):
-    """The mask of the cell's sparsity, from the scores that all sparsities share. Needs no torch."""
+    """The mask of the cell's sparsity, from the scores that all sparsities share. It needs no torch."""
     from sparsetopo.files import read_metadata
     from sparsetopo.pruning.scores import Scores
 
     path = snakemake.input.scores
-    require_cell(path, read_metadata(path)["specification"], snakemake, but_for=("sparsity",))
+    require_cell(path, read_metadata(path)["specification"], snakemake, ignoring=("sparsity",))
     return Scores.load(path).mask(specification["sparsity"], shuffle=specification["shuffle"])
 
 

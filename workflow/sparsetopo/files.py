@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from sparsetopo.errors import FileFormatError
+from sparsetopo.processes import is_alive
 
 _METADATA_KEY = "sparsetopo"
 _TEMPORARY = re.compile(r"\..*\.(\d+)\.[0-9a-f]{8}\.tmp(\..*)?")
@@ -52,18 +53,8 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> None:
     """
     for path in Path(folder).rglob(".*.tmp*"):
         process = _TEMPORARY.fullmatch(path.name)
-        if process and not _is_alive(int(process[1])):
+        if process and not is_alive(int(process[1])):
             path.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def canonical_json(record: Any) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sparsetopo.config import Specifications, cells, dense_cells, load_configuration
+from sparsetopo.config import Specifications, cells, load_configuration
+from sparsetopo.config.layout import BASELINE, paths_of
 from sparsetopo.config.schema import Configuration, canonical_sparsity
 from sparsetopo.errors import ConfigurationError
 
@@ -37,7 +38,7 @@ def test_the_default_grid_is_the_documented_one():
     assert len(grid) == len(set(grid)) == 140
     assert sum(cell.sparsity == "0.9" for cell in grid) == 28
     assert sum(cell.architecture == "Resnet-20" for cell in grid) == 70
-    assert len(list(dense_cells(configuration))) == 4
+    assert len(paths_of(BASELINE, grid)) == 4
 
 
 @pytest.mark.parametrize("name", ["paper", "paper-accuracies"])
@@ -45,15 +46,15 @@ def test_the_papers_grid_has_1260_networks_and_36_baselines(name):
     configuration = load_configuration(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
     grid = list(cells(configuration))
     assert len(grid) == len(set(grid)) == 1260
-    assert len(set(dense_cells(configuration))) == 36
+    assert len(paths_of(BASELINE, grid)) == 36
     assert {cell.sparsity for cell in grid} == {"0.6", "0.8", "0.9", "0.95", "0.98"}
 
 
 def test_the_papers_recipe():
     values = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
     specifications = Specifications(load_configuration(values))
-    cifar = specifications.train("CIFAR-100", "Resnet-32", 0)["recipe"]
-    tiny = specifications.train("Tiny-ImageNet", "Wide-Resnet-28-2", 0)["recipe"]
+    cifar = specifications.dense("CIFAR-100", "Resnet-32", 0)["recipe"]
+    tiny = specifications.dense("Tiny-ImageNet", "Wide-Resnet-28-2", 0)["recipe"]
     assert (cifar["epochs"], cifar["milestones"]) == (160, [80, 120])
     assert (tiny["epochs"], tiny["milestones"]) == (100, [30, 60, 80])
     for recipe in (cifar, tiny):

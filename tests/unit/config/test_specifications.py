@@ -10,7 +10,7 @@ from sparsetopo.config import Specifications, load_configuration
 from sparsetopo.files import canonical_json
 
 ROOT = Path(__file__).parents[3]
-TRAIN = {"train", "train snip"}
+TRAIN = {"dense", "train snip"}
 DEFINED = {"collect", "report"}  # they tell the reader what a name stands for
 ANALYSES = (
     *("regression", "regression_uncertainty", "families"),
@@ -28,7 +28,7 @@ def records(values):
         "prune": specifications.prune(*CELL),
         "prune snip": specifications.prune("digits", "Resnet-20", "snip", "0.9", 0),
         "prune er": specifications.prune("digits", "Resnet-20", "er", "0.9", 0),
-        "train": specifications.train("digits", "Resnet-20", 0),
+        "dense": specifications.dense("digits", "Resnet-20", 0),
         "train snip": specifications.train("digits", "Resnet-20", 0, "snip"),
         "encode": specifications.encode("digits", "Resnet-20", "snip", 0),
         "topometrics": specifications.topometrics(),
@@ -58,7 +58,7 @@ def records(values):
         (("compute",), {"data_folder": "/elsewhere", "download": False}, set()),
         (("resources",), {"train": {"mem_mb": 9000, "runtime": 9}}, set()),
         (("resources",), {"train": {"threads": 2}}, {"train snip"}),
-        (("resources",), {"measure": {"threads": 2}}, set()),
+        (("resources",), {"topometrics": {"threads": 2}}, set()),
         (("resources",), {"prune": {"gpu": 0}}, set()),
         (("topometrics",), {"weights": "initial"}, {"encode", "report"}),
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),

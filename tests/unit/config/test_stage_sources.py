@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from tests.stage_digests import LIBRARY, ROOT, stage_paths
 
-from sparsetopo.config.specifications import STAGE_VERSIONS
-from sparsetopo.config.stage_code import stage_code, stage_sources
+from sparsetopo.config.stages import STAGE_VERSIONS, stage_code, stage_sources
 
 SCRIPTS = ROOT / "workflow/scripts"
 CHEAP = sorted(stage_code(SCRIPTS))
-SCRIPT_OF = {"data": "prepare"}
 
 # Imported, but no result depends on them: words of errors, reading and writing files, look-ups of names, free GPUs.
 # What a job takes from `config/` is in its parameter.
@@ -23,7 +21,8 @@ WITHOUT_RESULTS = (
         "registry.py",
         "sources.py",
         "files.py",
-        "runtime/gpus.py",
+        "processes.py",
+        "runtime/",
         "config/",
     ),
     *("checksums.py", "datasets/facts.py"),
@@ -82,7 +81,7 @@ def test_the_digest_of_a_cheap_stage_covers_what_it_imports(stage):
 @pytest.mark.parametrize("stage", STAGE_VERSIONS)
 def test_the_digest_of_an_expensive_stage_covers_what_it_imports(stage):
     # But for what every script does around its work: threads, log, words of errors.
-    missing = not_covered(SCRIPT_OF.get(stage, stage), set(stage_paths(stage)))
+    missing = not_covered(stage, set(stage_paths(stage)))
     assert missing == {"job.py"}
 
 

@@ -39,22 +39,22 @@ def study(tmp_path):
     """Folder of a study with every file that its configuration asks for."""
     for result in expected():
         record = dict(result.specification)
-        if result.rule == "encode":
+        if result.stage == "encode":
             record["weights_are_finite"] = True
         write(tmp_path / result.path, record)
     return tmp_path
 
 
 RULES = {
-    "data": "prepare",
+    "data": "data",
     "plans": "plan",
-    "dense": "train_dense",
+    "dense": "dense",
     "scores": "score",
     "masks": "prune",
     "trained": "train",
     "mges": "encode",
-    "topometrics": "measure",
-    "layers": "measure",
+    "topometrics": "topometrics",
+    "layers": "topometrics",
 }
 
 
@@ -119,7 +119,7 @@ def test_each_file_is_compared_with_what_its_stage_reads(study, changes, pattern
     assert len(found) == len(wanted)
     for result in found:
         assert (result.key, result.found, result.wanted) == difference
-        assert result.rule == RULES[result.path.relative_to(study).parts[0]]
+        assert result.stage == RULES[result.path.relative_to(study).parts[0]]
 
 
 def test_an_older_stage_version_is_named_with_what_to_do(study):

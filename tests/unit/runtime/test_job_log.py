@@ -17,7 +17,9 @@ JOB = Path(__file__).parents[3] / "workflow/scripts/job.py"
 def log_of(folder, body):
     """Let a process log to a file as a job does."""
     path = folder / "job.log"
-    lines = ["import logging, os", "from pathlib import Path", "from job import open_log"]
+    lines = ["import logging, os", "from pathlib import Path"]
+    lines += [f"import sys; sys.path.insert(0, {str(JOB.parents[1])!r})"]
+    lines += ["from sparsetopo.runtime.job_log import open_log"]
     lines += [f"open_log(Path({str(path)!r}))", "logging.info('epoch 1')", *body]
     subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=JOB.parent, check=False)
     return path
@@ -63,11 +65,11 @@ def job(monkeypatch):
 
 
 def test_a_full_disk_and_no_memory_are_sentences_and_bugs_are_not(job):
-    full = job.explained(OSError(28, "No space left on device", "a.csv"))
+    full = job.user_message(OSError(28, "No space left on device", "a.csv"))
     assert full.startswith("the disk is full ([Errno 28] No space left on device: 'a.csv')")
-    assert "--cores" in job.explained(MemoryError())
-    assert job.explained(OSError(5, "Input/output error")) is None
-    assert job.explained(ValueError("x")) is None
+    assert "--cores" in job.user_message(MemoryError())
+    assert job.user_message(OSError(5, "Input/output error")) is None
+    assert job.user_message(ValueError("x")) is None
 
 
 def test_a_full_disk_makes_no_noise_of_its_own(job, capfd, monkeypatch):

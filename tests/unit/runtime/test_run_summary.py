@@ -11,7 +11,7 @@ def test_failed_jobs_are_named_with_their_reasons_and_waiting_ones_counted():
             Unfinished("encode", {"seed": "2"}),
             Unfinished("all", {}),
             Unfinished("collect", {}),
-            Unfinished("prepare", {"dataset": "digits"}, ""),
+            Unfinished("data", {"dataset": "digits"}, ""),
         ],
         "results/x/logs",
     )
@@ -19,7 +19,7 @@ def test_failed_jobs_are_named_with_their_reasons_and_waiting_ones_counted():
         "The study is not complete.",
         "2 jobs failed; more is said in results/x/logs/ and above:",
         "  train (algorithm snip, seed 1): the disk is full.",
-        "  prepare (dataset digits)",
+        "  data (dataset digits)",
         "3 jobs not run because of that: collect 1, encode 2.",
         "What was finished is kept; the same command goes on from there.",
     ]

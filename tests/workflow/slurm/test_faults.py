@@ -48,7 +48,7 @@ def test_a_failed_group_leaves_nothing_of_an_earlier_configuration(
     assert len(graphs) == len(masks) > 1
     earlier = len(cluster.records())
 
-    together = ("prune=graphs", "encode=graphs", "measure=graphs")
+    together = ("prune=graphs", "encode=graphs", "topometrics=graphs")
     done = study.submit(
         *("topometrics", "--profile", str(site), "--retries", "0", "--groups", *together)
     )
@@ -62,8 +62,8 @@ def test_a_failed_group_leaves_nothing_of_an_earlier_configuration(
     plan.write_bytes(intact)
     os.utime(plan, ns=(times.st_atime_ns, times.st_mtime_ns))
     to_do = study.jobs()
-    assert {rule: to_do[rule] for rule in ("prune", "encode", "measure")} == dict.fromkeys(
-        ("prune", "encode", "measure"), len(masks)
+    assert {rule: to_do[rule] for rule in ("prune", "encode", "topometrics")} == dict.fromkeys(
+        ("prune", "encode", "topometrics"), len(masks)
     )
 
 
@@ -90,7 +90,7 @@ def test_a_job_whose_node_dies_runs_again_on_another(copied_study: ClusterStudy)
     for path in expected:
         path.unlink()
     earlier = len(cluster.records())
-    snakemake = study.submit_in_background("topometrics")
+    snakemake = study.submit_in_background("all_topometrics")
     try:
         wait_for(
             lambda: [r.state for r in cluster.records()[earlier:]] == ["RUNNING"], 60, "no job runs"

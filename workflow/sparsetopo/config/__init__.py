@@ -1,11 +1,13 @@
 """The configuration of a study: its typed model, its checks, and what each stage reads of it.
 
+`specifications` decides what a change of the configuration re-runs, `stages` what an edit of the code does.
+
 Imported while the workflow is parsed, also by every cluster job: nothing here imports torch, pandas, numba or
 scikit-learn.
 """
 
-from sparsetopo.config.cells import Cell, cells, dense_cells
 from sparsetopo.config.job_resources import JobResources
+from sparsetopo.config.layout import Cell, cells
 from sparsetopo.config.load import load_configuration
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
@@ -16,6 +18,5 @@ __all__ = [
     "JobResources",
     "Specifications",
     "cells",
-    "dense_cells",
     "load_configuration",
 ]

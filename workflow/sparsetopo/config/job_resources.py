@@ -1,8 +1,8 @@
-"""What each rule's jobs ask of a scheduler: memory, time, threads, GPUs.
+"""What each stage's jobs ask of a scheduler: memory, time, threads, GPUs.
 
-Memory and time come from `resources/measured.csv`, which `tests/benchmarks/stage_resources.py` writes
-from benchmark files of real runs, with room to spare; `resources` in the configuration replaces them
-rule by rule. None of it counts for re-runs, except the threads of score, prune and train.
+Memory and time come from `resources/measured.csv`, which `tests/benchmarks/stage_resources.py` writes from benchmark
+files of real runs, with room to spare; `resources` in the configuration replaces them stage by stage. None of it counts
+for re-runs, except the threads and GPUs of score, prune, dense and train.
 """
 
 import csv
@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from sparsetopo.config.schema import Configuration, RuleName
+from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
+from sparsetopo.config.stages import STAGES, StageName
 from sparsetopo.registry import literals
 
 MEASURED = Path(__file__).parents[3] / "resources" / "measured.csv"
@@ -23,20 +24,19 @@ LEAST_MEMORY, LEAST_MINUTES = 500, 5
 GPU_TRAINING_MINUTES = 720
 # Of a data set whose size is not known before it is prepared.
 ASSUMED_TRAIN_IMAGES = 100_000
-ON_A_GPU = ("score", "prune", "train", "train_dense")
-THREADED = ("score", "prune", "train", "train_dense", "measure")
 
 
 class JobResources:
-    """Resources of every rule's jobs.
+    """Resources of every stage's jobs.
 
     Parameters
     ----------
     configuration
         A valid configuration.
     measured
-        Table with one row a measured kind of job: rule, algorithm, dataset, architecture (empty where the rule has
-        none), seconds and max_rss_mb of one job; for the rule `train`, seconds for 1,000 training images.
+        Table with one row a measured kind of job: stage, algorithm, dataset, architecture (empty where the stage has
+        none), seconds and max_rss_mb of one job. The rows of `train` are those of `dense`, too, and give the seconds
+        for 1,000 training images.
     """
 
     def __init__(self, configuration: Configuration, measured: Path = MEASURED) -> None:
@@ -49,42 +49,44 @@ class JobResources:
         with open(self._measured, newline="", encoding="utf-8") as handle:
             return list(csv.DictReader(handle))
 
-    def mem_mb(self, rule: RuleName, cell: Mapping[str, str], attempt: int = 1) -> int:
+    def mem_mb(self, stage: StageName, cell: Mapping[str, str], attempt: int = 1) -> int:
         """Memory in MB; more at every attempt."""
-        base = self._given(rule, "mem_mb")
+        base = self._given(stage, "mem_mb")
         if base is None:
-            found = [float(row["max_rss_mb"]) for row in self._matching(rule, cell)]
+            found = [float(row["max_rss_mb"]) for row in self._matching(stage, cell)]
             base = max(
                 LEAST_MEMORY, math.ceil(MEMORY_FACTOR * max(found, default=2000) / 100) * 100
             )
         return base * attempt
 
-    def runtime(self, rule: RuleName, cell: Mapping[str, str], attempt: int = 1) -> int:
+    def runtime(self, stage: StageName, cell: Mapping[str, str], attempt: int = 1) -> int:
         """Time limit in minutes; more at every attempt."""
-        base = self._given(rule, "runtime")
+        base = self._given(stage, "runtime")
         if base is None:
-            base = self._measured_minutes(rule, cell)
+            base = self._measured_minutes(stage, cell)
         return base * attempt
 
-    def threads(self, rule: RuleName) -> int:
+    def threads(self, stage: StageName) -> int:
         """Threads of a job."""
-        return self.specifications.threads(rule) if rule in THREADED else 1
+        return self.specifications.threads(stage) if STAGES[stage].is_threaded else 1
 
-    def gpu(self, rule: RuleName) -> int:
-        """GPUs of a job: 0 or 1."""
-        if self._given(rule, "gpu") == 0 or rule not in ON_A_GPU:
+    def gpu(self, stage: StageName, cell: Mapping[str, str]) -> int:
+        """GPUs of a job: 0 or 1. Selecting a mask from scores, and drawing one at random, needs none."""
+        if self._given(stage, "gpu") == 0 or not STAGES[stage].uses_gpu:
+            return 0
+        if stage == "prune" and not self.specifications.prunes_on_the_device(cell["algorithm"]):
             return 0
         return int(self.configuration.compute.device != "cpu")
 
-    def _given(self, rule: RuleName, name: str) -> int | None:
-        settings = self.configuration.resources.get(rule)
+    def _given(self, stage: StageName, name: str) -> int | None:
+        settings = self.configuration.resources.get(stage)
         return getattr(settings, name) if settings else None
 
-    def _measured_minutes(self, rule: RuleName, cell: Mapping[str, str]) -> int:
-        training = rule in ("train", "train_dense")
-        if training and self.gpu(rule):
+    def _measured_minutes(self, stage: StageName, cell: Mapping[str, str]) -> int:
+        training = stage in ("train", "dense")
+        if training and self.gpu(stage, cell):
             return GPU_TRAINING_MINUTES
-        seconds = max((float(row["seconds"]) for row in self._matching(rule, cell)), default=600.0)
+        seconds = max((float(row["seconds"]) for row in self._matching(stage, cell)), default=600.0)
         if training:
             seconds *= self._training_images(cell) / 1000
         return max(LEAST_MINUTES, math.ceil(TIME_FACTOR * seconds / 60))
@@ -97,10 +99,10 @@ class JobResources:
         changes = settings.architectures.get(cell["architecture"], {})
         return int(images * changes.get("epochs", settings.epochs))
 
-    def _matching(self, rule: RuleName, cell: Mapping[str, str]) -> list[dict[str, str]]:
-        """Rows of the same kind of job; where there is none, those of every kind the rule has."""
-        rule = "train" if rule == "train_dense" else rule
-        rows = [row for row in self._rows if row["rule"] == rule]
+    def _matching(self, stage: StageName, cell: Mapping[str, str]) -> list[dict[str, str]]:
+        """Rows of the same kind of job; where there is none, those of every kind that the stage has."""
+        measured = "train" if stage == "dense" else stage
+        rows = [row for row in self._rows if row["stage"] == measured]
         for key in ("architecture", "algorithm", "dataset"):
             name = self._measured_name(key, cell.get(key, ""))
             rows = [row for row in rows if row[key] in ("", name)] or rows

@@ -11,7 +11,7 @@ from sparsetopo.analysis.tables.published_accuracies import read_published_accur
 from sparsetopo.architectures import ARCHITECTURES, shape_problem
 from sparsetopo.config.schema import (
     Configuration,
-    RuleResources,
+    StageResources,
     Training,
     canonical_sparsity,
 )
@@ -87,7 +87,7 @@ def _known_keys(location: list[str]) -> list[str]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             model = annotation
         elif part in ("training", "resources"):
-            model = Training if part == "training" else RuleResources
+            model = Training if part == "training" else StageResources
     return list(model.model_fields)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sparsetopo.architectures import ARCHITECTURES
+from sparsetopo.config.stages import StageName
 from sparsetopo.metrics.registry import NETWORK_METRICS
 from sparsetopo.registry import look_up
 
@@ -68,27 +69,6 @@ ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
 MetricName = Annotated[str, _known(NETWORK_METRICS, "topometric")]
 Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
-]
-RuleName = Literal[
-    "prepare",
-    "plan",
-    "score",
-    "prune",
-    "train_dense",
-    "train",
-    "encode",
-    "measure",
-    "collect",
-    "collect_layers",
-    "released",
-    "regression",
-    "regression_uncertainty",
-    "families",
-    "importance",
-    "ramanujan",
-    "ranking",
-    "comparison",
-    "report",
 ]
 _DISTINCT = AfterValidator(_distinct)
 
@@ -202,7 +182,7 @@ class Analysis(_Section):
         1000, ge=0, description="Permutations of the drops behind a regression's null (Ridge)."
     )
     mean_permutations: int = Field(
-        100, ge=0, description="Likewise for the mean over the regressors, which takes far longer."
+        100, ge=0, description="The same for the mean over the regressors, which takes far longer."
     )
     ranking_permutations: int = Field(
         10_000,
@@ -251,8 +231,8 @@ class Compute(_Section):
     download: bool = Field(True, description="Download an official data set that is not there.")
 
 
-class RuleResources(_Section):
-    """What one rule's jobs ask for, instead of the measured values (`resources/measured.csv`)."""
+class StageResources(_Section):
+    """What one stage's jobs ask for, instead of the measured values (`resources/measured.csv`)."""
 
     mem_mb: int | None = Field(None, ge=1, description="Memory of a job, MB.")
     runtime: int | None = Field(None, ge=1, description="Time limit of a job, minutes.")
@@ -262,7 +242,10 @@ class RuleResources(_Section):
         description="Threads of a job, instead of compute.threads; fixes results of score, prune and train.",
     )
     gpu: int | None = Field(
-        None, ge=0, le=1, description="0: the rule computes on the CPU, whatever compute.device is."
+        None,
+        ge=0,
+        le=1,
+        description="0: the stage computes on the CPU, whatever compute.device is.",
     )
 
 
@@ -299,6 +282,6 @@ class Configuration(_Section):
     analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
     keep: Keep = Field(Keep(), description="Trained weights that stay when nothing needs them.")
     compute: Compute = Field(Compute(), description="Threads, device, arithmetic and data folder.")
-    resources: dict[RuleName, RuleResources] = Field(
-        {}, description="Memory, time, threads and GPUs of single rules."
+    resources: dict[StageName, StageResources] = Field(
+        {}, description="Memory, time, threads and GPUs of single stages."
     )

@@ -1,49 +1,54 @@
-"""What each stage reads of the configuration: one record a job, and nothing besides.
+"""What each stage reads of the configuration, and so what a change of it re-runs: one record a job.
 
 A stage's record is its job's only Snakemake parameter (as canonical JSON) and is stored in what the job writes. So a
 change of the configuration re-runs exactly the stages that read what changed. What a stage reads from *files* is not
-repeated here: Snakemake follows those by themselves.
+repeated here: Snakemake follows those by itself.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sparsetopo.architectures import ARCHITECTURES
-from sparsetopo.config.schema import Configuration, RuleName
+from sparsetopo.config.schema import Configuration
+from sparsetopo.config.stages import STAGE_VERSIONS, STAGES, StageName
 from sparsetopo.config.variants import Variant, variant
 from sparsetopo.metrics.registry import NETWORK_METRICS
 from sparsetopo.pruning import COMMON_OPTIONS, is_single_shot, needs
 from sparsetopo.training.recipe import Recipe
 
-# Versions of the expensive stages, raised by hand when their results change (a test compares their sources). The
-# cheap stages carry a digest of their sources instead, which the workflow adds.
-STAGE_VERSIONS = {"data": 1, "plan": 1, "score": 1, "prune": 2, "train": 2}
-
-# What each analysis reads of the section of that name.
-_READ_BY: dict[str, tuple[str, ...]] = {
-    "regression": ("folds", "repeats", "check_repeats", "scaling", "seed", "checks"),
-    "regression_uncertainty": (
-        *("folds", "scaling", "seed", "checks"),
-        *("permutations", "mean_permutations", "resamples"),
-    ),
-    "families": ("folds", "check_repeats", "scaling", "seed"),
-    "importance": (),
-    "ramanujan": (),
-    "ranking": ("checks", "ranking_permutations", "resamples", "seed"),
-    "comparison": ("seed",),
-}
-
 
 class Specifications:
-    """Records of what each stage reads.
+    """Records of what each stage reads: a method a stage, which takes the axes of the grid that it depends on.
 
     Parameters
     ----------
     configuration
         A valid configuration.
+    code
+        Digests of the cheap stages, which `of` adds; see `stage_code`.
+
+    Examples
+    --------
+    >>> grid = {"algorithms": ["snip"], "datasets": ["digits"], "architectures": ["Resnet-20"]}
+    >>> grid |= {"sparsities": [0.9], "seeds": [0]}
+    >>> study = Configuration(study="small", grid=grid)
+    >>> Specifications(study).prune("digits", "Resnet-20", "snip", "0.9", 0)
+    {'stage': 'prune', 'stage_version': 2, 'algorithm': 'snip', 'sparsity': '0.9', 'shuffle': 'none'}
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(
+        self, configuration: Configuration, code: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.configuration = configuration
+        self._code = code or {}
+
+    def of(self, stage: StageName, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Record of one job of a stage, whose cell may have more axes than the record depends on."""
+        code = self._code.get(stage, {})
+        if STAGES[stage].settings is not None:
+            return {**self.analysis(stage), **code}
+        make = getattr(self, stage)
+        return {**make(**cell), **code}
 
     def dataset(self, name: str) -> Variant:
         """What a data set of the grid stands for."""
@@ -117,10 +122,20 @@ class Specifications:
             **machine,
         }
 
+    def dense(self, dataset: str, architecture: str, seed: int) -> dict[str, Any]:
+        """Train a dense baseline: what differs from training a masked network is the mask, which is a file."""
+        return self._training("dense", dataset, architecture, seed, "scored")
+
     def train(
-        self, dataset: str, architecture: str, seed: int, algorithm: str | None = None
+        self, dataset: str, architecture: str, seed: int, algorithm: str, **_: str
     ) -> dict[str, Any]:
-        """Train a network, dense (`algorithm` None) or masked: what differs between these is the mask file."""
+        """Train a masked network."""
+        train_weights = self.algorithm(algorithm).options["train_weights"]
+        return self._training("train", dataset, architecture, seed, train_weights)
+
+    def _training(
+        self, stage: StageName, dataset: str, architecture: str, seed: int, train_weights: str
+    ) -> dict[str, Any]:
         settings = self.configuration.training[dataset]
         record = settings.model_dump(exclude={"architectures"}) | settings.architectures.get(
             architecture, {}
@@ -131,17 +146,16 @@ class Specifications:
             **_architecture(architecture),
             "dataset": dataset,
             "seed": int(seed),
-            "train_weights": self._train_weights(algorithm),
+            "train_weights": train_weights,
             "recipe": Recipe.from_record(record).to_record(),
-            **self._machine("train" if algorithm else "train_dense"),
+            **self._machine(stage),
             "precision": compute.precision,
             "compile": compute.compile,
         }
 
-    def _train_weights(self, algorithm: str | None) -> str:
-        return "scored" if algorithm is None else self.algorithm(algorithm).options["train_weights"]
-
-    def encode(self, dataset: str, architecture: str, algorithm: str, seed: int) -> dict[str, Any]:
+    def encode(
+        self, dataset: str, architecture: str, algorithm: str, seed: int, **_: str
+    ) -> dict[str, Any]:
         """Join plan, mask and weights into the graph."""
         record: dict[str, Any] = {
             "stage": "encode",
@@ -149,11 +163,11 @@ class Specifications:
         }
         if record["weights"] == "initial":  # then they are drawn anew, from these labels
             record |= {"dataset": dataset, "architecture": architecture, "seed": int(seed)}
-            record["train_weights"] = self._train_weights(algorithm)
+            record["train_weights"] = self.algorithm(algorithm).options["train_weights"]
         return record
 
-    def topometrics(self) -> dict[str, Any]:
-        """Measure a graph and, besides, each of its layers."""
+    def topometrics(self, **_: str) -> dict[str, Any]:
+        """Measure a graph and each of its layers."""
         layers = self.configuration.layers
         return {
             "stage": "topometrics",
@@ -179,10 +193,11 @@ class Specifications:
         """Read the results that the paper's authors released."""
         return {"stage": "released", "grid": self._grid()}
 
-    def analysis(self, stage: str) -> dict[str, Any]:
-        """One of the tables that are made of the collected ones."""
-        settings = self.configuration.analysis.model_dump()
-        record = {"stage": stage, **{key: settings[key] for key in _READ_BY[stage]}}
+    def analysis(self, stage: StageName) -> dict[str, Any]:
+        """Analyse the collected tables."""
+        settings = self.configuration.analysis
+        keys = STAGES[stage].settings or ()
+        record = {"stage": stage, **{key: getattr(settings, key) for key in keys}}
         if stage in ("ranking", "comparison"):
             record["pools"] = self.pools()
         return record
@@ -218,9 +233,9 @@ class Specifications:
             for section, (names, given) in listed.items()
         }
 
-    def threads(self, rule: RuleName) -> int:
-        """Threads of a rule's jobs."""
-        settings = self.configuration.resources.get(rule)
+    def threads(self, stage: StageName) -> int:
+        """Threads of a stage's jobs, if it computes on several."""
+        settings = self.configuration.resources.get(stage)
         given = settings.threads if settings else None
         return given or self.configuration.compute.threads
 
@@ -228,13 +243,13 @@ class Specifications:
         """Values of each axis, sorted: rows are, so the order in the configuration changes no table."""
         return {axis: sorted(values) for axis, values in self.configuration.grid}
 
-    def _machine(self, rule: RuleName) -> dict[str, Any]:
+    def _machine(self, stage: StageName) -> dict[str, Any]:
         # Any GPU gives the same result as far as a seed can fix it, so which one is not part of what a job reads.
         kind = self.configuration.compute.device.partition(":")[0]
-        settings = self.configuration.resources.get(rule)
+        settings = self.configuration.resources.get(stage)
         if settings is not None and settings.gpu == 0:
             kind = "cpu"
-        return {"threads": self.threads(rule), "device": kind}
+        return {"threads": self.threads(stage), "device": kind}
 
 
 def _stage(stage: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Stale:
     """A result file of other origin than the configuration asks for, and the first difference."""
 
     path: Path
-    rule: str
+    stage: str
     key: str
     found: Any
     wanted: Any
@@ -55,7 +55,7 @@ def stale_results(folder: Path, expected: Iterable[ExpectedResult]) -> Iterator[
         wanted = json.loads(canonical_json(result.specification))
         if found != wanted:
             key, was, now = next(differences(found, wanted))
-            yield Stale(path, result.rule, key, was, now)
+            yield Stale(path, result.stage, key, was, now)
 
 
 def differences(found: Any, wanted: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -96,11 +96,11 @@ def require_current(folder: Path, expected: Iterable[ExpectedResult]) -> None:
     others = len(stale) - 1
     differ = "file differs" if others == 1 else "files differ"
     also = f", and {others} other {differ} too" if others else ""
-    rules = " ".join(dict.fromkeys(result.rule for result in stale))
+    stages = " ".join(dict.fromkeys(result.stage for result in stale))
     raise DataError(
         f"{first.path}: was made {_made(first.key, first.found)}, but now it would be made "
         f"{_made(first.key, first.wanted)}{also}; delete what {listed} lists (xargs rm < {listed}) and run again, "
-        f"or run once with --forcerun {rules}."
+        f"or run once with --forcerun {stages}."
     )
 
 

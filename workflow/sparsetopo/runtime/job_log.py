@@ -1,32 +1,43 @@
-"""Why a job failed, as the end of its log says."""
+"""A job's log: opened by the job, read after a failure for why it failed."""
 
+import logging
 import os
 import re
 from pathlib import Path
 
-# As `open_log` of the scripts writes it: date, time, level, message; what follows belongs to the message.
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+# Date, time, level, message; further lines belong to the message.
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ([A-Z]+) (.*)$", re.MULTILINE)
 _KILLED = (
-    "it was killed or crashed without a word, as happens when memory or a time limit runs out; if so, run fewer jobs "
-    "at once (--cores), or let it have more."
+    "it was killed or crashed without a word, as happens when memory or a time limit runs out; "
+    "if so, run fewer jobs at once (--cores), or let it have more."
 )
 
 
+def open_log(path: Path) -> None:
+    """Send everything that is logged to the job's log file, which is begun anew."""
+    logging.raiseExceptions = False  # on a full disk every line would be a traceback on the screen
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w")
+    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=[handler])
+    logging.captureWarnings(True)
+
+
 def reason_of_failure(path: str | os.PathLike[str], since: float) -> str:
-    """One sentence that says why a job failed.
+    """Say in one sentence why a job failed.
 
     Parameters
     ----------
     path
         The job's log.
     since
-        When the run began, in seconds since 1970: an older log is not of this run.
+        When the run began, in seconds since 1970: an older log is of an earlier run.
 
     Returns
     -------
     str
-        The error it ended with; if there is none, that it must have been killed. Empty if the log says nothing: it is
-        missing or old (the job never started), or the job had done its part.
+        The error that it ended with; if there is none, that it must have been killed. Empty if the log is missing or
+        old (the job never started), or if the job had done its part.
     """
     log = Path(path)
     try:

@@ -1,4 +1,4 @@
-"""A job ends with the Snakemake it belongs to, whatever lies between them."""
+"""A job ends with the Snakemake that it belongs to, whatever lies between them."""
 
 import signal
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[3] / "workflow/scripts"
+LIBRARY = Path(__file__).parents[2] / "workflow"
 JOB = """
 import os, sys, time
-sys.path.insert(0, {scripts!r})
-from job import end_with
+sys.path.insert(0, {library!r})
+from sparsetopo.processes import die_with_parent
 time.sleep({delay})
-end_with(int(os.environ["RUN"]))
+die_with_parent(int(os.environ["RUN"]))
 print("working", os.getpid(), flush=True)
 {work}
 """
@@ -31,7 +31,7 @@ SHELL = ["sh", "-c", '"$@"; true', "sh"]
 def start(tmp_path, between=(), delay=0.0, work="time.sleep(60)"):
     """A run with a job; the parent of both is this process, which does not ask how they ended."""
     script = tmp_path / "job.py"
-    script.write_text(JOB.format(scripts=str(SCRIPTS), delay=delay, work=work))
+    script.write_text(JOB.format(library=str(LIBRARY), delay=delay, work=work))
     command = [*between, sys.executable, str(script)]
     run = subprocess.Popen(
         [sys.executable, "-c", RUN.format(command=command)], stdout=subprocess.PIPE, text=True
