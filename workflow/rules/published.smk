@@ -8,7 +8,7 @@ if not os.path.isdir(os.path.expanduser(RELEASED)):
 
 
 def released_files():
-    """The folder's tables, in either of the layouts that `analysis.released_layout` reads."""
+    """The folder's tables, in either of the layouts that `analysis.paper.released_layout` reads."""
     folder = Path(os.path.expanduser(RELEASED))
     patterns = (
         "*.csv",

@@ -1,4 +1,4 @@
-"""Rule `measure`: the topometrics of a graph and of the bipartite graphs of its layers."""
+"""Rule `topometrics`: the topometrics of a graph and of the bipartite graphs of its layers."""
 
 from job import cell_of, require_cell, run_job
 

@@ -1,4 +1,4 @@
-"""Rules `train` and `train_dense`: train a network from its initial weights, masked or not."""
+"""Rules `train` and `dense`: train a network from its initial weights, masked or not."""
 
 from job import cell_of, require_cell, run_job
 from network import job_device

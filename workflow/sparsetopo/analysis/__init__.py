@@ -1,9 +1,6 @@
-"""From the collected table to the study's answers: drop, features, regression, importance, ranking.
+"""From the collected table to the study's answers. Tidy tables in, tidy tables out; nothing here needs torch.
 
-Tidy pandas tables in, tidy pandas tables out; nothing here needs torch. The modules, in the order
-a study uses them:
-
-`tables` (check a collected table, write and read result tables), `accuracy_drop`, `features`,
-`regression`, `importance`, `ranking`. Importing this package imports none of them, so it costs
-nothing.
+In the order in which a study uses them: `tables` (collected results, checked and joined into
+features), `regression`, `importance`, `ramanujan_density`, `ranking`, and `paper` (the authors'
+released results, beside ours). Importing this package imports none of them.
 """
