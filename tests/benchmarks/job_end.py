@@ -24,7 +24,7 @@ model = build("Resnet-20", (1, 8, 8), 10)
 GRAPH = """
 from sparsetopo.graphs import trace
 from sparsetopo.graphs.mge import mge_from_masks
-from sparsetopo.networks.state import model_arrays
+from sparsetopo.networks.arrays import model_arrays
 from sparsetopo.pruning import prune
 mask = prune(model, "uniform", "0.9", input_shape=(1, 8, 8), seed=0)
 mge_from_masks(trace(model, (1, 8, 8)), model_arrays(model), mask).save(PATH, {})

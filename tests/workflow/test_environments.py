@@ -36,7 +36,8 @@ TORCH_JOBS = {"data": 1, "plan": 1, "dense": 1, "score": 1, "prune": 2, "train":
 NOT_HERE = {"torchvision", "pillow", "jsonschema"}
 # What Snakemake's own environment needs, as docs/cluster.md says.
 (OF_SNAKEMAKE,) = re.findall(
-    r"Snakemake's own environment needs `([^`]+)`", (ROOT / "docs/cluster.md").read_text()
+    r"Snakemake's own environment needs `([^`]+)`",
+    " ".join((ROOT / "docs/cluster.md").read_text().split()),
 )
 
 

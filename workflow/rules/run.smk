@@ -1,4 +1,4 @@
-# One run of the study: what it holds, how it schedules, and what it says when it ends.
+# One run of the study: what it holds, and what it says when it ends.
 
 import atexit
 import contextlib

@@ -10,7 +10,7 @@ from sparsetopo.errors import DataError
 
 
 def collect_layers(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Collect the files that `measure` wrote for the layers of every network.
+    """Collect the files that `topometrics` wrote for the layers of every network.
 
     Parameters
     ----------
