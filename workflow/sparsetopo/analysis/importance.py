@@ -99,19 +99,9 @@ def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
 
 
 def correlations(metrics: _Array, target: _Array) -> _Array:
-    """Correlate along the last axis, over the entries that have both values.
+    """Pearson's r along the last axis, over the entries that have both values.
 
-    Parameters
-    ----------
-    metrics
-        Shape (..., rows); NaN where missing.
-    target
-        Shape (..., rows), broadcast against `metrics`; NaN where missing.
-
-    Returns
-    -------
-    ndarray
-        Pearson's r, shape (...). NaN below `LEAST_ROWS` rows, or where one of the two is constant.
+    The shapes (..., rows) of the two are broadcast. NaN below `LEAST_ROWS` rows, or where one of the two is constant.
 
     Examples
     --------

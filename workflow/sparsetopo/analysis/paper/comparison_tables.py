@@ -47,13 +47,7 @@ class PaperTables:
 
 
 def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
-    """Read the printed tables.
-
-    Parameters
-    ----------
-    folder
-        With regression.csv, ranking_all.csv, ranking_scored.csv and ranking_random.csv (default:
-        ``resources/paper`` beside the workflow).
+    """Read the printed tables: regression.csv, ranking_all.csv, ranking_scored.csv and ranking_random.csv of a folder.
 
     Raises
     ------
@@ -82,15 +76,9 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
 
 
 def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
-    """Table 3 beside ours.
+    """Table 3 (`PaperTables.regression`) beside ours, ``tables/regression.csv``.
 
-    Parameters
-    ----------
-    regression
-        ``tables/regression.csv``; what counts is the mean over regressors, shuffled folds,
-        features scaled over the subset.
-    paper
-        `PaperTables.regression`.
+    What counts is the mean over regressors, shuffled folds, features scaled over the subset.
 
     Returns
     -------
@@ -124,12 +112,7 @@ def ranking_comparison(
 ) -> pd.DataFrame:
     """Table 4, 11 or 12 beside ours: its cells, or its row averages.
 
-    Parameters
-    ----------
-    ours
-        ``tables/ranking.csv``; for row averages ``tables/ranking_means.csv``.
-    table
-        "table4", "table11" or "table12".
+    Ours is ``tables/ranking.csv``; for row averages ``tables/ranking_means.csv``.
 
     Returns
     -------
@@ -140,7 +123,7 @@ def ranking_comparison(
     Raises
     ------
     DataError
-        If a column is missing, or a cell is there twice.
+        As `regression_comparison`.
     """
     keys, values = (_RANKING_KEYS[:2], ["rbo"]) if means else (_RANKING_KEYS, ["rbo", "rbo_std"])
     require_columns(ours, ["pool", *keys, *values])

@@ -40,16 +40,9 @@ _NETWORK = ["dataset", "model", "sparsity", "seed", "accuracy"]
 
 @dataclass(frozen=True)
 class ReleasedFiles:
-    """The four tables as released, with the tidied columns, and where they were read.
+    """The four tables (`released_columns.TABLES`) as released, with the tidied columns.
 
-    Attributes
-    ----------
-    tables
-        By the names of `released_columns.TABLES`.
-    names
-        Path of each, or folder, for messages.
-    notes
-        Sentences: what could not be used.
+    Messages name the file or folder of each (`names`); the notes say what could not be used.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -129,21 +122,10 @@ def _read_repository(folder: Path) -> ReleasedFiles:
 
 
 def name_algorithms(ramanujan: pd.DataFrame, rolled: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add the pruning algorithm to the rows of a Ramanujan file, which does not name it.
+    """Add the column pruning to the rows of a Ramanujan file, missing if no network of the rolled file is the same.
 
-    Parameters
-    ----------
-    ramanujan
-        As released: the rows of a network follow each other, layers in ascending order.
-    rolled
-        Rows of the same data set and architecture, which name the algorithm; edges are weights.
-    name
-        Of the file, for messages.
-
-    Returns
-    -------
-    DataFrame
-        `ramanujan` with the column pruning; missing if no network of `rolled` is the same.
+    In the Ramanujan file the rows of a network follow each other, layers in ascending order. The rolled rows, of the
+    same data set and architecture, name the algorithm; their edges are weights.
 
     Raises
     ------

@@ -94,17 +94,8 @@ class StudyArrays:
     def means(self, values: Floats, drawn: Ints) -> Floats:
         """Means over the seeds of each group, without the missing values, rounded (`rounded`).
 
-        Parameters
-        ----------
-        values
-            Shape (metrics, networks).
-        drawn
-            Networks of each draw, shape (draws, networks), in the order of the groups.
-
-        Returns
-        -------
-        ndarray
-            Shape (metrics, draws, pairs, sparsities, algorithms); NaN where there is no value.
+        `values` have the shape (metrics, networks), and the networks `drawn` (draws, networks), in the order of the
+        groups. The means have the shape (metrics, draws, pairs, sparsities, algorithms); NaN where there is no value.
         """
         starts, sizes = self.starts, self.sizes
         total = np.zeros((len(values), len(drawn), len(starts)))
@@ -130,14 +121,7 @@ def study_arrays(
 ) -> StudyArrays:
     """Sort the networks and number the names.
 
-    Parameters
-    ----------
-    table
-        One row a network: the cell's columns, accuracy, accuracy_drop, and the single columns.
-    mixtures
-        Each with a table whose rows are the same networks, in the same order.
-    single_columns
-        Strategy: column.
+    The tables of the mixtures have the same rows as `table`, in the same order. `single_columns` is {strategy: column}.
 
     Examples
     --------

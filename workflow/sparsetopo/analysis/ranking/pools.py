@@ -49,16 +49,8 @@ class Ranking:
 class PoolRankings:
     """All rankings of a pool.
 
-    Attributes
-    ----------
-    algorithms
-        Names along the last axis, sorted.
-    present
-        Whether an algorithm has an accuracy, and so is ranked; shape as of a `Ranking`.
-    truth
-        The true ranking.
-    strategies
-        By name, in the order of `StudyArrays.strategies`.
+    `algorithms` are the names along the last axis, sorted; `present` says which of them have an accuracy, and so are
+    ranked. The strategies are in the order of `StudyArrays.strategies`.
     """
 
     algorithms: tuple[str, ...]
@@ -75,15 +67,9 @@ def rank_pools(
 ) -> list[PoolRankings]:
     """Rank each pool by every strategy.
 
-    Parameters
-    ----------
-    drawn
-        Networks of each draw, shape (draws, networks), in the order of the groups.
-    pools
-        Algorithms of each. They alone span the range of a metric.
-    weights
-        Of each mixture (`mixture.mixture_weights`); default: fitted on each draw, on all
-        algorithms.
+    The networks `drawn` are as in `StudyArrays.means`. The algorithms of a pool alone span the range of a metric. The
+    weights of each mixture (`mixture.mixture_weights`) are fitted on each draw, on all algorithms, unless they are
+    given.
     """
     chosen = [arrays.numbers(pool) for pool in pools]
     accuracy = arrays.means(arrays.accuracy[None], drawn)[0]
@@ -112,11 +98,7 @@ def rank_pools(
 def pool_overlaps(arrays: StudyArrays, ranked: PoolRankings) -> Floats:
     """Rank-biased overlap of every strategy with the truth, mean over the datasets.
 
-    Returns
-    -------
-    ndarray
-        Shape (draws, strategies, architectures, sparsities); NaN where no dataset has two
-        algorithms.
+    Shape (draws, strategies, architectures, sparsities); NaN where no dataset has two algorithms.
     """
     by_architecture = [arrays.pairs_of(number) for number in range(len(arrays.architectures))]
     result = []

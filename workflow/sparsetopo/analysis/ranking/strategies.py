@@ -36,17 +36,8 @@ SIZE_METRICS = ("nodes", "edges", "density")
 class Mixture:
     """A strategy that orders by a weighted sum of metrics (`mixture.mixture_scores`).
 
-    Attributes
-    ----------
-    name
-        Name of the strategy.
-    table
-        One row a network: the scaled metrics.
-    metrics
-        Columns of `table`.
-    without
-        None: the weights are fitted on all networks. "dataset" or "algorithm": those of a network
-        on the networks of other datasets or algorithms.
+    The table has a row a network, with the metrics scaled. `without` None: the weights are fitted on all networks.
+    "dataset" or "algorithm": those of a network on the networks of other datasets or algorithms.
     """
 
     name: str
@@ -62,26 +53,10 @@ def study_mixtures(
     *,
     checks: bool = True,
 ) -> tuple[pd.DataFrame, list[Mixture]]:
-    """Scale the metrics, and list the mixtures.
+    """Return `networks` with the metrics scaled, and the mixtures, the paper's first.
 
-    Parameters
-    ----------
-    networks, metrics, size_free
-        See `cases.rank_networks`.
-    checks
-        Whether to add the strategies that the paper does not have.
-
-    Returns
-    -------
-    table
-        `networks` with the metrics scaled.
-    mixtures
-        The paper's first.
-
-    Raises
-    ------
-    DataError
-        Missing columns, or `size_free` with other rows.
+    Arguments and errors are those of `cases.rank_networks`; `checks` says whether to add the strategies that the paper
+    does not have.
     """
     require_columns(networks, [*CELL, "accuracy", "accuracy_drop", "nodes", "edges", *metrics])
     networks = networks.reset_index(drop=True)
@@ -105,15 +80,9 @@ def study_mixtures(
 
 
 def single_columns(networks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Choose the strategies that order by one column.
+    """Choose the strategies that order by one column: `SINGLE_COLUMNS`, and the `RAMANUJAN_COLUMNS` that there are.
 
-    Returns
-    -------
-    table
-        `networks` with these columns as numbers; an infinite value is missing.
-    strategies
-        Name: column. `SINGLE_COLUMNS`, and those of `layer_features.RAMANUJAN_COLUMNS` that there
-        are.
+    Returns `networks` with these columns as numbers (an infinite value is missing), and {strategy: column}.
     """
     strategies = dict(SINGLE_COLUMNS)
     strategies |= {name: name for name in RAMANUJAN_COLUMNS.values() if name in networks}
@@ -128,12 +97,8 @@ def ranked_pools(
 ) -> dict[str, list[str]]:
     """Pools of at least two algorithms; by default, and if none is left, one of all: "all".
 
-    A table with a single algorithm keeps that pool; the status of its rankings says what is wrong.
-
-    Raises
-    ------
-    DataError
-        If an algorithm has no row.
+    A table with a single algorithm keeps that pool; the status of its rankings says what is wrong. An algorithm without
+    a row is a DataError.
 
     Examples
     --------

@@ -67,18 +67,10 @@ def pool_outcomes(
     permutations: int,
     labels: Sequence[str | int],
 ) -> Outcomes:
-    """Collect the outcomes of a pool.
+    """Collect the outcomes of a pool, ranked as in `tables`.
 
-    Parameters
-    ----------
-    ranked
-        From `pools.rank_pools`, of `StudyArrays.as_observed`.
-    draws
-        From `bootstrap.resampled_overlaps`; None: no interval.
-    permutations
-        See `null.null_outcomes`; 0: no null.
-    labels
-        Names of the random stream of the null.
+    There is no interval without `draws` (`bootstrap.resampled_overlaps`), and no null without permutations
+    (`null.null_outcomes`, where the labels are explained, too).
     """
     present = ranked.present[0]
     several = (arrays.seeds()[..., arrays.numbers(ranked.algorithms)] > 1) & present
@@ -97,12 +89,7 @@ def pool_outcomes(
 def with_uncertainty(
     table: pd.DataFrame, arrays: StudyArrays, outcomes: Outcomes
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add null and interval to the overlaps of a pool, and average them over the sparsities.
-
-    Parameters
-    ----------
-    table
-        From `tables.ranking_table`.
+    """Add null and interval to the overlaps of a pool (`tables.ranking_table`), and average them over the sparsities.
 
     Returns
     -------

@@ -86,10 +86,7 @@ class Case:
     def samples(self, settings: CrossValidation) -> list[tuple[Sample, SubsetStatus]]:
         """Return the sample of every subset, and whether it can be scored.
 
-        Raises
-        ------
-        DataError
-            The table lacks a column.
+        A column that the table lacks is a DataError.
         """
         columns, table = self.features.columns, self.features.table
         require_columns(table, [*settings.subset_kinds, TARGET, *columns])

@@ -46,14 +46,7 @@ def cross_validate(
     regressors: Mapping[str, Callable[[], Any]],
     scaling: str = "subset",
 ) -> FoldScores:
-    """Fit every regressor on each split's first rows and score it on the second.
-
-    Parameters
-    ----------
-    features, target
-        Shapes (rows, features) and (rows,).
-    scaling
-        One of `SCALING_ROWS`.
+    """Fit every regressor on each split's first rows and score it on the second; for `scaling` see `SCALING_ROWS`.
 
     Examples
     --------

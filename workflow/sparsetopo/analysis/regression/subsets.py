@@ -46,16 +46,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class SubsetStatus:
-    """What can be said about a subset.
+    """Whether a subset can be cross-validated, and whether its R2 can be adjusted.
 
-    Attributes
-    ----------
-    text
-        "ok"; "few rows: ..." (a caution); or what is undefined and why.
-    scored
-        Whether it can be cross-validated.
-    adjusted
-        Whether R2 can be adjusted.
+    The text is "ok"; "few rows: ..." (a caution); or what is undefined and why.
     """
 
     text: str

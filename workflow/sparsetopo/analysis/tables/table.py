@@ -95,13 +95,7 @@ def check_table(
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks columns.
-
-    Raises
-    ------
-    DataError
-        Names the missing columns and those that the table has.
-    """
+    """Raise a DataError if a table lacks columns; it names them, and those that the table has."""
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise DataError(
