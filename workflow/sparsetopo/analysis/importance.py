@@ -78,8 +78,12 @@ def importance_table(
     return pd.DataFrame(records)
 
 
-def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
+def pearson(
+    metric: pd.Series, target: pd.Series, names: tuple[str, str] = ("metric", "drop")
+) -> tuple[float, int, str]:
     """Return (r, rows, status) of the rows that have both values; r is NaN where undefined.
+
+    The status is "ok", "too few rows: ...", or that the one of these names is constant.
 
     Examples
     --------
@@ -93,7 +97,7 @@ def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
         return np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
     correlation = float(correlations(x, y))
     if np.isnan(correlation):
-        constant = "metric" if np.isnan(_deviations(x)).any() else "drop"
+        constant = names[0] if np.isnan(_deviations(x)).any() else names[1]
         return correlation, len(x), f"constant {constant}"
     return correlation, len(x), "ok"
 

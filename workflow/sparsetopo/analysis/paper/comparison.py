@@ -10,7 +10,6 @@ import pandas as pd
 
 from sparsetopo.analysis.paper.comparison_remarks import ranking_remarks, regression_remarks
 from sparsetopo.analysis.paper.comparison_tables import (
-    ENCODINGS,
     MAE_TOLERANCE,
     PAPER_FOLDER,
     POOLS,
@@ -23,6 +22,7 @@ from sparsetopo.analysis.paper.comparison_tables import (
     read_paper,
     regression_comparison,
 )
+from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.analysis.tables.table import require_columns
 
 ALL = "all"
@@ -106,7 +106,7 @@ def summary_table(
         ("difference_r2", "adjusted R2", R2_TOLERANCE, R2_AIM),
         ("difference_mae", "mean absolute error", MAE_TOLERANCE, MAE_AIM),
     ):
-        for encoding in (ALL, *ENCODINGS):
+        for encoding in (ALL, *PAPER_ENCODINGS):
             rows = table3 if encoding == ALL else table3[table3["encoding"] == encoding]
             name = quantity if encoding == ALL else f"{quantity}, {encoding}"
             row = _counted("3", name, rows[column], tolerance)

@@ -21,10 +21,10 @@ from sparsetopo.analysis.paper.comparison_tables import (
     beyond,
 )
 from sparsetopo.analysis.ranking.rbo import mean_rbo
+from sparsetopo.analysis.ranking.tables import TRUTH
 from sparsetopo.analysis.regression.summary import MEAN, MEDIAN
 from sparsetopo.analysis.tables.table import require_columns
 
-TRUTH = "truth"
 MOST_EXCHANGES = 2
 """How many exchanges away rankings are searched for one that gives the printed value."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.analysis.tables.table import read_table, require_columns
 from sparsetopo.errors import DataError, FileFormatError
 
@@ -22,7 +23,6 @@ R2_TOLERANCE, MAE_TOLERANCE = 0.02, 0.002
 POOLS = {"table4": "all", "table11": "scored", "table12": "random"}
 """Table of the paper: the pool of algorithms that it ranks."""
 STRATEGIES = ("layer_density", "delta_r", "delta_r_imdb", "lambda_imsg", "mixture")
-ENCODINGS = ("MGE", "rolled", "rolled-channel")
 MEAN = "mean"
 """Sparsity of the paper's row averages."""
 
@@ -60,7 +60,7 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
     wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
     order = printed[["encoding", "subset"]].drop_duplicates()
     order = order.sort_values(
-        "encoding", key=lambda names: names.map(ENCODINGS.index), kind="stable"
+        "encoding", key=lambda names: names.map(PAPER_ENCODINGS.index), kind="stable"
     )
     regression = order.merge(wide.reset_index(), on=["encoding", "subset"])
     columns = [*_RANKING_KEYS, "rbo", "note"]

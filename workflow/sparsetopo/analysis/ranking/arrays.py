@@ -13,7 +13,7 @@ import pandas as pd
 
 from sparsetopo.analysis.ranking.strategies import Mixture
 from sparsetopo.analysis.ranking.tie_breaking import Floats, Ints, rounded
-from sparsetopo.analysis.tables.table import sparsity_strings
+from sparsetopo.analysis.tables.table import cell_strings
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,7 @@ def study_arrays(
     >>> arrays.means(arrays.accuracy[None], arrays.as_observed())  # of a and b
     array([[[[[0.65, 0.8 ]]]]])
     """
-    names = table.assign(sparsity=sparsity_strings(table["sparsity"]))
-    names = names[["architecture", "dataset", "sparsity", "algorithm"]].astype("str")
+    names = cell_strings(table, ["architecture", "dataset", "sparsity", "algorithm"])
     levels: list[tuple[str, ...]] = []
     codes = []
     for name in names:

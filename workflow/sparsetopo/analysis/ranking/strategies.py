@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.tables.feature_sets import SIZE_FEATURES
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS
-from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
+from sparsetopo.analysis.tables.table import CELL, cell_strings, require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import Metric
 
@@ -28,8 +29,6 @@ OTHER_DATASETS, OTHER_ALGORITHMS = "mixture_other_datasets", "mixture_other_algo
 
 SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
 """Strategy: the column it orders by. Edges order as density does, since the nodes are given."""
-SIZE_METRICS = ("nodes", "edges", "density")
-"""What is known of a sparse network without looking at its graph."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def study_mixtures(
         mixtures.append(Mixture(OTHER_ALGORITHMS, table, keys, "algorithm"))
     require_columns(networks, ["achieved_sparsity"])
     density = 1 - networks["achieved_sparsity"]
-    mixtures.append(Mixture(SIZE, networks.assign(density=density), SIZE_METRICS))
+    mixtures.append(Mixture(SIZE, networks.assign(density=density), SIZE_FEATURES))
     return table, mixtures
 
 
@@ -126,11 +125,8 @@ def ranked_pools(
 
 def _require_same_rows(networks: pd.DataFrame, other: pd.DataFrame) -> None:
     require_columns(other, list(CELL))
-    cells = [
-        table[list(CELL)].assign(sparsity=sparsity_strings(table["sparsity"])).astype("str")
-        for table in (networks, other)
-    ]
-    if len(networks) != len(other) or (cells[0].to_numpy() != cells[1].to_numpy()).any():
+    cells = [cell_strings(table).to_numpy() for table in (networks, other)]
+    if len(networks) != len(other) or (cells[0] != cells[1]).any():
         raise DataError(
             f"the size-free metrics ({len(other)} rows) must be of the same networks, in the same "
             f"order, as the result table ({len(networks)} rows)."

@@ -50,8 +50,7 @@ def collect_published(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Collect the (mask, topometrics) files of every cell, with the paper's accuracies, into the tables of `collect`.
 
-    The `reference` must be "mean": a published mean belongs to no seed. There is one baseline for every pair of data
-    set and architecture that occurs, without a seed.
+    The `reference` must be "mean": a published mean belongs to no seed (`published_baselines`).
 
     Raises
     ------
@@ -70,13 +69,23 @@ def collect_published(
             f"{accuracies.path}: has no accuracy for any of the {len(sparse)} networks of this study; "
             "add cells to its grid."
         )
-    pairs = sorted(set(sparse[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
+    dense = published_baselines(sparse, accuracies)
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
+def published_baselines(networks: pd.DataFrame, accuracies: PublishedAccuracies) -> pd.DataFrame:
+    """Dense baselines of the paper, one row for every pair of data set and architecture that occurs.
+
+    Their seed is missing, because a published accuracy is a mean over seeds. A pair without one is a DataError.
+    """
+    pairs = sorted(set(networks[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
     for pair in pairs:
         if pair not in accuracies.dense:
             raise DataError(
                 f"{accuracies.path}: has no dense accuracy for {'/'.join(pair)}; the accuracy drop needs one."
             )
-    dense = pd.DataFrame(
+    return pd.DataFrame(
         [
             {
                 **dict(zip(BASELINE_COLUMNS, (*pair, None), strict=True)),
@@ -85,8 +94,6 @@ def collect_published(
             for pair in pairs
         ]
     )
-    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
-    return add_accuracy_drop(sparse, dense, reference), dense
 
 
 def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:

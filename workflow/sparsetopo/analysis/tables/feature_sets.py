@@ -24,6 +24,7 @@ LAYER_ENCODINGS: Mapping[str, str] = {"rolled": "rolled", "rolled-channel": "rol
 PAPER_ENCODINGS = ("MGE", *LAYER_ENCODINGS)
 SIZE = "size"
 SIZE_FEATURES = ("nodes", "edges", "density")
+"""What is known of a sparse network without looking at its graph."""
 SIZE_FREE = "-size-free"
 ENCODINGS = (*PAPER_ENCODINGS, SIZE, *(f"{encoding}{SIZE_FREE}" for encoding in PAPER_ENCODINGS))
 

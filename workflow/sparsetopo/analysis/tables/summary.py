@@ -9,7 +9,7 @@ from sparsetopo.analysis.tables.table import check_table
 
 
 def study_facts(networks: pd.DataFrame, dense: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    """Sentences about a study, from its tables of sparse networks (with drops) and of dense baselines.
+    """Sentences about a study, from its tables of sparse networks (status, accuracy_drop) and dense baselines.
 
     Raises a DataError as `check_table` does.
     """

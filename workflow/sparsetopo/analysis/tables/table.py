@@ -117,6 +117,12 @@ def sparsity_strings(sparsity: pd.Series) -> pd.Series:
     return sparsity.astype("str")
 
 
+def cell_strings(table: pd.DataFrame, columns: Sequence[str] = CELL) -> pd.DataFrame:
+    """Columns of the cell as strings, however they were read."""
+    names = table[[*columns]].assign(sparsity=sparsity_strings(table["sparsity"]))
+    return names.astype("str")
+
+
 def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
     """Write a table as CSV, atomically; a number that does not exist is written as `UNDEFINED`."""
     with atomic_path(path) as temporary:
