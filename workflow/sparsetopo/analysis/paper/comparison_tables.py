@@ -38,8 +38,8 @@ class PaperTables:
     regression
         Table 3: encoding, subset, paper_adjusted_r2, paper_mae.
     rankings
-        By table ("table4", "table11", "table12"): architecture, strategy, sparsity, paper_rbo (a
-        misprint corrected), note. Rows of sparsity "mean" are the printed averages.
+        By the names of `POOLS`: architecture, strategy, sparsity, paper_rbo (a misprint corrected), note. Rows of
+        sparsity "mean" are the printed averages.
     """
 
     regression: pd.DataFrame

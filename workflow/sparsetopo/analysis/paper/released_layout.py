@@ -1,14 +1,10 @@
-"""Find and read the authors' released files, in either of two layouts.
+"""Find and read the authors' released files, in either of two layouts (`LAYOUTS`).
 
-- tidied: ``unrolled.csv``, ``rolled.csv``, ``rolled_channel.csv`` and ``ramanujan.csv`` (each also
-  as ``.csv.xz``), in the folder or in its ``published/``;
-- the authors' repository (github.com/eliacunegatti/mge-snn), or its ``graph_data``:
-  ``graph_metrics/unrolled/unrolled.csv``, and a file for each data set and architecture under
-  ``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic).
-
-Both give the same four tables, with the columns of the tidied files. In the repository the
-Ramanujan files do not name the pruning algorithm. It is found in the rolled files: a network there
-must have the same data set, architecture, sparsity, seed, accuracy, and weights in each layer.
+In their repository (github.com/eliacunegatti/mge-snn) there is a file for each data set and architecture under
+``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic), beside
+``graph_metrics/unrolled/unrolled.csv``. Both layouts give the same four tables, with the columns of the tidied files.
+The Ramanujan files of the repository do not name the pruning algorithm. It is found in the rolled files: a network
+there must have the same data set, architecture, sparsity, seed, accuracy, and weights in each layer.
 """
 
 import os

@@ -20,24 +20,21 @@ from sparsetopo.analysis.tables.table import cell_strings
 class StudyArrays:
     """The networks of a study, sorted so that the seeds of a group are neighbours.
 
-    A group holds the networks that differ in their seed only.
+    A group holds the networks that differ in their seed only. Names are sorted; arrays have one entry for each network,
+    except where a shape is given.
 
     Attributes
     ----------
-    architectures, datasets, sparsities, algorithms
-        Names, sorted.
     pairs
         Shape (pairs, 2): number of the architecture and of the dataset.
     keys
         Shape (4, networks): number of each network's architecture, dataset, sparsity, algorithm.
     group
-        Shape (networks,): flat index into (pairs, sparsities, algorithms), never decreasing.
+        Flat index into (pairs, sparsities, algorithms), never decreasing.
     order
-        Shape (networks,): row of the table that holds the network.
-    accuracy, drop
-        Shape (networks,).
+        Row of the table that holds the network.
     single
-        Strategy: the column that it orders by, shape (networks,).
+        Strategy: the column that it orders by.
     mixtures
         Strategy: its scaled metrics, shape (metrics, networks), and `Mixture.without`.
     """

@@ -30,14 +30,9 @@ from sparsetopo.analysis.regression.cross_validation import defined_mean
 class Ranking:
     """The order of one strategy, or the true one: shape (draws, pairs, sparsities, algorithms).
 
-    Attributes
-    ----------
-    positions
-        From 0; those of algorithms that are not ranked mean nothing.
-    scores
-        What the order follows from; NaN: a single column is missing.
-    missing
-        Number of metrics (or 1: the single column) that are missing in every seed.
+    Positions are from 0; those of algorithms that are not ranked mean nothing. The order follows from the scores; NaN:
+    a single column is missing. `missing` is the number of metrics (or 1: the single column) that are missing in every
+    seed.
     """
 
     positions: Ints

@@ -1,14 +1,9 @@
 """The strategies of a study: the paper's, and further ones that check them.
 
-The paper fits the weights of its mixture on the accuracies that are then ranked, and some of its
-metrics reveal the size of a graph. The further strategies are:
-
-- ``size``: a mixture of nodes, edges and density only.
-- ``mixture_size_free``: the metrics scaled so that they do not reveal the size.
-- ``mixture_other_datasets``: a dataset ranked with weights fitted on the others.
-- ``mixture_other_algorithms``: each algorithm scored with weights fitted on the others.
-
-The last two are left out if there is only one dataset or algorithm.
+The paper fits the weights of its mixture on the accuracies that are then ranked, and some of its metrics reveal the
+size of a graph. The further strategies are mixtures, too: ``size`` of nodes, edges and density only;
+``mixture_size_free`` of metrics scaled so that they do not reveal the size; ``mixture_other_datasets`` and
+``mixture_other_algorithms`` with weights fitted on the other datasets or algorithms (left out if there is only one).
 """
 
 from collections.abc import Mapping, Sequence

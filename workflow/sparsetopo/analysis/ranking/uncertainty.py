@@ -27,10 +27,9 @@ class Outcomes:
     Attributes
     ----------
     null
-        Of each architecture: shape (outcomes, strategies, sparsities), and whether these are all.
-        None: no null.
+        Of each architecture, as from `null.null_outcomes`. None: no null.
     draws
-        Shape (resamples, strategies, architectures, sparsities). None: no interval.
+        Those of the pool from `bootstrap.resampled_overlaps`. None: no interval.
     several
         Shape (architectures, sparsities): whether a ranked algorithm has more than one seed.
     """

@@ -39,16 +39,10 @@ FIRST_ENCODINGS = (*PAPER_ENCODINGS, SIZE)
 
 @dataclass(frozen=True)
 class Case:
-    """One way to cross-validate one set of features.
+    """One way to cross-validate one set of features: for `validation` see `VALIDATIONS`, for `scaling` `SCALING_ROWS`.
 
     Attributes
     ----------
-    features
-        The columns to regress on, and a table with one row per network.
-    validation
-        One of `splits.VALIDATIONS`.
-    scaling
-        One of `cross_validation.SCALING_ROWS`.
     repeats
         Of the shuffled folds; groups can be left out in one way only.
     main

@@ -1,9 +1,8 @@
 """Permutations for the null of a cross-validated R2: the score if the metrics said nothing.
 
-Networks that differ only in their seed have nearly the same drop and nearly the same metrics.
-Permuting single rows would break up this similarity, and any relation between *cells* would then
-look significant. So whole clusters of seeds are exchanged (Good 2005, "Permutation, parametric and
-bootstrap tests of hypotheses", on exchangeable units).
+Networks that differ only in their seed have nearly the same drop and metrics. If single rows were permuted, any
+relation between *cells* would look significant. So whole clusters of seeds are exchanged (Good 2005, "Permutation,
+parametric and bootstrap tests of hypotheses", on exchangeable units).
 """
 
 import numpy as np

@@ -31,16 +31,10 @@ ENCODINGS = (*PAPER_ENCODINGS, SIZE, *(f"{encoding}{SIZE_FREE}" for encoding in 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features to regress on.
+    """Features to regress on: columns of a table.
 
-    Attributes
-    ----------
-    name
-        One of `ENCODINGS`.
-    columns
-        The features, columns of `table`.
-    table
-        One row a network: the cell's columns, the target, the features (NaN where missing).
+    The table has one row a network: the cell's columns, the target, the features (NaN where missing). The name is one
+    of `ENCODINGS`.
     """
 
     name: str
