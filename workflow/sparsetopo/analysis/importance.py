@@ -78,8 +78,12 @@ def importance_table(
     return pd.DataFrame(records)
 
 
-def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
+def pearson(
+    metric: pd.Series, target: pd.Series, names: tuple[str, str] = ("metric", "drop")
+) -> tuple[float, int, str]:
     """Return (r, rows, status) of the rows that have both values; r is NaN where undefined.
+
+    The status is "ok", "too few rows: ...", or that the one of these names is constant.
 
     Examples
     --------
@@ -93,25 +97,15 @@ def pearson(metric: pd.Series, target: pd.Series) -> tuple[float, int, str]:
         return np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
     correlation = float(correlations(x, y))
     if np.isnan(correlation):
-        constant = "metric" if np.isnan(_deviations(x)).any() else "drop"
+        constant = names[0] if np.isnan(_deviations(x)).any() else names[1]
         return correlation, len(x), f"constant {constant}"
     return correlation, len(x), "ok"
 
 
 def correlations(metrics: _Array, target: _Array) -> _Array:
-    """Correlate along the last axis, over the entries that have both values.
+    """Pearson's r along the last axis, over the entries that have both values.
 
-    Parameters
-    ----------
-    metrics
-        Shape (..., rows); NaN where missing.
-    target
-        Shape (..., rows), broadcast against `metrics`; NaN where missing.
-
-    Returns
-    -------
-    ndarray
-        Pearson's r, shape (...). NaN below `LEAST_ROWS` rows, or where one of the two is constant.
+    The shapes (..., rows) of the two are broadcast. NaN below `LEAST_ROWS` rows, or where one of the two is constant.
 
     Examples
     --------

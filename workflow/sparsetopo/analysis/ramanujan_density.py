@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from sparsetopo.analysis.importance import LEAST_ROWS, pearson
+from sparsetopo.analysis.importance import pearson
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS, ramanujan_means
-from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
+from sparsetopo.analysis.tables.table import CELL, cell_strings, require_columns
 from sparsetopo.errors import DataError
 
 RAMANUJAN_METRICS = ("delta_r", "delta_r_imdb", "lambda_imsg")
@@ -66,12 +66,13 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
     require_columns(layers, [*CELL, "layer", *RAMANUJAN_COLUMNS])
     _refuse_infinite(layers, list(RAMANUJAN_COLUMNS))
     _refuse_infinite(networks, [DROP])
-    pairs = _with_names(networks)[[*CELL, DROP]]
+    pairs = networks[[DROP]].assign(**cell_strings(networks))[[*CELL, DROP]]
     if pairs.duplicated(list(CELL)).any():
         first = pairs.loc[pairs.duplicated(list(CELL)), list(CELL)].iloc[0]
         raise DataError(f"the network {'/'.join(first)} has several rows; it may have only one.")
     # Sorted, so that the last bits of the results do not depend on the order of the rows.
-    layers = _with_names(layers).sort_values([*CELL, "layer"], ignore_index=True)
+    layers = layers.assign(**cell_strings(layers))
+    layers = layers.sort_values([*CELL, "layer"], ignore_index=True)
     pairs = pairs.merge(ramanujan_means(layers), how="outer", on=list(CELL)).sort_values(list(CELL))
     of_layers = _correlate(layers, DENSITY, RAMANUJAN_METRICS)
     of_networks = _correlate(pairs, DROP, ("layer_density", *RAMANUJAN_METRICS))
@@ -81,8 +82,7 @@ def ramanujan_table(layers: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFram
 def correlations(metric: pd.Series, other: pd.Series) -> tuple[float, float, int, str]:
     """Return Pearson's and Spearman's r over the rows that have both, their number, and a status.
 
-    Tied values share their mean rank. A correlation that does not exist is NaN, and the status
-    says why ("too few rows: ...", "constant <name of the series>"); otherwise it is "ok".
+    Tied values share their mean rank. The status is that of `importance.pearson`, with the names of the series.
 
     Examples
     --------
@@ -95,13 +95,9 @@ def correlations(metric: pd.Series, other: pd.Series) -> tuple[float, float, int
 
     complete = (metric.notna() & other.notna()).to_numpy()
     x, y = metric[complete], other[complete]
-    if len(x) < LEAST_ROWS:
-        return np.nan, np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
-    for values in (x, y):
-        if float(np.ptp(values)) <= 1e-12 * float(values.abs().max()):
-            return np.nan, np.nan, len(x), f"constant {values.name}"
+    pearson_r, rows, status = pearson(x, y, (str(metric.name), str(other.name)))
     ranks = pd.Series(rankdata(x)), pd.Series(rankdata(y))
-    return pearson(x, y)[0], pearson(*ranks)[0], len(x), "ok"
+    return pearson_r, pearson(*ranks)[0] if status == "ok" else np.nan, rows, status
 
 
 def _correlate(table: pd.DataFrame, against: str, metrics: Sequence[str]) -> pd.DataFrame:
@@ -141,12 +137,6 @@ def _groups(table: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]
 def _order(group: dict[str, str]) -> tuple[str, str, float, str]:
     sparsity = 0.0 if group["sparsity"] == ALL else float(group["sparsity"])
     return group["architecture"], group["dataset"], sparsity, group["algorithm"]
-
-
-def _with_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the cell's columns as strings, however they were read."""
-    names = {column: table[column].astype("str") for column in CELL if column != "sparsity"}
-    return table.assign(**names, sparsity=sparsity_strings(table["sparsity"]))
 
 
 def _refuse_infinite(table: pd.DataFrame, columns: Sequence[str]) -> None:

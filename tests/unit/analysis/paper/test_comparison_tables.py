@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from sparsetopo.analysis.paper.comparison_tables import (
-    ENCODINGS,
     STRATEGIES,
     beyond,
     ranking_comparison,
     read_paper,
     regression_comparison,
 )
+from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.errors import DataError, FileFormatError
 
 
@@ -38,7 +38,7 @@ def regression_rows(paper, shift=0.0):
 
 def test_the_papers_tables_are_whole(paper):
     assert len(paper.regression) == 27
-    assert paper.regression["encoding"].unique().tolist() == list(ENCODINGS)
+    assert paper.regression["encoding"].unique().tolist() == list(PAPER_ENCODINGS)
     for rows in paper.rankings.values():
         assert len(rows) == 4 * 5 * 6
         assert set(rows["strategy"]) == set(STRATEGIES)

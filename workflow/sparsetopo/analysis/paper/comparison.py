@@ -10,7 +10,6 @@ import pandas as pd
 
 from sparsetopo.analysis.paper.comparison_remarks import ranking_remarks, regression_remarks
 from sparsetopo.analysis.paper.comparison_tables import (
-    ENCODINGS,
     MAE_TOLERANCE,
     PAPER_FOLDER,
     POOLS,
@@ -23,6 +22,7 @@ from sparsetopo.analysis.paper.comparison_tables import (
     read_paper,
     regression_comparison,
 )
+from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.analysis.tables.table import require_columns
 
 ALL = "all"
@@ -38,18 +38,14 @@ _SYSTEMATIC = 1 / 3
 
 @dataclass(frozen=True)
 class Comparison:
-    """The paper's tables beside ours.
+    """The paper's tables beside ours; rankings and means by "table4", "table11" and "table12".
 
     Attributes
     ----------
     table3
-        encoding, subset, adjusted_r2, adjusted_r2_std, mae, paper_adjusted_r2, paper_mae,
-        difference_r2, difference_mae, remark.
-    rankings
-        By "table4", "table11", "table12": architecture, strategy, sparsity, rbo, rbo_std,
-        paper_rbo, difference, remark.
-    means
-        By the same names: architecture, strategy, rbo, paper_rbo, difference, remark.
+        As from `comparison_tables.regression_comparison`, and remark.
+    rankings, means
+        As from `comparison_tables.ranking_comparison`, and remark.
     summary
         table, quantity, cells, computed, tolerance, within, mean_absolute_difference, aim, met
         ("yes", "no", or empty where there is no aim).
@@ -73,14 +69,7 @@ def compare(
     ranking_means: pd.DataFrame,
     paper_folder: str | os.PathLike[str] = PAPER_FOLDER,
 ) -> Comparison:
-    """Compare a study's tables with what the paper printed.
-
-    Parameters
-    ----------
-    regression, rankings, ranking, ranking_means
-        The study's tables of these names.
-    paper_folder
-        See `comparison_tables.read_paper`.
+    """Compare a study's tables (regression, rankings, ranking, ranking_means) with what the paper printed.
 
     Raises
     ------
@@ -117,7 +106,7 @@ def summary_table(
         ("difference_r2", "adjusted R2", R2_TOLERANCE, R2_AIM),
         ("difference_mae", "mean absolute error", MAE_TOLERANCE, MAE_AIM),
     ):
-        for encoding in (ALL, *ENCODINGS):
+        for encoding in (ALL, *PAPER_ENCODINGS):
             rows = table3 if encoding == ALL else table3[table3["encoding"] == encoding]
             name = quantity if encoding == ALL else f"{quantity}, {encoding}"
             row = _counted("3", name, rows[column], tolerance)
@@ -156,8 +145,6 @@ def cells_within(
     ----------
     permuted
         From `ranking.permuted.permuted_weights`; permutation 0 is the weights as fitted.
-    paper_folder
-        See `comparison_tables.read_paper`.
 
     Returns
     -------
@@ -167,7 +154,7 @@ def cells_within(
     Raises
     ------
     DataError
-        If a column is missing, or a cell is there twice.
+        As `ranking_comparison`.
     """
     require_columns(permuted, ["permutation", "pool"])
     paper = read_paper(paper_folder)
@@ -186,13 +173,7 @@ def cells_within(
 
 
 def check_permuted(permuted: pd.DataFrame) -> pd.DataFrame:
-    """Check the table from `cells_within`, and drop its other columns.
-
-    Raises
-    ------
-    DataError
-        If a column is missing.
-    """
+    """Check that the table from `cells_within` has its columns (else a DataError), and drop the others."""
     require_columns(permuted, ["permutation", "cells_within"])
     return permuted[["permutation", "cells_within"]]
 

@@ -21,29 +21,20 @@ from sparsetopo.analysis.paper.comparison_tables import (
     beyond,
 )
 from sparsetopo.analysis.ranking.rbo import mean_rbo
+from sparsetopo.analysis.ranking.tables import TRUTH
 from sparsetopo.analysis.regression.summary import MEAN, MEDIAN
 from sparsetopo.analysis.tables.table import require_columns
 
-TRUTH = "truth"
 MOST_EXCHANGES = 2
 """How many exchanges away rankings are searched for one that gives the printed value."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A ranking that some exchanges of neighbours make of another.
+    """A ranking that some exchanges of neighbours, told in words, make of another.
 
-    Attributes
-    ----------
-    steps
-        Number of exchanges.
-    order
-        The ranking.
-    words
-        What was exchanged.
-    gap
-        Sum of the differences in score of those exchanged, as shares of the range of all scores;
-        infinite where a score is missing.
+    The gap is the sum of the differences in score of those exchanged, as shares of the range of all scores; infinite
+    where a score is missing.
     """
 
     steps: int
@@ -53,21 +44,9 @@ class Exchange:
 
 
 def ranking_remarks(table: pd.DataFrame, rankings: pd.DataFrame, name: str) -> pd.Series:
-    """Remarks on table 4, 11 or 12: empty for a cell that is met.
+    """Remarks on table 4, 11 or 12 (`comparison_tables.ranking_comparison`): empty for a cell that is met.
 
-    Parameters
-    ----------
-    table
-        From `comparison_tables.ranking_comparison`.
-    rankings
-        ``tables/rankings.csv``.
-    name
-        "table4", "table11" or "table12".
-
-    Raises
-    ------
-    DataError
-        If a column is missing.
+    A column that ``tables/rankings.csv`` lacks is a DataError.
     """
     keys = ["architecture", "sparsity"]
     require_columns(
@@ -109,22 +88,11 @@ def _ranking_remark(rows: pd.DataFrame, strategy: str, printed: float) -> str:
 
 
 def nearest_exchange(truth: pd.DataFrame, own: pd.DataFrame, printed: float) -> str:
-    """Find the fewest exchanges of neighbours that give the printed value.
+    """Find the fewest exchanges of neighbours that give the printed overlap within `RANKING_TOLERANCE`.
 
-    They may be in the strategy's rankings or in the true ones, not in both.
-
-    Parameters
-    ----------
-    truth, own
-        Rows of one (architecture, sparsity) of the true rankings and of a strategy's: dataset,
-        position, algorithm, score.
-    printed
-        Mean overlap over the data sets to reach, within `RANKING_TOLERANCE`.
-
-    Returns
-    -------
-    str
-        A sentence. Of equally few exchanges it names those of the closest scores.
+    They may be in the strategy's rankings or in the true ones, not in both; these are rows of one architecture and
+    sparsity, and their overlap is the mean over the data sets. Of equally few exchanges the sentence names those of the
+    closest scores.
     """
     datasets = sorted(set(truth["dataset"]) & set(own["dataset"]))
     found: list[tuple[int, float, str]] = []
@@ -163,12 +131,7 @@ def _order(rows: pd.DataFrame) -> list[str]:
 
 
 def exchanges(rows: pd.DataFrame, most: int) -> Iterator[Exchange]:
-    """Yield every ranking up to `most` exchanges of neighbours away, by its fewest exchanges.
-
-    Parameters
-    ----------
-    rows
-        position, algorithm, score of one ranking.
+    """Yield every ranking up to `most` exchanges of neighbours away from that in the rows, by its fewest exchanges.
 
     Examples
     --------
@@ -201,15 +164,7 @@ def exchanges(rows: pd.DataFrame, most: int) -> Iterator[Exchange]:
 
 
 def regression_remarks(table: pd.DataFrame, regression: pd.DataFrame) -> pd.Series:
-    """Remarks on table 3: empty for a cell that is met.
-
-    Parameters
-    ----------
-    table
-        From `comparison_tables.regression_comparison`.
-    regression
-        ``tables/regression.csv``.
-    """
+    """Remarks on table 3 (`comparison_tables.regression_comparison`): empty for a cell that is met."""
     require_columns(regression, ["rows", "unconverged", "status"])
     off = off_in_table3(table)
     remarks = []

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.analysis.tables.table import read_table, require_columns
 from sparsetopo.errors import DataError, FileFormatError
 
@@ -22,7 +23,6 @@ R2_TOLERANCE, MAE_TOLERANCE = 0.02, 0.002
 POOLS = {"table4": "all", "table11": "scored", "table12": "random"}
 """Table of the paper: the pool of algorithms that it ranks."""
 STRATEGIES = ("layer_density", "delta_r", "delta_r_imdb", "lambda_imsg", "mixture")
-ENCODINGS = ("MGE", "rolled", "rolled-channel")
 MEAN = "mean"
 """Sparsity of the paper's row averages."""
 
@@ -38,8 +38,8 @@ class PaperTables:
     regression
         Table 3: encoding, subset, paper_adjusted_r2, paper_mae.
     rankings
-        By table ("table4", "table11", "table12"): architecture, strategy, sparsity, paper_rbo (a
-        misprint corrected), note. Rows of sparsity "mean" are the printed averages.
+        By the names of `POOLS`: architecture, strategy, sparsity, paper_rbo (a misprint corrected), note. Rows of
+        sparsity "mean" are the printed averages.
     """
 
     regression: pd.DataFrame
@@ -47,13 +47,7 @@ class PaperTables:
 
 
 def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
-    """Read the printed tables.
-
-    Parameters
-    ----------
-    folder
-        With regression.csv, ranking_all.csv, ranking_scored.csv and ranking_random.csv (default:
-        ``resources/paper`` beside the workflow).
+    """Read the printed tables: regression.csv, ranking_all.csv, ranking_scored.csv and ranking_random.csv of a folder.
 
     Raises
     ------
@@ -66,7 +60,7 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
     wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
     order = printed[["encoding", "subset"]].drop_duplicates()
     order = order.sort_values(
-        "encoding", key=lambda names: names.map(ENCODINGS.index), kind="stable"
+        "encoding", key=lambda names: names.map(PAPER_ENCODINGS.index), kind="stable"
     )
     regression = order.merge(wide.reset_index(), on=["encoding", "subset"])
     columns = [*_RANKING_KEYS, "rbo", "note"]
@@ -82,15 +76,9 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
 
 
 def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
-    """Table 3 beside ours.
+    """Table 3 (`PaperTables.regression`) beside ours, ``tables/regression.csv``.
 
-    Parameters
-    ----------
-    regression
-        ``tables/regression.csv``; what counts is the mean over regressors, shuffled folds,
-        features scaled over the subset.
-    paper
-        `PaperTables.regression`.
+    What counts is the mean over regressors, shuffled folds, features scaled over the subset.
 
     Returns
     -------
@@ -124,12 +112,7 @@ def ranking_comparison(
 ) -> pd.DataFrame:
     """Table 4, 11 or 12 beside ours: its cells, or its row averages.
 
-    Parameters
-    ----------
-    ours
-        ``tables/ranking.csv``; for row averages ``tables/ranking_means.csv``.
-    table
-        "table4", "table11" or "table12".
+    Ours is ``tables/ranking.csv``; for row averages ``tables/ranking_means.csv``.
 
     Returns
     -------
@@ -140,7 +123,7 @@ def ranking_comparison(
     Raises
     ------
     DataError
-        If a column is missing, or a cell is there twice.
+        As `regression_comparison`.
     """
     keys, values = (_RANKING_KEYS[:2], ["rbo"]) if means else (_RANKING_KEYS, ["rbo", "rbo_std"])
     require_columns(ours, ["pool", *keys, *values])

@@ -21,6 +21,7 @@ from sparsetopo.analysis.paper.released_columns import (
 )
 from sparsetopo.analysis.paper.released_layout import ReleasedFiles, read_files
 from sparsetopo.analysis.tables.accuracy_drop import add_accuracy_drop
+from sparsetopo.analysis.tables.collect import published_baselines
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS, SEEDS, SPARSITIES
 from sparsetopo.analysis.tables.provenance import SOURCE_COLUMN
@@ -28,7 +29,6 @@ from sparsetopo.analysis.tables.published_accuracies import (
     PublishedAccuracies,
     read_published_accuracies,
 )
-from sparsetopo.analysis.tables.result_rows import published_outcome
 from sparsetopo.analysis.tables.table import CELL
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import LAYER_METRICS
@@ -104,7 +104,7 @@ def read_released(
         )
     _require_finite(files, tables)
     networks = _networks(tables["unrolled"], _accuracies(files, tables), ramanujan, notes)
-    dense = _dense(accuracies or read_published_accuracies(), networks)
+    dense = published_baselines(networks, accuracies or read_published_accuracies())
     networks = add_accuracy_drop(networks, dense, "mean")
     layers = pd.concat(
         [tables[encoding].assign(encoding=encoding) for encoding in ("rolled", "rolled_channel")],
@@ -207,19 +207,3 @@ def _named(cells: Sequence[Sequence[object]]) -> str:
     """Names of the first ten cells in brackets; empty if there are none."""
     names = ["/".join(map(str, cell)) for cell in cells[:10]] + ["..."] * (len(cells) > 10)
     return f" ({', '.join(names)})" if names else ""
-
-
-def _dense(accuracies: PublishedAccuracies, networks: pd.DataFrame) -> pd.DataFrame:
-    pairs = sorted(set(networks[["dataset", "architecture"]].itertuples(index=False, name=None)))
-    for pair in pairs:
-        if pair not in accuracies.dense:
-            raise DataError(
-                f"{accuracies.path}: has no dense accuracy for {'/'.join(pair)}; the accuracy drop needs one."
-            )
-    return pd.DataFrame(
-        [
-            {"dataset": dataset, "architecture": architecture, "seed": None}
-            | published_outcome(accuracies.dense[dataset, architecture])
-            for dataset, architecture in pairs
-        ]
-    )

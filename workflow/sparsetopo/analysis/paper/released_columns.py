@@ -109,23 +109,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 
 def rows_of_grid(released: pd.DataFrame, table: str, name: str) -> tuple[pd.DataFrame, str]:
-    """Rows of the paper's grid under our names.
+    """Rows of the paper's grid under our names, and a sentence on what was read and left out.
 
-    Parameters
-    ----------
-    released
-        With the released columns of the cell and of the table.
-    table
-        Which of `TABLES`.
-    name
-        Of the file, for messages.
-
-    Returns
-    -------
-    rows
-        Sorted by cell and layer, exact duplicates left out; sparsity is a string.
-    note
-        A sentence on what was read and left out.
+    They are sorted by cell and layer, without exact duplicates; sparsity is a string. Messages call the file by its
+    name.
 
     Raises
     ------

@@ -1,14 +1,10 @@
-"""Find and read the authors' released files, in either of two layouts.
+"""Find and read the authors' released files, in either of two layouts (`LAYOUTS`).
 
-- tidied: ``unrolled.csv``, ``rolled.csv``, ``rolled_channel.csv`` and ``ramanujan.csv`` (each also
-  as ``.csv.xz``), in the folder or in its ``published/``;
-- the authors' repository (github.com/eliacunegatti/mge-snn), or its ``graph_data``:
-  ``graph_metrics/unrolled/unrolled.csv``, and a file for each data set and architecture under
-  ``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic).
-
-Both give the same four tables, with the columns of the tidied files. In the repository the
-Ramanujan files do not name the pruning algorithm. It is found in the rolled files: a network there
-must have the same data set, architecture, sparsity, seed, accuracy, and weights in each layer.
+In their repository (github.com/eliacunegatti/mge-snn) there is a file for each data set and architecture under
+``graph_metrics/rolled``, ``graph_metrics/rolled_channel`` and ``ramanunjan_results`` (sic), beside
+``graph_metrics/unrolled/unrolled.csv``. Both layouts give the same four tables, with the columns of the tidied files.
+The Ramanujan files of the repository do not name the pruning algorithm. It is found in the rolled files: a network
+there must have the same data set, architecture, sparsity, seed, accuracy, and weights in each layer.
 """
 
 import os
@@ -40,16 +36,9 @@ _NETWORK = ["dataset", "model", "sparsity", "seed", "accuracy"]
 
 @dataclass(frozen=True)
 class ReleasedFiles:
-    """The four tables as released, with the tidied columns, and where they were read.
+    """The four tables (`released_columns.TABLES`) as released, with the tidied columns.
 
-    Attributes
-    ----------
-    tables
-        By the names of `released_columns.TABLES`.
-    names
-        Path of each, or folder, for messages.
-    notes
-        Sentences: what could not be used.
+    Messages name the file or folder of each (`names`); the notes say what could not be used.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -129,21 +118,10 @@ def _read_repository(folder: Path) -> ReleasedFiles:
 
 
 def name_algorithms(ramanujan: pd.DataFrame, rolled: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Add the pruning algorithm to the rows of a Ramanujan file, which does not name it.
+    """Add the column pruning to the rows of a Ramanujan file, missing if no network of the rolled file is the same.
 
-    Parameters
-    ----------
-    ramanujan
-        As released: the rows of a network follow each other, layers in ascending order.
-    rolled
-        Rows of the same data set and architecture, which name the algorithm; edges are weights.
-    name
-        Of the file, for messages.
-
-    Returns
-    -------
-    DataFrame
-        `ramanujan` with the column pruning; missing if no network of `rolled` is the same.
+    In the Ramanujan file the rows of a network follow each other, layers in ascending order. The rolled rows, of the
+    same data set and architecture, name the algorithm; their edges are weights.
 
     Raises
     ------

@@ -13,31 +13,28 @@ import pandas as pd
 
 from sparsetopo.analysis.ranking.strategies import Mixture
 from sparsetopo.analysis.ranking.tie_breaking import Floats, Ints, rounded
-from sparsetopo.analysis.tables.table import sparsity_strings
+from sparsetopo.analysis.tables.table import cell_strings
 
 
 @dataclass(frozen=True)
 class StudyArrays:
     """The networks of a study, sorted so that the seeds of a group are neighbours.
 
-    A group holds the networks that differ in their seed only.
+    A group holds the networks that differ in their seed only. Names are sorted; arrays have one entry for each network,
+    except where a shape is given.
 
     Attributes
     ----------
-    architectures, datasets, sparsities, algorithms
-        Names, sorted.
     pairs
         Shape (pairs, 2): number of the architecture and of the dataset.
     keys
         Shape (4, networks): number of each network's architecture, dataset, sparsity, algorithm.
     group
-        Shape (networks,): flat index into (pairs, sparsities, algorithms), never decreasing.
+        Flat index into (pairs, sparsities, algorithms), never decreasing.
     order
-        Shape (networks,): row of the table that holds the network.
-    accuracy, drop
-        Shape (networks,).
+        Row of the table that holds the network.
     single
-        Strategy: the column that it orders by, shape (networks,).
+        Strategy: the column that it orders by.
     mixtures
         Strategy: its scaled metrics, shape (metrics, networks), and `Mixture.without`.
     """
@@ -94,17 +91,8 @@ class StudyArrays:
     def means(self, values: Floats, drawn: Ints) -> Floats:
         """Means over the seeds of each group, without the missing values, rounded (`rounded`).
 
-        Parameters
-        ----------
-        values
-            Shape (metrics, networks).
-        drawn
-            Networks of each draw, shape (draws, networks), in the order of the groups.
-
-        Returns
-        -------
-        ndarray
-            Shape (metrics, draws, pairs, sparsities, algorithms); NaN where there is no value.
+        `values` have the shape (metrics, networks), and the networks `drawn` (draws, networks), in the order of the
+        groups. The means have the shape (metrics, draws, pairs, sparsities, algorithms); NaN where there is no value.
         """
         starts, sizes = self.starts, self.sizes
         total = np.zeros((len(values), len(drawn), len(starts)))
@@ -130,14 +118,7 @@ def study_arrays(
 ) -> StudyArrays:
     """Sort the networks and number the names.
 
-    Parameters
-    ----------
-    table
-        One row a network: the cell's columns, accuracy, accuracy_drop, and the single columns.
-    mixtures
-        Each with a table whose rows are the same networks, in the same order.
-    single_columns
-        Strategy: column.
+    The tables of the mixtures have the same rows as `table`, in the same order. `single_columns` is {strategy: column}.
 
     Examples
     --------
@@ -149,8 +130,7 @@ def study_arrays(
     >>> arrays.means(arrays.accuracy[None], arrays.as_observed())  # of a and b
     array([[[[[0.65, 0.8 ]]]]])
     """
-    names = table.assign(sparsity=sparsity_strings(table["sparsity"]))
-    names = names[["architecture", "dataset", "sparsity", "algorithm"]].astype("str")
+    names = cell_strings(table, ["architecture", "dataset", "sparsity", "algorithm"])
     levels: list[tuple[str, ...]] = []
     codes = []
     for name in names:

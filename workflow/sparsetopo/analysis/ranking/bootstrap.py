@@ -29,19 +29,9 @@ def resampled_overlaps(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Floats]:
-    """Overlaps of every draw.
+    """Overlaps of every draw, for each pool: shape (resamples, strategies, architectures, sparsities).
 
-    Parameters
-    ----------
-    pools
-        Algorithms of each.
-    progress
-        Called with (batches done, batches in all).
-
-    Returns
-    -------
-    list of ndarray
-        Of each pool: shape (resamples, strategies, architectures, sparsities).
+    `progress` is called with (batches done, batches in all).
     """
     from joblib import Parallel, delayed
 

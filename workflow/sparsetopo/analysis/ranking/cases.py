@@ -47,14 +47,7 @@ class RankingSettings:
 class RankingTables:
     """The tables of a study's rankings; `pool` is the first column of each.
 
-    Attributes
-    ----------
-    rankings
-        See `tables.rankings_table`.
-    ranking
-        See `uncertainty.with_uncertainty`: a row for each architecture, sparsity, strategy.
-    means
-        See there, too: a row for each architecture and strategy.
+    `rankings` are explained in `tables.rankings_table`, the other two in `uncertainty.with_uncertainty`.
     """
 
     rankings: pd.DataFrame

@@ -19,20 +19,10 @@ MISSING_LEVEL = 0.5
 def mixture_weights(
     arrays: StudyArrays, metrics: Floats, drawn: Ints, without: str | None = None
 ) -> Floats:
-    """Fit the weights on each draw.
+    """Fit the weights on each draw; shape (metrics, draws, pairs, sparsities, algorithms).
 
-    Parameters
-    ----------
-    metrics
-        Shape (metrics, networks).
-    without
-        See `strategies.Mixture`.
-
-    Returns
-    -------
-    ndarray
-        Shape (metrics, draws, pairs, sparsities, algorithms); the last axis has length 1 unless
-        each algorithm has weights of its own. An undefined correlation counts as 0.
+    The metrics have the shape (metrics, networks); `without` is that of `strategies.Mixture`. The last axis of the
+    weights has length 1 unless each algorithm has weights of its own. An undefined correlation counts as 0.
     """
     everyone = np.ones(len(arrays.drop), bool)
     architecture, dataset = arrays.pairs.T
@@ -65,14 +55,8 @@ def _fitted(arrays: StudyArrays, metrics: Floats, drawn: Ints, used: Bools) -> F
 def mixture_scores(means: Floats, present: Bools, weights: Floats) -> Floats:
     """Weighted sum of the scaled metrics; shape (draws, pairs, sparsities, algorithms).
 
-    Parameters
-    ----------
-    means
-        Means over seeds, shape (metrics, draws, pairs, sparsities, algorithms).
-    present
-        Whether an algorithm is ranked; the range of a metric is that over those that are.
-    weights
-        From `mixture_weights`.
+    The means over seeds and the weights (`mixture_weights`) have one more axis in front, the metrics. The range of a
+    metric is that over the algorithms that are ranked, `present`.
 
     Examples
     --------

@@ -29,26 +29,12 @@ def null_outcomes(
     permutations: int,
     labels: Sequence[str | int],
 ) -> tuple[Floats, bool]:
-    """Overlaps of the strategies with the truth whose algorithms are renamed.
+    """Overlaps of the strategies with the truth whose algorithms are renamed, and whether these are all outcomes.
 
-    Parameters
-    ----------
-    truth, others
-        Positions from 0, true and of each strategy: shape (datasets, sparsities, algorithms).
-    present
-        Whether an algorithm is ranked; same shape.
-    permutations
-        Number of draws if there are more than `EXACT_LIMIT` outcomes.
-    labels
-        Names of the random stream.
-
-    Returns
-    -------
-    outcomes
-        Mean over the datasets, shape (outcomes, strategies, sparsities); NaN where no dataset has
-        two algorithms.
-    exact
-        Whether these are all outcomes.
+    All arrays that go in have the shape (datasets, sparsities, algorithms): positions from 0 in the true ranking and in
+    the `others`, and whether an algorithm is ranked. The overlaps are means over the datasets, of shape (outcomes,
+    strategies, sparsities); NaN where no dataset has two algorithms. If there are more than `EXACT_LIMIT` outcomes, as
+    many as `permutations` are drawn, from the random stream that the labels name.
 
     Examples
     --------

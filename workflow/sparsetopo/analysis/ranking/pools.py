@@ -30,14 +30,9 @@ from sparsetopo.analysis.regression.cross_validation import defined_mean
 class Ranking:
     """The order of one strategy, or the true one: shape (draws, pairs, sparsities, algorithms).
 
-    Attributes
-    ----------
-    positions
-        From 0; those of algorithms that are not ranked mean nothing.
-    scores
-        What the order follows from; NaN: a single column is missing.
-    missing
-        Number of metrics (or 1: the single column) that are missing in every seed.
+    Positions are from 0; those of algorithms that are not ranked mean nothing. The order follows from the scores; NaN:
+    a single column is missing. `missing` is the number of metrics (or 1: the single column) that are missing in every
+    seed.
     """
 
     positions: Ints
@@ -49,16 +44,8 @@ class Ranking:
 class PoolRankings:
     """All rankings of a pool.
 
-    Attributes
-    ----------
-    algorithms
-        Names along the last axis, sorted.
-    present
-        Whether an algorithm has an accuracy, and so is ranked; shape as of a `Ranking`.
-    truth
-        The true ranking.
-    strategies
-        By name, in the order of `StudyArrays.strategies`.
+    `algorithms` are the names along the last axis, sorted; `present` says which of them have an accuracy, and so are
+    ranked. The strategies are in the order of `StudyArrays.strategies`.
     """
 
     algorithms: tuple[str, ...]
@@ -75,15 +62,9 @@ def rank_pools(
 ) -> list[PoolRankings]:
     """Rank each pool by every strategy.
 
-    Parameters
-    ----------
-    drawn
-        Networks of each draw, shape (draws, networks), in the order of the groups.
-    pools
-        Algorithms of each. They alone span the range of a metric.
-    weights
-        Of each mixture (`mixture.mixture_weights`); default: fitted on each draw, on all
-        algorithms.
+    The networks `drawn` are as in `StudyArrays.means`. The algorithms of a pool alone span the range of a metric. The
+    weights of each mixture (`mixture.mixture_weights`) are fitted on each draw, on all algorithms, unless they are
+    given.
     """
     chosen = [arrays.numbers(pool) for pool in pools]
     accuracy = arrays.means(arrays.accuracy[None], drawn)[0]
@@ -112,11 +93,7 @@ def rank_pools(
 def pool_overlaps(arrays: StudyArrays, ranked: PoolRankings) -> Floats:
     """Rank-biased overlap of every strategy with the truth, mean over the datasets.
 
-    Returns
-    -------
-    ndarray
-        Shape (draws, strategies, architectures, sparsities); NaN where no dataset has two
-        algorithms.
+    Shape (draws, strategies, architectures, sparsities); NaN where no dataset has two algorithms.
     """
     by_architecture = [arrays.pairs_of(number) for number in range(len(arrays.architectures))]
     result = []

@@ -22,15 +22,8 @@ def extrapolated_rbo(
 ) -> float:
     """RBO of two rankings, A_n p^n + (1 - p)/p * sum over d = 1..n of A_d p^d.
 
-    A_d, the agreement at depth d, is the share of the first d items that both have in common.
-
-    Parameters
-    ----------
-    first, second
-        Items from the first rank to the last, each once; both of the same length. The items may
-        differ.
-    persistence
-        p in (0, 1): the smaller, the more the first ranks count.
+    A_d, the agreement at depth d, is the share of the first d items that both have in common. The smaller the
+    persistence p, the more the first ranks count. The items of the two may differ.
 
     Raises
     ------
@@ -97,11 +90,6 @@ def position_weights(
     An item at positions i and j (from 0) is among the first d of both orders from d = max(i, j) + 1
     on. So the overlap is the sum over the items of w[max(i, j)], where w[k] is the sum over
     d = k + 1..n of (weight of A_d)/d.
-
-    Returns
-    -------
-    ndarray
-        Shape (items,).
     """
     unit = np.eye(items)
     of_agreement = np.mean([[_extrapolated(row, p) for row in unit] for p in persistences], axis=0)
@@ -111,14 +99,9 @@ def position_weights(
 def position_overlaps(
     truth: NDArray[np.intp], other: NDArray[np.intp], present: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """`mean_rbo` of many pairs of orders, up to rounding, from the positions of their items.
+    """`mean_rbo` of many pairs of orders, up to rounding, from the positions of their items (last axis, from 0).
 
-    Parameters
-    ----------
-    truth, other
-        Position of each item along the last axis, from 0.
-    present
-        Which items are ranked; NaN where these are fewer than two.
+    It is NaN where fewer than two items are ranked (`present`).
 
     Examples
     --------

@@ -1,14 +1,9 @@
 """The strategies of a study: the paper's, and further ones that check them.
 
-The paper fits the weights of its mixture on the accuracies that are then ranked, and some of its
-metrics reveal the size of a graph. The further strategies are:
-
-- ``size``: a mixture of nodes, edges and density only.
-- ``mixture_size_free``: the metrics scaled so that they do not reveal the size.
-- ``mixture_other_datasets``: a dataset ranked with weights fitted on the others.
-- ``mixture_other_algorithms``: each algorithm scored with weights fitted on the others.
-
-The last two are left out if there is only one dataset or algorithm.
+The paper fits the weights of its mixture on the accuracies that are then ranked, and some of its metrics reveal the
+size of a graph. The further strategies are mixtures, too: ``size`` of nodes, edges and density only;
+``mixture_size_free`` of metrics scaled so that they do not reveal the size; ``mixture_other_datasets`` and
+``mixture_other_algorithms`` with weights fitted on the other datasets or algorithms (left out if there is only one).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.tables.feature_sets import SIZE_FEATURES
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import RAMANUJAN_COLUMNS
-from sparsetopo.analysis.tables.table import CELL, require_columns, sparsity_strings
+from sparsetopo.analysis.tables.table import CELL, cell_strings, require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import Metric
 
@@ -28,25 +24,14 @@ OTHER_DATASETS, OTHER_ALGORITHMS = "mixture_other_datasets", "mixture_other_algo
 
 SINGLE_COLUMNS: Mapping[str, str] = {"edges": "edges"}
 """Strategy: the column it orders by. Edges order as density does, since the nodes are given."""
-SIZE_METRICS = ("nodes", "edges", "density")
-"""What is known of a sparse network without looking at its graph."""
 
 
 @dataclass(frozen=True)
 class Mixture:
     """A strategy that orders by a weighted sum of metrics (`mixture.mixture_scores`).
 
-    Attributes
-    ----------
-    name
-        Name of the strategy.
-    table
-        One row a network: the scaled metrics.
-    metrics
-        Columns of `table`.
-    without
-        None: the weights are fitted on all networks. "dataset" or "algorithm": those of a network
-        on the networks of other datasets or algorithms.
+    The table has a row a network, with the metrics scaled. `without` None: the weights are fitted on all networks.
+    "dataset" or "algorithm": those of a network on the networks of other datasets or algorithms.
     """
 
     name: str
@@ -62,26 +47,10 @@ def study_mixtures(
     *,
     checks: bool = True,
 ) -> tuple[pd.DataFrame, list[Mixture]]:
-    """Scale the metrics, and list the mixtures.
+    """Return `networks` with the metrics scaled, and the mixtures, the paper's first.
 
-    Parameters
-    ----------
-    networks, metrics, size_free
-        See `cases.rank_networks`.
-    checks
-        Whether to add the strategies that the paper does not have.
-
-    Returns
-    -------
-    table
-        `networks` with the metrics scaled.
-    mixtures
-        The paper's first.
-
-    Raises
-    ------
-    DataError
-        Missing columns, or `size_free` with other rows.
+    Arguments and errors are those of `cases.rank_networks`; `checks` says whether to add the strategies that the paper
+    does not have.
     """
     require_columns(networks, [*CELL, "accuracy", "accuracy_drop", "nodes", "edges", *metrics])
     networks = networks.reset_index(drop=True)
@@ -100,20 +69,14 @@ def study_mixtures(
         mixtures.append(Mixture(OTHER_ALGORITHMS, table, keys, "algorithm"))
     require_columns(networks, ["achieved_sparsity"])
     density = 1 - networks["achieved_sparsity"]
-    mixtures.append(Mixture(SIZE, networks.assign(density=density), SIZE_METRICS))
+    mixtures.append(Mixture(SIZE, networks.assign(density=density), SIZE_FEATURES))
     return table, mixtures
 
 
 def single_columns(networks: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Choose the strategies that order by one column.
+    """Choose the strategies that order by one column: `SINGLE_COLUMNS`, and the `RAMANUJAN_COLUMNS` that there are.
 
-    Returns
-    -------
-    table
-        `networks` with these columns as numbers; an infinite value is missing.
-    strategies
-        Name: column. `SINGLE_COLUMNS`, and those of `layer_features.RAMANUJAN_COLUMNS` that there
-        are.
+    Returns `networks` with these columns as numbers (an infinite value is missing), and {strategy: column}.
     """
     strategies = dict(SINGLE_COLUMNS)
     strategies |= {name: name for name in RAMANUJAN_COLUMNS.values() if name in networks}
@@ -128,12 +91,8 @@ def ranked_pools(
 ) -> dict[str, list[str]]:
     """Pools of at least two algorithms; by default, and if none is left, one of all: "all".
 
-    A table with a single algorithm keeps that pool; the status of its rankings says what is wrong.
-
-    Raises
-    ------
-    DataError
-        If an algorithm has no row.
+    A table with a single algorithm keeps that pool; the status of its rankings says what is wrong. An algorithm without
+    a row is a DataError.
 
     Examples
     --------
@@ -161,11 +120,8 @@ def ranked_pools(
 
 def _require_same_rows(networks: pd.DataFrame, other: pd.DataFrame) -> None:
     require_columns(other, list(CELL))
-    cells = [
-        table[list(CELL)].assign(sparsity=sparsity_strings(table["sparsity"])).astype("str")
-        for table in (networks, other)
-    ]
-    if len(networks) != len(other) or (cells[0].to_numpy() != cells[1].to_numpy()).any():
+    cells = [cell_strings(table).to_numpy() for table in (networks, other)]
+    if len(networks) != len(other) or (cells[0] != cells[1]).any():
         raise DataError(
             f"the size-free metrics ({len(other)} rows) must be of the same networks, in the same "
             f"order, as the result table ({len(networks)} rows)."

@@ -1,7 +1,7 @@
 """Tables of the rankings as observed: who comes where, and how far each strategy agrees with the truth.
 
 Cunegatti et al. 2024, section 4.3, tables 4, 11 and 12. Beside the strategies, ``chance`` is the
-expected overlap of a random order.
+expected overlap of a random order. `ranked` is from `pools.rank_pools`, of `StudyArrays.as_observed`.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,6 @@ TRUTH, CHANCE = "truth", "chance"
 
 def rankings_table(arrays: StudyArrays, ranked: PoolRankings) -> pd.DataFrame:
     """List the algorithms in the order of every strategy, in every setting.
-
-    Parameters
-    ----------
-    ranked
-        From `pools.rank_pools`, of `StudyArrays.as_observed`.
 
     Returns
     -------
@@ -69,11 +64,6 @@ def rankings_table(arrays: StudyArrays, ranked: PoolRankings) -> pd.DataFrame:
 
 def ranking_table(arrays: StudyArrays, ranked: PoolRankings) -> pd.DataFrame:
     """Compare every strategy with the truth: mean overlap over the datasets.
-
-    Parameters
-    ----------
-    ranked
-        From `pools.rank_pools`, of `StudyArrays.as_observed`.
 
     Returns
     -------

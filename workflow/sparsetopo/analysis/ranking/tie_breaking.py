@@ -16,14 +16,9 @@ Bools = NDArray[np.bool_]
 def positions_with_ties_by_name(
     scores: Floats, present: Bools, *, largest_first: bool = False
 ) -> Ints:
-    """Positions along the last axis, from 0; a missing score goes first.
+    """Positions along the last axis (algorithms in the order of their names), from 0.
 
-    Parameters
-    ----------
-    scores
-        Of algorithms in the order of their names; NaN where missing.
-    present
-        Whether an algorithm is ranked; those that are not come last.
+    A missing score goes first; algorithms that are not ranked (`present`) come last.
 
     Examples
     --------

@@ -27,10 +27,9 @@ class Outcomes:
     Attributes
     ----------
     null
-        Of each architecture: shape (outcomes, strategies, sparsities), and whether these are all.
-        None: no null.
+        Of each architecture, as from `null.null_outcomes`. None: no null.
     draws
-        Shape (resamples, strategies, architectures, sparsities). None: no interval.
+        Those of the pool from `bootstrap.resampled_overlaps`. None: no interval.
     several
         Shape (architectures, sparsities): whether a ranked algorithm has more than one seed.
     """
@@ -67,18 +66,10 @@ def pool_outcomes(
     permutations: int,
     labels: Sequence[str | int],
 ) -> Outcomes:
-    """Collect the outcomes of a pool.
+    """Collect the outcomes of a pool, ranked as in `tables`.
 
-    Parameters
-    ----------
-    ranked
-        From `pools.rank_pools`, of `StudyArrays.as_observed`.
-    draws
-        From `bootstrap.resampled_overlaps`; None: no interval.
-    permutations
-        See `null.null_outcomes`; 0: no null.
-    labels
-        Names of the random stream of the null.
+    There is no interval without `draws` (`bootstrap.resampled_overlaps`), and no null without permutations
+    (`null.null_outcomes`, where the labels are explained, too).
     """
     present = ranked.present[0]
     several = (arrays.seeds()[..., arrays.numbers(ranked.algorithms)] > 1) & present
@@ -97,12 +88,7 @@ def pool_outcomes(
 def with_uncertainty(
     table: pd.DataFrame, arrays: StudyArrays, outcomes: Outcomes
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add null and interval to the overlaps of a pool, and average them over the sparsities.
-
-    Parameters
-    ----------
-    table
-        From `tables.ranking_table`.
+    """Add null and interval to the overlaps of a pool (`tables.ranking_table`), and average them over the sparsities.
 
     Returns
     -------

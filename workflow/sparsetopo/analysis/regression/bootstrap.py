@@ -20,22 +20,11 @@ _Array = NDArray[np.float64]
 def cluster_draws(
     clusters: NDArray[np.int64], groups: NDArray[np.int64], count: int, *labels: str | int
 ) -> _Array:
-    """Draw clusters with replacement, as many of each group as it has, `count` times.
+    """Draw clusters with replacement, as many of each group as it has; returns how often each row was drawn.
 
-    Parameters
-    ----------
-    clusters
-        Cluster of each row. If their sizes differ, so does the number of rows drawn.
-    groups
-        Group of each row: one for all where folds are shuffled, else the group that is left out.
-        (Drawn from all groups together, a group of few clusters would often have one or none.)
-    *labels
-        Name the random stream.
-
-    Returns
-    -------
-    ndarray
-        Shape (count, rows): how often each row was drawn.
+    The shape is (count, rows). If clusters differ in size, so does the number of rows drawn. All rows are of one group
+    where folds are shuffled, else of the group that is left out. (Drawn from all groups together, a group of few
+    clusters would often have one or none.) The labels name the random stream.
 
     Examples
     --------
@@ -61,23 +50,11 @@ def resampled_r2(
     clusters: NDArray[np.int64],
     draws: _Array,
 ) -> _Array:
-    """R2 of resampled rows, averaged over the test folds.
+    """R2 of resampled rows, averaged over the test folds; shape (resamples, predictors).
 
-    Parameters
-    ----------
-    drop, clusters
-        Shape (rows,).
-    predictions
-        Shape (predictors, rows).
-    draws
-        Shape (resamples, rows), from `cluster_draws`.
-
-    Returns
-    -------
-    ndarray
-        Shape (resamples, predictors). A fold is left out of the average if fewer than two of its
-        clusters were drawn (compared with the spread of seeds in one cluster any error is large),
-        or if all drawn rows have the same drop. NaN if no fold remains.
+    The predictions have the shape (predictors, rows), the draws (`cluster_draws`) (resamples, rows). A fold is left out
+    of the average if fewer than two of its clusters were drawn (compared with the spread of seeds in one cluster any
+    error is large), or if all drawn rows have the same drop. NaN if no fold remains.
     """
     folds = []
     for _, test in splits:

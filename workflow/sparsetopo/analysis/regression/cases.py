@@ -39,16 +39,10 @@ FIRST_ENCODINGS = (*PAPER_ENCODINGS, SIZE)
 
 @dataclass(frozen=True)
 class Case:
-    """One way to cross-validate one set of features.
+    """One way to cross-validate one set of features: for `validation` see `VALIDATIONS`, for `scaling` `SCALING_ROWS`.
 
     Attributes
     ----------
-    features
-        The columns to regress on, and a table with one row per network.
-    validation
-        One of `splits.VALIDATIONS`.
-    scaling
-        One of `cross_validation.SCALING_ROWS`.
     repeats
         Of the shuffled folds; groups can be left out in one way only.
     main
@@ -86,10 +80,7 @@ class Case:
     def samples(self, settings: CrossValidation) -> list[tuple[Sample, SubsetStatus]]:
         """Return the sample of every subset, and whether it can be scored.
 
-        Raises
-        ------
-        DataError
-            The table lacks a column.
+        A column that the table lacks is a DataError.
         """
         columns, table = self.features.columns, self.features.table
         require_columns(table, [*settings.subset_kinds, TARGET, *columns])

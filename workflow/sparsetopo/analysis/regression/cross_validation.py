@@ -23,14 +23,9 @@ _Array = NDArray[np.float64]
 class FoldScores:
     """Scores of several regressors on the test folds of one cross-validation.
 
-    Attributes
-    ----------
-    r2, mae
-        Shape (regressors, folds). R2 is NaN in a fold whose target is constant.
-    predictions
-        Shape (regressors, rows): each row predicted while it was left out (NaN if it never was).
-    warnings
-        Shape (regressors,): number of fits that did not converge.
+    R2 and MAE have the shape (regressors, folds); R2 is NaN in a fold whose target is constant. Predictions, of shape
+    (regressors, rows), are of each row while it was left out (NaN if it never was). Warnings are the number of fits of
+    each regressor that did not converge.
     """
 
     r2: _Array
@@ -46,14 +41,7 @@ def cross_validate(
     regressors: Mapping[str, Callable[[], Any]],
     scaling: str = "subset",
 ) -> FoldScores:
-    """Fit every regressor on each split's first rows and score it on the second.
-
-    Parameters
-    ----------
-    features, target
-        Shapes (rows, features) and (rows,).
-    scaling
-        One of `SCALING_ROWS`.
+    """Fit every regressor on each split's first rows and score it on the second; for `scaling` see `SCALING_ROWS`.
 
     Examples
     --------

@@ -1,11 +1,9 @@
 """Huber regression by Newton's method, about fifty times faster than scikit-learn's HuberRegressor.
 
-scikit-learn minimises the same objective by L-BFGS, which needs hundreds of iterations on collinear
-features and often stops early; cross-validation would spend 90 % of its time there. The objective
-(Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) is convex and piecewise
-smooth, so Newton's method needs about five steps.
-
-With r = y - X w - c, scale s > 0 and threshold t (`epsilon`), over n rows::
+scikit-learn minimises the same objective (Owen 2007, "A robust hybrid of lasso and ridge regression", section 2) by
+L-BFGS, which needs hundreds of iterations on collinear features and often stops early. It is convex and piecewise
+smooth, so Newton's method needs about five steps. With r = y - X w - c, scale s > 0 and threshold t (`epsilon`), over n
+rows it is::
 
     n s + sum over |r| <= t s of r^2 / s + sum over |r| > t s of (2 t |r| - s t^2) + alpha |w|^2
 """

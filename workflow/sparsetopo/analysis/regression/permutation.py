@@ -1,9 +1,8 @@
 """Permutations for the null of a cross-validated R2: the score if the metrics said nothing.
 
-Networks that differ only in their seed have nearly the same drop and nearly the same metrics.
-Permuting single rows would break up this similarity, and any relation between *cells* would then
-look significant. So whole clusters of seeds are exchanged (Good 2005, "Permutation, parametric and
-bootstrap tests of hypotheses", on exchangeable units).
+Networks that differ only in their seed have nearly the same drop and metrics. If single rows were permuted, any
+relation between *cells* would look significant. So whole clusters of seeds are exchanged (Good 2005, "Permutation,
+parametric and bootstrap tests of hypotheses", on exchangeable units).
 """
 
 import numpy as np
@@ -45,28 +44,14 @@ def cluster_permutations(
     *labels: str | int,
     groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Draw permutations of the rows that move whole clusters.
+    """Draw permutations of the rows that move whole clusters: row i gets the drop of row p[i], shape (count, rows).
 
-    Parameters
-    ----------
-    clusters
-        Cluster of each row.
-    count
-        How many permutations.
-    *labels
-        Name the random stream.
-    groups
-        Group of each row; clusters are exchanged only inside their group. Groups that are left out
-        differ in the level of their drops: permuting across them would remove these differences
-        from the null but not from the observed score.
+    Clusters are exchanged with clusters of the same size and group, and keep the order of their rows. A cluster of
+    unique size stays where it is, which can only make p-values too large. Permutations are drawn independently (the
+    labels name the random stream), so with few clusters some are equal.
 
-    Returns
-    -------
-    ndarray
-        Shape (count, rows): row i gets the drop of row p[i]. Clusters are exchanged with clusters
-        of the same size, and keep the order of their rows. A cluster of unique size stays where it
-        is, which can only make p-values too large. Permutations are drawn independently, so with
-        few clusters some are equal.
+    Groups that are left out differ in the level of their drops: permuting across them would remove these differences
+    from the null but not from the observed score.
 
     Examples
     --------

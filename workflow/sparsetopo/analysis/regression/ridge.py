@@ -21,21 +21,9 @@ _Array = NDArray[np.float64]
 def ridge_predictions(
     values: _Array, drops: _Array, splits: Sequence[Split], scaling: str
 ) -> _Array:
-    """Predict every row while it is left out, for many targets.
+    """Predict every row while it is left out, for many targets: `drops` and the result have the shape (rows, targets).
 
-    Parameters
-    ----------
-    values
-        Features, shape (rows, features).
-    drops
-        Shape (rows, targets).
-    scaling
-        As in `cross_validation.cross_validate`.
-
-    Returns
-    -------
-    ndarray
-        Shape (rows, targets).
+    The values are the features, shape (rows, features), scaled as in `cross_validation.cross_validate`.
 
     Examples
     --------

@@ -29,18 +29,10 @@ _Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Score:
-    """A score whose uncertainty is estimated.
+    """A score, averaged over the splits of its repeats, whose uncertainty is estimated.
 
-    Attributes
-    ----------
-    sample, clusters, groups
-        The rows of the subset, and the cluster and the group of each (`bootstrap.cluster_draws`).
-    repeats
-        The splits that the score is averaged over.
-    scaling
-        As in `cross_validation.cross_validate`.
-    seed, permutations, resamples
-        Of the random draws, which are the same for all scores of a subset with equal rows.
+    Clusters and groups are those of each row of the sample (`bootstrap.cluster_draws`); for `scaling` see
+    `cross_validation.cross_validate`. The random draws are the same for all scores of a subset with equal rows.
     """
 
     sample: Sample

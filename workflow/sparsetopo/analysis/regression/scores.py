@@ -1,15 +1,12 @@
 """Regression of the accuracy drop on features: how well do they predict it.
 
-Cunegatti et al. 2024, section 4.2 and table 3. In the paper each subset of a study is
-cross-validated over shuffled folds, repeatedly, with eight regressors.
+Source: Cunegatti et al. 2024, section 4.2 and table 3.
 
-The adjusted R2 of a test fold is computed with n = the rows of the whole subset (not of the fold),
-and averaged over folds and repeats. That is what reproduces the paper's numbers. Where groups are
-left out instead (`splits`), the same is done over groups. There R2 compares the error with the
-spread *inside* the group that was left out, so it is far below 0 if the level of that group is
-missed, even if the order inside it is right. How far below says nothing: a metric that hardly
-varies among the other groups but does in this one lies far outside the fitted range, and a linear
-model extrapolates without limit.
+The adjusted R2 of a test fold is computed with n = the rows of the whole subset (not of the fold), and averaged over
+folds and repeats. That is what reproduces the paper's numbers. Where groups are left out instead (`splits`), R2
+compares the error with the spread *inside* the group that was left out, so it is far below 0 if the level of that group
+is missed, even if the order inside it is right. How far below says nothing: a metric that hardly varies among the other
+groups but does in this one lies far outside the fitted range, and a linear model extrapolates without limit.
 """
 
 import logging

@@ -22,8 +22,6 @@ class CrossValidation:
         seed, the subset and the repeat, so results do not depend on the order of the work.
     subset_kinds
         Columns of the table whose values define the subsets.
-    regressors
-        Default: the paper's eight.
     workers
         Number of processes; the result is the same for any number.
     progress

@@ -64,14 +64,9 @@ def group_folds(groups: pd.Series) -> list[Split]:
 
 
 def splits_of(validation: str, cells: pd.DataFrame, folds: int, *labels: str | int) -> list[Split]:
-    """Return the splits of a sample under one of `VALIDATIONS`.
+    """Return the splits of a sample, given the columns that name its cells, under one of `VALIDATIONS`.
 
-    Parameters
-    ----------
-    cells
-        One row per network: the columns that name its cell.
-    folds, *labels
-        As for `shuffled_folds`; leaving groups out needs neither.
+    The other arguments are those of `shuffled_folds`; leaving groups out needs none of them.
 
     Raises
     ------
@@ -86,12 +81,6 @@ def splits_of(validation: str, cells: pd.DataFrame, folds: int, *labels: str | i
 
 
 def require_known(what: str, value: str, known: Collection[str]) -> None:
-    """Refuse a value that is not among the known ones.
-
-    Raises
-    ------
-    DataError
-        Names `what` is wrong, its value, and the known ones.
-    """
+    """Raise a DataError for a value that is not among the known ones, which it lists."""
     if value not in known:
         raise DataError(f"there is no {what} '{value}'; known: {', '.join(known)}.")

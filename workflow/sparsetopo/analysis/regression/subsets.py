@@ -24,16 +24,9 @@ _Array = NDArray[np.float64]
 class Sample:
     """Rows of a subset that have all features and a drop.
 
-    Attributes
-    ----------
-    kind, name
-        Which subset: ("sparsity", "0.9") or ("architecture", "Resnet-20").
-    cells
-        The columns of the table that name a cell; numbered from 0.
-    values, drop
-        Shapes (rows, features) and (rows,).
-    left_out
-        Number of rows of the subset that lack a feature or the drop.
+    Kind and name say which subset: ("sparsity", "0.9") or ("architecture", "Resnet-20"). The cells are the columns of
+    the table that name a cell, the values the features, shape (rows, features). `left_out` is the number of the other
+    rows.
     """
 
     kind: str
@@ -46,16 +39,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class SubsetStatus:
-    """What can be said about a subset.
+    """Whether a subset can be cross-validated, and whether its R2 can be adjusted.
 
-    Attributes
-    ----------
-    text
-        "ok"; "few rows: ..." (a caution); or what is undefined and why.
-    scored
-        Whether it can be cross-validated.
-    adjusted
-        Whether R2 can be adjusted.
+    The text is "ok"; "few rows: ..." (a caution); or what is undefined and why.
     """
 
     text: str

@@ -37,17 +37,9 @@ def summary_rows(
     *,
     over_folds: bool,
 ) -> pd.DataFrame:
-    """Make the rows of a subset: one per regressor, their mean, their median.
+    """Make the rows of a subset from its consecutive repeats: one per regressor, their mean, their median.
 
-    Parameters
-    ----------
-    chunks
-        Scores of consecutive repeats.
-    names
-        The regressors.
-    over_folds
-        Whether a regressor's standard deviation is over the folds of the only repeat, rather than
-        over repeats.
+    A regressor's standard deviation is over the folds of the only repeat (`over_folds`), or over repeats.
     """
     r2, mae, unconverged = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
     # A test fold with a constant drop has no R2 and is left out of the average.

@@ -2,10 +2,8 @@
 
 There are two statistics. "Ridge" (the paper's ridge regression) is computed for every case, since
 it is linear in the target and a thousand permutations cost little. "mean" (over the regressors, as
-the paper prints) is computed for the main cases only, with fewer permutations.
-
-Score and null rest on the same folds: the first repeats of the regression table. So the score
-differs from that table's by the spread over repeats.
+the paper prints) is computed for the main cases only. Score and null rest on the same folds: the first repeats of the
+regression table. So the score differs from that table's by the spread over repeats.
 """
 
 from collections.abc import Sequence

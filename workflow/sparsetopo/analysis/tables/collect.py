@@ -32,16 +32,9 @@ def collect(
     baselines: Iterable[Path],
     reference: DenseReference,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Collect result files into the table of networks, with accuracy drops, and that of baselines.
+    """Collect the files of every cell into the table of networks, with accuracy drops, and that of dense baselines.
 
-    Parameters
-    ----------
-    networks
-        (mask, result, topometrics) files of every cell.
-    baselines
-        Result files of the dense baselines.
-    reference
-        Which dense accuracy a drop refers to; see `add_accuracy_drop`.
+    Each of `networks` is the (mask, result, topometrics) files of a cell, each of `baselines` a result file.
     """
     dense = pd.DataFrame([baseline_row(path) for path in baselines])
     sparse = pd.DataFrame([network_row(*paths) for paths in networks])
@@ -55,22 +48,9 @@ def collect_published(
     accuracies: PublishedAccuracies,
     reference: DenseReference,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Collect masks and topometrics into the table of networks, with the paper's accuracies and drops.
+    """Collect the (mask, topometrics) files of every cell, with the paper's accuracies, into the tables of `collect`.
 
-    Parameters
-    ----------
-    networks
-        (mask, topometrics) files of every cell.
-    accuracies
-        See `published_accuracies.read_published_accuracies`.
-    reference
-        Must be "mean": a published mean belongs to no seed.
-
-    Returns
-    -------
-    tuple of DataFrame
-        Networks, and baselines: one row for every pair of data set and architecture that occurs. Its seed is missing,
-        because the published accuracy is a mean over seeds.
+    The `reference` must be "mean": a published mean belongs to no seed (`published_baselines`).
 
     Raises
     ------
@@ -89,13 +69,23 @@ def collect_published(
             f"{accuracies.path}: has no accuracy for any of the {len(sparse)} networks of this study; "
             "add cells to its grid."
         )
-    pairs = sorted(set(sparse[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
+    dense = published_baselines(sparse, accuracies)
+    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
+    return add_accuracy_drop(sparse, dense, reference), dense
+
+
+def published_baselines(networks: pd.DataFrame, accuracies: PublishedAccuracies) -> pd.DataFrame:
+    """Dense baselines of the paper, one row for every pair of data set and architecture that occurs.
+
+    Their seed is missing, because a published accuracy is a mean over seeds. A pair without one is a DataError.
+    """
+    pairs = sorted(set(networks[BASELINE_COLUMNS[:2]].itertuples(index=False, name=None)))
     for pair in pairs:
         if pair not in accuracies.dense:
             raise DataError(
                 f"{accuracies.path}: has no dense accuracy for {'/'.join(pair)}; the accuracy drop needs one."
             )
-    dense = pd.DataFrame(
+    return pd.DataFrame(
         [
             {
                 **dict(zip(BASELINE_COLUMNS, (*pair, None), strict=True)),
@@ -104,17 +94,10 @@ def collect_published(
             for pair in pairs
         ]
     )
-    sparse = sparse.sort_values(NETWORK_COLUMNS, ignore_index=True)
-    return add_accuracy_drop(sparse, dense, reference), dense
 
 
 def require_grid(table: pd.DataFrame, grid: Mapping[str, Sequence[Any]]) -> None:
-    """Refuse a table of networks that does not have exactly one row for every cell of the grid.
-
-    Parameters
-    ----------
-    grid
-        The lists named in `GRID_AXES`.
+    """Refuse a table of networks that does not have exactly one row for every cell of the grid (`GRID_AXES`).
 
     Raises
     ------

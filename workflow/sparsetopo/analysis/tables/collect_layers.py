@@ -12,11 +12,6 @@ from sparsetopo.errors import DataError
 def collect_layers(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Collect the files that `topometrics` wrote for the layers of every network.
 
-    Parameters
-    ----------
-    paths
-        One file for each network.
-
     Returns
     -------
     tuple of DataFrame
@@ -28,9 +23,7 @@ def collect_layers(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises
     ------
     DataError
-        If there is no file.
-    FileFormatError
-        If a file is missing, damaged, or not of this kind.
+        If there is no file. A file that cannot be used is refused as in `layer_rows`.
     """
     topometrics: list[dict[str, Any]] = []
     ramanujan: list[dict[str, Any]] = []

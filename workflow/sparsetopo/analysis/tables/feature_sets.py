@@ -24,22 +24,17 @@ LAYER_ENCODINGS: Mapping[str, str] = {"rolled": "rolled", "rolled-channel": "rol
 PAPER_ENCODINGS = ("MGE", *LAYER_ENCODINGS)
 SIZE = "size"
 SIZE_FEATURES = ("nodes", "edges", "density")
+"""What is known of a sparse network without looking at its graph."""
 SIZE_FREE = "-size-free"
 ENCODINGS = (*PAPER_ENCODINGS, SIZE, *(f"{encoding}{SIZE_FREE}" for encoding in PAPER_ENCODINGS))
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features to regress on.
+    """Features to regress on: columns of a table.
 
-    Attributes
-    ----------
-    name
-        One of `ENCODINGS`.
-    columns
-        The features, columns of `table`.
-    table
-        One row a network: the cell's columns, the target, the features (NaN where missing).
+    The table has one row a network: the cell's columns, the target, the features (NaN where missing). The name is one
+    of `ENCODINGS`.
     """
 
     name: str

@@ -67,17 +67,8 @@ def min_max(
 ) -> NDArray[np.float64]:
     """Bring every column to 0..1 over the rows of `reference` (default: of `values` itself).
 
-    Parameters
-    ----------
-    values
-        Shape (rows, features).
-    reference
-        Shape (other rows, features). Values outside its range come out below 0 or above 1.
-
-    Returns
-    -------
-    ndarray
-        Shape (rows, features). A feature that is constant over the reference becomes 0 everywhere.
+    Values outside the range of the reference come out below 0 or above 1. A feature that is constant over it becomes 0
+    everywhere.
 
     Examples
     --------

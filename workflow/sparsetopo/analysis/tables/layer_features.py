@@ -30,18 +30,14 @@ def layer_features(
     Parameters
     ----------
     layers
-        One row a network, encoding and layer: the cell's columns, encoding, layer, nodes, edges,
-        and the raw metrics.
-    encoding
-        "rolled" or "rolled_channel".
-    metrics
-        Metrics of a layer, with their scalings.
+        One row a network, encoding ("rolled" or "rolled_channel") and layer: the cell's columns, nodes, edges, and the
+        raw metrics. A metric that is missing counts as 0; in a layer without edges these are all metrics that are
+        divided by E.
 
     Returns
     -------
     DataFrame
-        One row a network: the cell's columns and the metrics. A metric that is missing in a layer
-        counts as 0 there; in a layer without edges these are all metrics that are divided by E.
+        One row a network: the cell's columns and the metrics.
 
     Raises
     ------
@@ -62,19 +58,10 @@ def layer_features(
 
 
 def ramanujan_means(layers: pd.DataFrame) -> pd.DataFrame:
-    """Average layer density and the Ramanujan metrics over a network's layers.
+    """Average layer density and the Ramanujan metrics over a network's layers, one row a network.
 
-    Parameters
-    ----------
-    layers
-        One row a network and layer: the cell's columns, layer, and the keys of
-        `RAMANUJAN_COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        One row a network: the cell's columns and the values of `RAMANUJAN_COLUMNS`. A mean is
-        taken over the layers that have the metric; it is missing if none has it.
+    Columns are those of the cell and the values of `RAMANUJAN_COLUMNS`. A mean is taken over the layers that have the
+    metric; it is missing if none has it.
 
     Raises
     ------

@@ -20,17 +20,9 @@ PAPER_METRICS: Mapping[str, Metric] = {name: NETWORK_METRICS[name] for name in _
 
 
 def study_metrics(columns: Iterable[str]) -> dict[str, Metric]:
-    """Metrics that a study's table can be analysed by: the paper's first, then any others.
+    """Metrics among a table's columns that a study can be analysed by: the paper's first, then any others.
 
-    Parameters
-    ----------
-    columns
-        Columns of the collected table. A metric that is a second reading of another one is not a feature.
-
-    Raises
-    ------
-    DataError
-        If none of them is such a metric.
+    A metric that is a second reading of another one is not a feature. Without any metric there is a DataError.
 
     Examples
     --------

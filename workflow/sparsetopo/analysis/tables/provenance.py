@@ -23,15 +23,9 @@ def uses_published(table: pd.DataFrame) -> bool:
 
 
 def label_source(result: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
-    """Add to an analysis's table a last column that names the source of its accuracies.
+    """Add to an analysis's table a last column that names the source of the accuracies of `networks`.
 
-    Parameters
-    ----------
-    result
-        What an analysis found.
-    networks
-        The collected table that it analysed. If it has no column `SOURCE_COLUMN` (an older or foreign
-        table), the result stays as it is.
+    If these have no column `SOURCE_COLUMN` (an older or foreign table), the result stays as it is.
     """
     if SOURCE_COLUMN not in networks:
         return result
@@ -55,16 +49,8 @@ def source_note(
 ) -> str:
     """Say where accuracies and weights come from; empty for a study that trained and measured everything.
 
-    Parameters
-    ----------
-    published
-        Whether the accuracies are the paper's.
-    initial_weights
-        Whether the graphs carry the initial weights, not the trained ones.
-    metrics
-        Names of the metrics that the study analyses.
-    released
-        Whether networks, accuracies and metrics are those that the paper's authors released.
+    `initial_weights` says whether the graphs carry these, not the trained ones; `released` whether networks, accuracies
+    and metrics are those that the paper's authors released.
     """
     sentences = []
     if released:
@@ -92,11 +78,8 @@ def source_note(
 def variant_note(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Say what the names of a study stand for if its configuration defines them or sets their options.
 
-    Parameters
-    ----------
-    definitions
-        {section: {name: options}}; sections are "datasets" and "pruning", and the option "from" names the
-        registry entry.
+    `definitions` are {section: {name: options}} of the sections "datasets" and "pruning"; the option "from" names the
+    registry entry.
 
     Examples
     --------

@@ -35,16 +35,9 @@ class PublishedAccuracy:
 
 @dataclass(frozen=True)
 class PublishedAccuracies:
-    """The accuracies of a file, by cell.
+    """The accuracies of a file, of sparse networks and of dense ones (by data set and architecture).
 
-    Attributes
-    ----------
-    path
-        The file.
-    sparse
-        By (data set, architecture, algorithm, sparsity); sparsity is written "0.6".
-    dense
-        By (data set, architecture).
+    Sparsities are written as in "0.6".
     """
 
     path: str
@@ -54,11 +47,7 @@ class PublishedAccuracies:
     def problems(self, grid: Mapping[str, Sequence[str]]) -> list[str]:
         """What the file does not cover of a grid, as sentences that start with a path in the configuration.
 
-        Parameters
-        ----------
-        grid
-            Its lists datasets, architectures, algorithms and sparsities. A cell whose accuracy was not
-            printed is covered: it stays in the grid, without an accuracy.
+        A cell whose accuracy was not printed is covered: it stays in the grid, without an accuracy.
         """
         faults, covered = [], []
         for position, axis in enumerate(("datasets", "architectures", "algorithms", "sparsities")):

@@ -21,18 +21,9 @@ def write_table_record(
     specification: Mapping[str, Any],
     **more: Any,
 ) -> None:
-    """Write the record of tables that were just written.
+    """Write the record of CSV tables that were just written, as JSON beside them.
 
-    Parameters
-    ----------
-    path
-        The record, a JSON file in the folder of the tables.
-    tables
-        CSV files.
-    specification
-        What the stage read of the configuration.
-    more
-        Other entries of the record, to be written as JSON.
+    The specification is what the stage read of the configuration; `more` holds other entries.
     """
     record = {
         **more,
@@ -45,13 +36,7 @@ def write_table_record(
 
 
 def require_whole(path: str | os.PathLike[str]) -> None:
-    """Refuse a table that differs from the digest in a record beside it, if there is one.
-
-    Raises
-    ------
-    FileFormatError
-        Names the table and the record.
-    """
+    """Raise a FileFormatError if a table differs from the digest in a record beside it (if there is one)."""
     # Hidden files are left by killed jobs. Several records may name the table: another stage may have written it in an
     # earlier kind of study.
     written = {

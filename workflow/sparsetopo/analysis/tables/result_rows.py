@@ -25,12 +25,7 @@ _OUTCOME = ("status", "accuracy", "best_accuracy")
 
 
 def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
-    """One row of the collected table.
-
-    Parameters
-    ----------
-    mask, result, topometrics
-        Files that `prune`, `train` and `measure` wrote for one cell.
+    """One row of the collected table, from the files that `prune`, `train` and `measure` wrote for one cell.
 
     Returns
     -------
@@ -78,17 +73,9 @@ def baseline_row(result: Path) -> dict[str, Any]:
 
 
 def layer_rows(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows of the two tables of layers: topometrics of both encodings, and Ramanujan metrics.
+    """Rows of the two tables of layers, topometrics and Ramanujan metrics, from a file that `measure` wrote.
 
-    Parameters
-    ----------
-    path
-        File that `measure` wrote for the layers of a network.
-
-    Raises
-    ------
-    FileFormatError
-        If it is missing, damaged, or not of this kind.
+    Raises a FileFormatError as `network_row` does.
     """
     record = _record(path, ("topometrics", "ramanujan"))
     cell = _columns(record["specification"]["cell"], NETWORK_COLUMNS)

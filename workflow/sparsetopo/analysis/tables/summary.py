@@ -9,19 +9,9 @@ from sparsetopo.analysis.tables.table import check_table
 
 
 def study_facts(networks: pd.DataFrame, dense: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
-    """Sentences about a study.
+    """Sentences about a study, from its tables of sparse networks (status, accuracy_drop) and dense baselines.
 
-    Parameters
-    ----------
-    networks, dense
-        The collected tables: one row a sparse network, with accuracy_drop and status; one row a dense baseline.
-    metrics
-        Metric columns that the study analyses.
-
-    Raises
-    ------
-    DataError
-        As `check_table`.
+    Raises a DataError as `check_table` does.
     """
     notes = check_table(networks, metrics).notes
     mean = f"{dense['accuracy'].mean():.1%}"

@@ -95,13 +95,7 @@ def check_table(
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks columns.
-
-    Raises
-    ------
-    DataError
-        Names the missing columns and those that the table has.
-    """
+    """Raise a DataError if a table lacks columns; it names them, and those that the table has."""
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise DataError(
@@ -121,6 +115,12 @@ def sparsity_strings(sparsity: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(sparsity):
         return sparsity.map("{:g}".format, na_action="ignore").astype("str")
     return sparsity.astype("str")
+
+
+def cell_strings(table: pd.DataFrame, columns: Sequence[str] = CELL) -> pd.DataFrame:
+    """Columns of the cell as strings, however they were read."""
+    names = table[[*columns]].assign(sparsity=sparsity_strings(table["sparsity"]))
+    return names.astype("str")
 
 
 def write_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
