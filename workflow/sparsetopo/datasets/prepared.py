@@ -158,13 +158,7 @@ class PreparedDataset:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "PreparedDataset":
-        """Read a file of `save`.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, foreign, or its contents do not match its checksum.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or foreign."""
         arrays, metadata = read_tensors(path)
         if metadata.get("kind") != KIND:
             raise FileFormatError(

@@ -29,11 +29,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 def named_out_of_memory(sentence: str) -> Iterator[None]:
     """Turn a failed allocation inside the block into a SparsetopoError.
 
-    Parameters
-    ----------
-    sentence
-        What ran out of memory and which setting to lower, without a full stop; torch's own first
-        line, which says how much was asked for, is added.
+    The sentence says what ran out of memory and which setting to lower, without a full stop;
+    torch's own first line, which says how much was asked for, is added.
     """
     try:
         yield

@@ -21,14 +21,7 @@ _AMPERE = (8, 0)
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a number format that is unknown or that the device does not have.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is unknown, for "tf32" on anything but a GPU, and for "tf32" and "bfloat16" on a
-        GPU without hardware for them.
-    """
+    """Refuse, by a ConfigurationError, a format that is unknown or that the device does not have."""
     if precision not in get_args(Precision):
         known = ", ".join(get_args(Precision))
         raise ConfigurationError([f"compute.precision: is '{precision}'; known: {known}."])

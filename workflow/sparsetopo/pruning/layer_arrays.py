@@ -14,10 +14,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 class LayerArrays(Mapping[str, NDArray[Scalar]]):
     """Read-only copies of one array a layer, of certain dtypes, in the order of the layers.
 
-    Raises
-    ------
-    MaskError
-        If a name is not a string, or an array is of another dtype, empty or a scalar.
+    A MaskError says if a name is not a string, or an array is of another dtype, empty or a scalar.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], dtypes: Sequence[str]) -> None:

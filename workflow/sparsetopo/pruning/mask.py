@@ -122,17 +122,9 @@ class Mask(LayerArrays[np.bool_]):
             )
 
     def check_fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Check that the mask has exactly the given parameters, with their shapes.
+        """Check that the mask has exactly a network's prunable weights, with their shapes.
 
-        Parameters
-        ----------
-        shapes
-            {parameter name: shape} of the network's prunable weights.
-
-        Raises
-        ------
-        MaskError
-            If it does not; the message names the first parameter that differs.
+        A MaskError names the first that differs.
         """
         for name, shape in shapes.items():
             if name not in self:
@@ -173,14 +165,7 @@ class Mask(LayerArrays[np.bool_]):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Mask":
-        """Read a mask file.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, not a mask, or its arrays are not those it was
-            written with.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or not a mask."""
         arrays, header = read_mask(path)
         try:
             return cls(

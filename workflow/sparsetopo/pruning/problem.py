@@ -22,22 +22,11 @@ from sparsetopo.pruning.selection import number_kept
 
 @dataclass(frozen=True)
 class Problem:
-    """A network to be pruned, and what the algorithm may use.
+    """A network at its initial weights, and what an algorithm may use.
 
-    Attributes
-    ----------
-    model
-        The network, at its initial weights. An algorithm may change it: it is restored afterwards.
-    algorithm, options
-        Name, and every option of the algorithm.
-    sparsity
-        Fraction of weights to remove; None where only scores are wanted.
-    data
-        The training images, or None.
-    input_shape
-        Shape of one input, or None.
-    seed, stream_labels
-        What the random streams depend on.
+    The algorithm may change the network, which is restored afterwards. All its options have values;
+    the sparsity is None where only scores are wanted; random streams depend on `seed` and
+    `stream_labels`.
     """
 
     model: nn.Module
@@ -111,10 +100,7 @@ class Problem:
     def loss(self, images: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
         """Mean cross-entropy of logits / temperature.
 
-        Raises
-        ------
-        SparsetopoError
-            If the network cannot take the images, or has fewer outputs than there are classes.
+        A SparsetopoError says if the network does not give one output a class.
         """
         logits = forward(self.model, images)
         if logits.ndim != 2 or len(logits) != len(labels):
@@ -131,12 +117,9 @@ class Problem:
 
 
 def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    """Apply a network.
+    """Apply a network; a SparsetopoError if it cannot take inputs of that shape.
 
-    Raises
-    ------
-    SparsetopoError
-        If it cannot take inputs of that shape. torch's own error is passed on if memory runs out.
+    If memory runs out, torch's own error is passed on.
     """
     try:
         return model(inputs)

@@ -25,15 +25,8 @@ class Recomputed:
     """Callable that computes `function` as a segment, or as usual if it cannot be one.
 
     A segment takes tensors and returns one, changes no input in place, and reads no tensors but its
-    inputs and the parameters of its modules.
-
-    Parameters
-    ----------
-    function
-        Function of tensors that returns one. Random numbers that it draws from torch's generators
-        (dropout) are the same whenever it is computed again.
-    modules
-        Modules whose parameters it reads.
+    inputs and the parameters of `modules`. The random numbers that it draws from torch's generators
+    (dropout) are the same whenever it is computed again.
     """
 
     def __init__(self, function: Callable[..., Any], modules: Sequence[nn.Module]) -> None:

@@ -1,7 +1,4 @@
-"""Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free.
-
-The file is safetensors with one array a parameter and a JSON record (`sparsetopo.files`).
-"""
+"""Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free."""
 
 import os
 from collections.abc import Mapping
@@ -31,15 +28,8 @@ class Scores(LayerArrays[np.floating]):
     arrays
         One array of finite scores a prunable parameter, of the parameter's shape, all float32 or
         all float64, in the order of the network's layers.
-    algorithm
-        Name of the algorithm that computed them.
-    seed
-        The seed it was given.
-    initial_weights_digest
-        `sparsetopo.checksums.checksum` of the weights that were scored.
-    metadata
-        Anything else worth keeping, JSON-able: options, version of the algorithm, and
-        "stream_labels", which the shuffling of masks depends on too.
+    algorithm, seed, initial_weights_digest, metadata
+        As in `Mask`. The shuffling of masks depends on the "stream_labels" of the metadata too.
 
     Raises
     ------
@@ -84,25 +74,9 @@ class Scores(LayerArrays[np.floating]):
         return f"<Scores by {self.algorithm}: {self.total} weights in {len(self)} layers>"
 
     def mask(self, sparsity: float | str, *, shuffle: str = "none") -> Mask:
-        """Keep the largest scores over all layers together.
+        """Keep the largest scores over all layers together, and of equal ones the first.
 
-        Parameters
-        ----------
-        sparsity
-            Fraction of the weights to remove, in (0, 1); a string ("0.98") is kept as written.
-        shuffle
-            "none", or "layer" to permute the kept weights within each layer.
-
-        Returns
-        -------
-        Mask
-            The mask that `sparsetopo.pruning.prune` gives: of N weights, exactly
-            round(N * (1 - sparsity)) are kept; of equal scores, the first.
-
-        Raises
-        ------
-        SparsetopoError
-            If an argument is invalid.
+        The parameters and the mask are those of `sparsetopo.pruning.prune`.
         """
         kept = largest(self._arrays, number_kept(self.total, checked_sparsity(sparsity)))
         return described_mask(
@@ -134,14 +108,7 @@ class Scores(LayerArrays[np.floating]):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Scores":
-        """Read a file of scores.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, holds no scores, or other arrays than it was
-            written with.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or holds no scores."""
         arrays, header = read_tensors(path)
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise FileFormatError(f"{path}: this file of sparsetopo holds no scores ('{FORMAT}').")

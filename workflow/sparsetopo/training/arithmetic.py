@@ -33,13 +33,7 @@ class Arithmetic:
     compile: bool = False
 
     def checked_device(self) -> torch.device:
-        """Return the device.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is not there, or does not compute in this precision.
-        """
+        """Return the device; a ConfigurationError if it lacks the precision or is not there."""
         device = resolve_device(self.device)
         check_precision(self.precision, device)
         return device

@@ -22,12 +22,8 @@ def compiled_forward(model: nn.Module, wanted: bool) -> Iterator[Forward]:
     """Give the model's forward pass, compiled if wanted, and discard compiled code afterwards.
 
     The first call compiles, for its batch size; torch caches the outcome on disk between processes.
-    No code is chosen by timing it, because the choice could differ in the next run.
-
-    Raises
-    ------
-    ConfigurationError
-        If torch cannot compile here, e.g. because there is no C++ compiler.
+    No code is chosen by timing it, because the choice could differ in the next run. A
+    ConfigurationError says if torch cannot compile here, e.g. because there is no C++ compiler.
     """
     if not wanted:
         yield model

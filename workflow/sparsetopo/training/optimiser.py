@@ -40,22 +40,9 @@ class MaskedSGD:
         v <- momentum * v + (g + weight_decay * w)
         w <- w - learning_rate * v
 
-    Where a weight is pruned, g is set to zero, and w and v start at zero and so stay zero.
-
-    Parameters
-    ----------
-    model
-        Its trainable parameters are updated in place.
-    momentum, weight_decay
-        As in the rule above.
-    masks
-        Kept weights by parameter name, bool arrays of the parameters' shapes. Pruned weights are
-        set to zero at once.
-
-    Raises
-    ------
-    MaskError
-        If a mask names no trainable parameter of the model, or has another shape.
+    Where a weight is pruned, g is set to zero, and w and v are set to zero at once and so stay
+    zero. Masks are bool arrays of the shapes of trainable parameters, by name, True where a weight
+    is kept; a MaskError says if one does not fit.
 
     Examples
     --------

@@ -119,13 +119,7 @@ class Recipe:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Recipe":
-        """Build a recipe from a record.
-
-        Raises
-        ------
-        ConfigurationError
-            If a key is unknown or missing, or a value is not valid.
-        """
+        """Build a recipe from a record; a ConfigurationError names every key that is wrong."""
         known = [field.name for field in fields(cls)]
         required = known[:3]  # the fields without a default
         problems = [
