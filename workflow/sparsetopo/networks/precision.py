@@ -60,7 +60,7 @@ def tf32_only_if_asked(precision: str, device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    before = _read_tf32()
+    before = {name: switch.fp32_precision for name, switch in _switches().items()}
     wanted = "tf32" if precision == "tf32" else "ieee"
     _write_tf32(dict.fromkeys(before, wanted))
     try:
@@ -76,10 +76,6 @@ def _switches() -> dict[str, Any]:
         "recurrent layers": cudnn.rnn,
         "products": torch.backends.cuda.matmul,
     }
-
-
-def _read_tf32() -> dict[str, str]:
-    return {name: switch.fp32_precision for name, switch in _switches().items()}
 
 
 def _write_tf32(values: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.networks.memory import is_out_of_memory
+from sparsetopo.networks.memory import first_line, is_out_of_memory
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.pruning.images import ImageSource
@@ -71,6 +71,14 @@ class Problem:
         assert self.data is not None  # `run` has checked it
         return self.data.labels
 
+    def differentiate_prunable(self) -> list[nn.Parameter]:
+        """Let the prunable weights require gradients, and no other parameter; return them."""
+        weights = list(self.parameters.values())
+        self.model.requires_grad_(False)
+        for weight in weights:
+            weight.requires_grad_(True)
+        return weights
+
     def generator(self, purpose: str, *labels: str | int) -> np.random.Generator:
         """Random stream for one purpose, e.g. "pruning batch"."""
         return seeding.generator(purpose, self.algorithm, *self.stream_labels, self.seed, *labels)
@@ -126,7 +134,6 @@ def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     except (RuntimeError, ValueError) as error:
         if is_out_of_memory(error):
             raise
-        reason = str(error).splitlines()[0]
         raise SparsetopoError(
-            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {reason}"
+            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {first_line(error)}"
         ) from error

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from sparsetopo.checksums import checksum
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.pruning.controls import described_mask
-from sparsetopo.pruning.layer_arrays import LayerArrays
+from sparsetopo.pruning.layer_arrays import ORIGIN, LayerArrays
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.selection import check_finite, checked_sparsity, largest, number_kept
 from sparsetopo.version import package_version
@@ -57,7 +56,8 @@ class Scores(LayerArrays[np.floating]):
         initial_weights_digest: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(arrays, ("float32", "float64"))
+        dtypes = ("float32", "float64")
+        super().__init__(arrays, dtypes, algorithm, seed, initial_weights_digest, metadata)
         kinds = {array.dtype.name for array in self._arrays.values()}
         if len(kinds) != 1:
             raise MaskError(
@@ -65,10 +65,6 @@ class Scores(LayerArrays[np.floating]):
                 f"{', '.join(sorted(kinds)) or 'no layer'}."
             )
         check_finite(self._arrays)
-        self.algorithm = algorithm
-        self.seed = seed
-        self.initial_weights_digest = initial_weights_digest
-        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
 
     def __repr__(self) -> str:
         return f"<Scores by {self.algorithm}: {self.total} weights in {len(self)} layers>"
@@ -79,15 +75,7 @@ class Scores(LayerArrays[np.floating]):
         The parameters and the mask are those of `sparsetopo.pruning.prune`.
         """
         kept = largest(self._arrays, number_kept(self.total, checked_sparsity(sparsity)))
-        return described_mask(
-            kept,
-            sparsity,
-            shuffle,
-            algorithm=self.algorithm,
-            seed=self.seed,
-            initial_weights_digest=self.initial_weights_digest,
-            metadata=self.metadata,
-        )
+        return described_mask(kept, sparsity, shuffle, **self.origin)
 
     def save(
         self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
@@ -99,10 +87,7 @@ class Scores(LayerArrays[np.floating]):
             "specification": specification,
             "digest": checksum(self._arrays),
             "order": list(self),  # safetensors does not keep the order of its arrays
-            "algorithm": self.algorithm,
-            "seed": self.seed,
-            "initial_weights_digest": self.initial_weights_digest,
-            "metadata": dict(self.metadata),
+            **self.origin,
         }
         write_tensors(path, self._arrays, header)
 
@@ -120,10 +105,7 @@ class Scores(LayerArrays[np.floating]):
                 )
             return cls(
                 {name: arrays[name] for name in header["order"]},
-                algorithm=header["algorithm"],
-                seed=header["seed"],
-                initial_weights_digest=header["initial_weights_digest"],
-                metadata=header["metadata"],
+                **{name: header[name] for name in ORIGIN},
             )
         except KeyError as error:
             raise FileFormatError(f"{path}: the scores lack {error}; they are damaged.") from error

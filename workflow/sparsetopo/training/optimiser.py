@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sparsetopo.errors import MaskError
-
-# Integers as wide as a floating-point number of so many bytes.
-_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+from sparsetopo.networks.arrays import INTEGERS
 
 
 def _kept_bits(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
     """Mask for `_zero_pruned`: all bits set where a weight is kept, laid out as `like`."""
-    bits = torch.empty_like(like, dtype=_INTEGERS[like.element_size()], requires_grad=False)
+    bits = torch.empty_like(like, dtype=INTEGERS[like.element_size()], requires_grad=False)
     return bits.copy_(torch.from_numpy(np.array(keep, dtype=bool))).neg_()
 
 
