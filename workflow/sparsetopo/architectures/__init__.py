@@ -1,9 +1,7 @@
 """Network architectures, for any number of channels and classes.
 
-A new architecture is a new file in ``entries`` (see `sparsetopo.registry`) with NAME, VERSION and
-``build(input_shape, classes) -> torch.nn.Module``. The literals ``SMALLEST_SIZE`` and
-``SIZE_MULTIPLE`` say which image sizes (in pixels) it takes, so that a configuration is checked
-without torch. Its convolutions and linear layers are what is pruned.
+A new architecture is a new file in ``entries``; CONTRIBUTING.md lists what it holds. Its
+convolutions and linear layers are what is pruned.
 """
 
 from collections.abc import Sequence
@@ -22,12 +20,8 @@ ARCHITECTURES = registry.scan(f"{__name__}.entries", Path(__file__).parent / "en
 def shape_problem(name: str, input_shape: Sequence[int], classes: int) -> str | None:
     """Say in one sentence why an architecture cannot be built for a data set; None if it can.
 
-    The parameters are those of `build`. Needs no torch.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such architecture.
+    The parameters are those of `build`, and an UnknownNameError is raised if there is no such
+    architecture. Needs no torch.
 
     Examples
     --------

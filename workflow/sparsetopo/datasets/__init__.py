@@ -1,9 +1,7 @@
 """Data sets, prepared once as uint8 arrays.
 
-A new data set is a new file in ``entries`` (see `sparsetopo.registry`) with NAME, VERSION, OPTIONS and
-``prepare(**options) -> PreparedDataset``, or ``prepare(files, **options)`` if it states the literal
-``NEEDS = "files"``; `files` (`DataFiles`) says where downloaded files lie. Importing this package reads
-only the literals; `prepare` imports the entry.
+A new data set is a new file in ``entries``; CONTRIBUTING.md lists what it holds. Importing this package
+reads only the literals of these files; `prepare` imports the entry.
 """
 
 from collections.abc import Mapping

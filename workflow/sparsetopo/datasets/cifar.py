@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sparsetopo.datasets.download import RemoteArchive, fetch, md5_of
 from sparsetopo.datasets.files import DataFiles
+from sparsetopo.datasets.layout import channels_first
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError
 
@@ -89,6 +90,5 @@ def _unpack(archive: Path, reader: Any, unpacked: Path) -> None:
 
 def _part(reader: Any, folder: Path, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     part = reader(folder, train=train, download=False)
-    # torchvision gives (N, H, W, C).
-    images = np.ascontiguousarray(part.data.transpose(0, 3, 1, 2))
+    images = channels_first("torchvision's array", part.data, "NHWC")
     return images, np.asarray(part.targets, dtype=np.int64)

@@ -17,13 +17,7 @@ class DatasetFacts:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "DatasetFacts":
-        """Read the header of a file of `PreparedDataset.save`.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated or foreign.
-        """
+        """Read the header of a file of `PreparedDataset.save`; a FileFormatError if it is another."""
         shapes, metadata = read_header(path)
         if metadata.get("kind") != KIND or len(shapes.get("train_images", ())) != 4:
             raise FileFormatError(

@@ -10,15 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DataFiles:
-    """Given to the data sets that state ``NEEDS = "files"``.
+    """Given to the data sets that state ``NEEDS = "files"``."""
 
-    Parameters
-    ----------
-    folder
-        Holds archives and unpacked data sets; created when needed.
-    download
-        Whether missing files may be downloaded into it.
-    """
-
-    folder: Path = Path("data")
-    download: bool = True
+    folder: Path = Path("data")  # of archives and unpacked data sets; created when needed
+    download: bool = True  # whether missing files may be downloaded into it

@@ -31,14 +31,8 @@ def transfer(url: str, file: IO[bytes], name: str, attempts: int = 4, pause: flo
     """Append to a file, open in mode ``a+b``, what it still lacks of the contents of a URL.
 
     Gives up after so many `attempts` in a row that received nothing; `pause` is in seconds and doubles
-    from one of them to the next.
-
-    Raises
-    ------
-    TransferError
-        If the server refuses or no attempt succeeds. What was received stays in the file.
-    OSError
-        If the disk is full.
+    from one of them to the next. A TransferError says why it gave up, or that the server refuses; what
+    was received stays in the file. An OSError is raised if the disk is full.
     """
     fruitless = 0
     while True:

@@ -28,13 +28,7 @@ class ImageTree(ABC):
         return f"{self.root}/{path}"
 
     def read(self, path: str) -> bytes:
-        """Read one file.
-
-        Raises
-        ------
-        DataError
-            If it is missing or unreadable.
-        """
+        """Read one file; a DataError if it is missing or unreadable."""
         try:
             return self._content(path)
         except _UNREADABLE as error:

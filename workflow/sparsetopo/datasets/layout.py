@@ -12,12 +12,8 @@ def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
     """Return the layout of images of a shape: "NHWC", "NCHW" or "NHW".
 
     If `layout` is "auto", three axes are grey images; of four, the axis of the channels is the last or
-    the second, whichever has length 1 or 3. `where` names the array in a message.
-
-    Raises
-    ------
-    DataError
-        If the shape has another number of axes than the layout, or fits no layout or two of them.
+    the second, whichever has length 1 or 3. `where` names the array in the message of the DataError that
+    is raised if the shape does not fit the layout, or fits none or two of them.
 
     Examples
     --------

@@ -24,23 +24,7 @@ _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 class PreparedDataset:
     """Images and labels of the training and the test part of a data set.
 
-    Parameters
-    ----------
-    name
-        What the data set is called.
-    train_images, test_images
-        uint8, shape (N, C, H, W), raw pixel values.
-    train_labels, test_labels
-        int64, shape (N,), in 0 .. classes - 1.
-    classes
-        Number of classes.
-    mean, std
-        Of each channel of the training images, in raw pixel units.
-
-    Raises
-    ------
-    DataError
-        If dtypes, shapes, labels or statistics do not fit together.
+    A DataError says if dtypes, shapes, labels or statistics do not fit together.
 
     Examples
     --------
@@ -51,12 +35,12 @@ class PreparedDataset:
     """
 
     name: str
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.int64]
+    train_images: NDArray[np.uint8]  # raw pixel values, shape (N, C, H, W)
+    train_labels: NDArray[np.int64]  # in 0 .. classes - 1, shape (N,)
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.int64]
     classes: int
-    mean: tuple[float, ...]
+    mean: tuple[float, ...]  # of each channel of the training images, in raw pixel units
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -158,13 +142,7 @@ class PreparedDataset:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "PreparedDataset":
-        """Read a file of `save`.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, foreign, or its contents do not match its checksum.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or foreign."""
         arrays, metadata = read_tensors(path)
         if metadata.get("kind") != KIND:
             raise FileFormatError(

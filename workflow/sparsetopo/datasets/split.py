@@ -13,12 +13,8 @@ def stratified_split(
 
     The test part has round(test_fraction * N) images: floor(test_fraction * size) of each class, and
     one more of the classes with the largest remainders (of the lower label in a tie). `random` draws
-    which. Returned are the indices of the training and of the test images, ascending.
-
-    Raises
-    ------
-    DataError
-        If a class would have no training or no test image.
+    which. Returned are the indices of the training and of the test images, ascending. A DataError says
+    if a class would have none of either.
 
     Examples
     --------

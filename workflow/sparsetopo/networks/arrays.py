@@ -7,6 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+# Integers as wide as a number of so many bytes: to look at its bits, and to change them.
+INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
 
 def to_array(tensor: Tensor) -> NDArray[Any]:
     """Copy a tensor's values to a C-ordered array on the host; half precisions become float32.

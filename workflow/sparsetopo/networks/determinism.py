@@ -12,12 +12,7 @@ from sparsetopo.errors import ConfigurationError
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device of that name.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not a CPU or CUDA device, or torch does not see it.
+    """Return the CPU or CUDA device of that name; a ConfigurationError if torch does not see it.
 
     Examples
     --------

@@ -38,16 +38,9 @@ def initial_weights(
     They depend on (data set, architecture, seed, parameter name) only: every algorithm and the
     dense baseline share them, and one parameter's weights do not depend on which others there are.
 
-    Parameters
-    ----------
-    shapes
-        {parameter name: shape}.
-    dataset, architecture, seed
-        Labels of the random streams.
-    redrawn
-        Draw weights independent of those that were scored, for the control that trains a mask from
-        other weights (Frankle et al., "Pruning neural networks at initialization: why are we
-        missing the mark?", ICLR 2021, section 5).
+    `redrawn` weights are independent of those that were scored, for the control that trains a mask
+    from other weights (Frankle et al., "Pruning neural networks at initialization: why are we
+    missing the mark?", ICLR 2021, section 5).
 
     Examples
     --------

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from sparsetopo.networks.arrays import copy_into
 from sparsetopo.networks.initial_weights import initial_weights
 from sparsetopo.networks.prunable import prunable_parameters
 
@@ -18,9 +19,8 @@ def initialise(
     weights = prunable_parameters(model)
     shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
     drawn = initial_weights(shapes, dataset, architecture, seed, redrawn=redrawn)
+    copy_into(weights, drawn)
     with torch.no_grad():
-        for name, weight in weights.items():
-            weight.copy_(torch.from_numpy(drawn[name]))
         for module in model.modules():
             if isinstance(module, nn.modules.batchnorm._NormBase):
                 module.reset_parameters()  # weight 1, bias 0, running mean 0, variance 1, count 0

@@ -25,23 +25,25 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
+def first_line(error: BaseException) -> str:
+    """First line of an error's message that is not empty, or else the error's type."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)
+
+
 @contextlib.contextmanager
 def named_out_of_memory(sentence: str) -> Iterator[None]:
     """Turn a failed allocation inside the block into a SparsetopoError.
 
-    Parameters
-    ----------
-    sentence
-        What ran out of memory and which setting to lower, without a full stop; torch's own first
-        line, which says how much was asked for, is added.
+    The sentence says what ran out of memory and which setting to lower, without a full stop;
+    torch's own first line, which says how much was asked for, is added.
     """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        detail = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SparsetopoError(f"{sentence} ({detail}).") from error
+        raise SparsetopoError(f"{sentence} ({first_line(error)}).") from error
 
 
 def network_must_fit(device: torch.device) -> AbstractContextManager[None]:

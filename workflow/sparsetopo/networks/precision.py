@@ -21,14 +21,7 @@ _AMPERE = (8, 0)
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a number format that is unknown or that the device does not have.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is unknown, for "tf32" on anything but a GPU, and for "tf32" and "bfloat16" on a
-        GPU without hardware for them.
-    """
+    """Refuse, by a ConfigurationError, a format that is unknown or that the device does not have."""
     if precision not in get_args(Precision):
         known = ", ".join(get_args(Precision))
         raise ConfigurationError([f"compute.precision: is '{precision}'; known: {known}."])
@@ -67,7 +60,7 @@ def tf32_only_if_asked(precision: str, device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    before = _read_tf32()
+    before = {name: switch.fp32_precision for name, switch in _switches().items()}
     wanted = "tf32" if precision == "tf32" else "ieee"
     _write_tf32(dict.fromkeys(before, wanted))
     try:
@@ -83,10 +76,6 @@ def _switches() -> dict[str, Any]:
         "recurrent layers": cudnn.rnn,
         "products": torch.backends.cuda.matmul,
     }
-
-
-def _read_tf32() -> dict[str, str]:
-    return {name: switch.fp32_precision for name, switch in _switches().items()}
 
 
 def _write_tf32(values: dict[str, str]) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from sparsetopo.networks.arrays import INTEGERS
 from sparsetopo.networks.random_state import random_states, set_random_states
 
 # Every module has these dictionaries: its parameters, buffers, submodules and hooks.
 _DICTIONARIES = [name for name, value in vars(nn.Module()).items() if isinstance(value, dict)]
-
-_INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 @contextlib.contextmanager
@@ -97,7 +96,7 @@ class _Tensor:
 def _same_bits(left: Tensor, right: Tensor) -> bool:
     if left.is_meta:
         return True
-    integer = _INTEGERS.get(left.dtype.itemsize)
+    integer = INTEGERS.get(left.dtype.itemsize)
     if left.layout != torch.strided or integer is None:
         return False
     # As integers: as numbers, 0 equals -0, and NaN differs from itself.

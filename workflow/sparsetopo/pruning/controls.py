@@ -59,20 +59,7 @@ def shuffled(
 
     The permutation of a layer depends on the algorithm, the labels, the seed and the layer's name,
     not on the sparsity: shuffled masks of growing sparsity are nested if the unshuffled ones are.
-
-    Parameters
-    ----------
-    arrays
-        One bool array a layer.
-    shuffle
-        "layer", or "none" for the arrays as they are.
-    algorithm, seed, stream_labels
-        Names of the random stream "mask shuffle".
-
-    Raises
-    ------
-    SparsetopoError
-        If `shuffle` is neither.
+    With `shuffle` "none", the arrays stay as they are.
 
     Examples
     --------

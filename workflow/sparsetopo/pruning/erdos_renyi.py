@@ -12,14 +12,8 @@ def unnormalised_density(shape: tuple[int, ...], *, kernel: bool) -> float:
     Mocanu et al., "Scalable training of artificial neural networks with adaptive sparse
     connectivity inspired by network science" (Nature Communications 2018), equation 1: (n_in +
     n_out) / (n_in * n_out). With `kernel`, Evci et al., "Rigging the lottery" (ICML 2020), section
-    3: (n_in + n_out + k_h + k_w) / (n_in * n_out * k_h * k_w).
-
-    Parameters
-    ----------
-    shape
-        (out, in, *kernel) of the weight; `in` is that of one group of a grouped convolution.
-    kernel
-        Whether the kernel's sizes count.
+    3: (n_in + n_out + k_h + k_w) / (n_in * n_out * k_h * k_w). The shape is (out, in, *kernel) of
+    the weight, with `in` that of one group of a grouped convolution.
 
     Examples
     --------

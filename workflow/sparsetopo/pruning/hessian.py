@@ -5,7 +5,7 @@ gradient of <gradient, v> for a constant v. Inside `sparsetopo.pruning.segments.
 inputs of the segments and the inside of one segment are in memory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -19,6 +19,15 @@ def gradient(loss: Loss, weights: Sequence[Tensor]) -> list[Tensor]:
     """Gradient of a scalar loss; zero for a weight that it does not depend on."""
     found = torch.autograd.grad(loss(), weights, allow_unused=True, materialize_grads=True)
     return list(found)
+
+
+def sensitivity(loss: Loss, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Magnitude of the gradient of a scalar loss times the weight, |g * w|, for every weight."""
+    slopes = gradient(loss, list(weights.values()))
+    return {
+        name: (slope * weight).detach().abs()
+        for (name, weight), slope in zip(weights.items(), slopes, strict=True)
+    }
 
 
 def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:

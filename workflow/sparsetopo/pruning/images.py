@@ -27,13 +27,7 @@ class ImageSource(Protocol):
 
 
 class TensorImages:
-    """A float tensor of images (N, C, H, W) and integer labels (N,) as an `ImageSource`.
-
-    Raises
-    ------
-    SparsetopoError
-        If their kinds or shapes are wrong, or the numbers of images and labels differ.
-    """
+    """A float tensor of images (N, C, H, W) and integer labels (N,), checked, as an `ImageSource`."""
 
     def __init__(self, images: Any, labels: Any) -> None:
         self._images = torch.as_tensor(images)
@@ -60,14 +54,7 @@ class TensorImages:
 
 
 def image_source(data: Any) -> ImageSource:
-    """Turn the `data` of `sparsetopo.pruning.prune` into a checked `ImageSource`.
-
-    Raises
-    ------
-    SparsetopoError
-        If it is neither a pair (images, labels) nor an object that gives images, or its labels
-        cannot be class labels.
-    """
+    """Turn the `data` of `sparsetopo.pruning.prune` into an `ImageSource` with valid labels."""
     if isinstance(data, tuple | list) and len(data) == 2:
         return TensorImages(*data)
     if not isinstance(data, ImageSource):

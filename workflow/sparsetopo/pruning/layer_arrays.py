@@ -1,6 +1,7 @@
 """A read-only mapping {parameter name: array}, one array a layer: what masks and scores are."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,18 +11,36 @@ from sparsetopo.errors import MaskError
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+# What masks and scores record of where they come from.
+ORIGIN = ("algorithm", "seed", "initial_weights_digest", "metadata")
+
 
 class LayerArrays(Mapping[str, NDArray[Scalar]]):
     """Read-only copies of one array a layer, of certain dtypes, in the order of the layers.
 
-    Raises
-    ------
-    MaskError
-        If a name is not a string, or an array is of another dtype, empty or a scalar.
+    A MaskError says if a name is not a string, or an array is of another dtype, empty or a scalar.
+    The other parameters are those of `sparsetopo.pruning.mask.Mask`.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], dtypes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        dtypes: Sequence[str],
+        algorithm: str,
+        seed: int | None,
+        initial_weights_digest: str,
+        metadata: Mapping[str, Any] | None,
+    ) -> None:
         self._arrays = {name: _read_only(name, array, dtypes) for name, array in arrays.items()}
+        self.algorithm = algorithm
+        self.seed = seed
+        self.initial_weights_digest = initial_weights_digest
+        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Where the arrays come from: the keyword arguments `ORIGIN`, JSON-able."""
+        return {name: getattr(self, name) for name in ORIGIN} | {"metadata": dict(self.metadata)}
 
     def __getitem__(self, name: str) -> NDArray[Scalar]:
         return self._arrays[name]

@@ -3,14 +3,13 @@
 import logging
 import os
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError, MaskError
-from sparsetopo.pruning.layer_arrays import LayerArrays
+from sparsetopo.pruning.layer_arrays import ORIGIN, LayerArrays
 from sparsetopo.pruning.mask_file import read_mask, write_mask
 
 logger = logging.getLogger(__name__)
@@ -61,12 +60,8 @@ class Mask(LayerArrays[np.bool_]):
     ) -> None:
         if not arrays:
             raise MaskError("a mask needs at least one layer, got none.")
-        super().__init__(arrays, ("bool",))
-        self.algorithm = algorithm
-        self.seed = seed
-        self.initial_weights_digest = initial_weights_digest
+        super().__init__(arrays, ("bool",), algorithm, seed, initial_weights_digest, metadata)
         self.sparsity = repr(self.achieved_sparsity) if sparsity is None else sparsity
-        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
 
     def __eq__(self, other: object) -> bool:
         """Whether the other mapping keeps the same weights, whatever made it."""
@@ -122,17 +117,9 @@ class Mask(LayerArrays[np.bool_]):
             )
 
     def check_fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Check that the mask has exactly the given parameters, with their shapes.
+        """Check that the mask has exactly a network's prunable weights, with their shapes.
 
-        Parameters
-        ----------
-        shapes
-            {parameter name: shape} of the network's prunable weights.
-
-        Raises
-        ------
-        MaskError
-            If it does not; the message names the first parameter that differs.
+        A MaskError names the first that differs.
         """
         for name, shape in shapes.items():
             if name not in self:
@@ -155,14 +142,11 @@ class Mask(LayerArrays[np.bool_]):
     def record(self) -> dict[str, Any]:
         """Everything but the arrays, JSON-able."""
         return {
-            "algorithm": self.algorithm,
             "sparsity": self.sparsity,
             "achieved_sparsity": self.achieved_sparsity,
-            "seed": self.seed,
-            "initial_weights_digest": self.initial_weights_digest,
             "layer_kept": self.layer_kept,
             "collapsed_layers": self.collapsed_layers,
-            "metadata": dict(self.metadata),
+            **self.origin,
         }
 
     def save(
@@ -173,24 +157,10 @@ class Mask(LayerArrays[np.bool_]):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Mask":
-        """Read a mask file.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, not a mask, or its arrays are not those it was
-            written with.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or not a mask."""
         arrays, header = read_mask(path)
         try:
-            return cls(
-                arrays,
-                algorithm=header["algorithm"],
-                sparsity=header["sparsity"],
-                seed=header["seed"],
-                initial_weights_digest=header["initial_weights_digest"],
-                metadata=header["metadata"],
-            )
+            return cls(arrays, **{name: header[name] for name in (*ORIGIN, "sparsity")})
         except KeyError as error:
             raise FileFormatError(f"{path}: the mask file lacks {error}; it is damaged.") from error
         except (MaskError, TypeError, ValueError) as error:

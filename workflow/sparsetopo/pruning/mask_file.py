@@ -45,10 +45,7 @@ def read_mask(
 ) -> tuple[dict[str, NDArray[np.bool_]], dict[str, Any]]:
     """Read a mask's arrays, in the order of the network's layers, and the header's record.
 
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, truncated or not a mask, lacks a part, or contradicts its record.
+    A FileFormatError says if the file is damaged or not a mask, or contradicts its record.
     """
     tensors, header = read_tensors(path)
     if header.get("format") not in (FORMAT, BYTES_FORMAT):

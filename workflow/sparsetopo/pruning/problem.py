@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.networks.memory import is_out_of_memory
+from sparsetopo.networks.memory import first_line, is_out_of_memory
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.pruning.images import ImageSource
@@ -22,22 +22,11 @@ from sparsetopo.pruning.selection import number_kept
 
 @dataclass(frozen=True)
 class Problem:
-    """A network to be pruned, and what the algorithm may use.
+    """A network at its initial weights, and what an algorithm may use.
 
-    Attributes
-    ----------
-    model
-        The network, at its initial weights. An algorithm may change it: it is restored afterwards.
-    algorithm, options
-        Name, and every option of the algorithm.
-    sparsity
-        Fraction of weights to remove; None where only scores are wanted.
-    data
-        The training images, or None.
-    input_shape
-        Shape of one input, or None.
-    seed, stream_labels
-        What the random streams depend on.
+    The algorithm may change the network, which is restored afterwards. All its options have values;
+    the sparsity is None where only scores are wanted; random streams depend on `seed` and
+    `stream_labels`.
     """
 
     model: nn.Module
@@ -82,6 +71,14 @@ class Problem:
         assert self.data is not None  # `run` has checked it
         return self.data.labels
 
+    def differentiate_prunable(self) -> list[nn.Parameter]:
+        """Let the prunable weights require gradients, and no other parameter; return them."""
+        weights = list(self.parameters.values())
+        self.model.requires_grad_(False)
+        for weight in weights:
+            weight.requires_grad_(True)
+        return weights
+
     def generator(self, purpose: str, *labels: str | int) -> np.random.Generator:
         """Random stream for one purpose, e.g. "pruning batch"."""
         return seeding.generator(purpose, self.algorithm, *self.stream_labels, self.seed, *labels)
@@ -111,10 +108,7 @@ class Problem:
     def loss(self, images: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
         """Mean cross-entropy of logits / temperature.
 
-        Raises
-        ------
-        SparsetopoError
-            If the network cannot take the images, or has fewer outputs than there are classes.
+        A SparsetopoError says if the network does not give one output a class.
         """
         logits = forward(self.model, images)
         if logits.ndim != 2 or len(logits) != len(labels):
@@ -131,19 +125,15 @@ class Problem:
 
 
 def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    """Apply a network.
+    """Apply a network; a SparsetopoError if it cannot take inputs of that shape.
 
-    Raises
-    ------
-    SparsetopoError
-        If it cannot take inputs of that shape. torch's own error is passed on if memory runs out.
+    If memory runs out, torch's own error is passed on.
     """
     try:
         return model(inputs)
     except (RuntimeError, ValueError) as error:
         if is_out_of_memory(error):
             raise
-        reason = str(error).splitlines()[0]
         raise SparsetopoError(
-            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {reason}"
+            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {first_line(error)}"
         ) from error

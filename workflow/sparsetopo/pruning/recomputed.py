@@ -6,6 +6,7 @@ with the graph that a second derivative needs. Only the graph of one segment exi
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -25,15 +26,8 @@ class Recomputed:
     """Callable that computes `function` as a segment, or as usual if it cannot be one.
 
     A segment takes tensors and returns one, changes no input in place, and reads no tensors but its
-    inputs and the parameters of its modules.
-
-    Parameters
-    ----------
-    function
-        Function of tensors that returns one. Random numbers that it draws from torch's generators
-        (dropout) are the same whenever it is computed again.
-    modules
-        Modules whose parameters it reads.
+    inputs and the parameters of `modules`. The random numbers that it draws from torch's generators
+    (dropout) are the same whenever it is computed again.
     """
 
     def __init__(self, function: Callable[..., Any], modules: Sequence[nn.Module]) -> None:
@@ -51,7 +45,8 @@ class Recomputed:
             return self.function(*inputs, **keywords)
         random = random_states((*inputs, *parameters))
         try:
-            return _Apply.apply(self.function, random, len(inputs), *inputs, *parameters)
+            call = _Call(self.function, random, len(inputs))
+            return _Apply.apply(call, *inputs, *parameters)
         except _CannotRecomputeError:
             self._can_be_recomputed = False
             set_random_states(random)
@@ -62,24 +57,43 @@ class _CannotRecomputeError(Exception):
     """The function depends on more than its inputs and parameters."""
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A function, torch's random states before it, and how many of its tensors are inputs.
+
+    The tensors after the inputs are the parameters that it reads.
+    """
+
+    function: Callable[..., Any]
+    random: RandomStates
+    inputs: int
+
+    def compute(
+        self, tensors: Sequence[Tensor], needed: Sequence[bool]
+    ) -> tuple[Any, list[Tensor]]:
+        """Output of the function, and the leaves that its graph must end in.
+
+        They are the inputs detached from the graph that they come from, and the parameters
+        themselves. An input without gradient (the images) is copied, because the function may
+        change it in place.
+        """
+        cut = [
+            tensor.detach().requires_grad_() if need else tensor.detach().clone()
+            for tensor, need in zip(tensors[: self.inputs], needed, strict=False)
+        ]
+        return self.function(*cut), [*cut, *tensors[self.inputs :]]
+
+
 class _Apply(torch.autograd.Function):
-    """The function of its inputs, which come first among the tensors, and of the parameters."""
+    """The function of its inputs and parameters."""
 
     @staticmethod
-    def forward(
-        context: Any,
-        function: Callable[..., Any],
-        random: RandomStates,
-        inputs: int,
-        *tensors: Tensor,
-    ) -> Tensor:
-        context.function, context.random, context.inputs = function, random, inputs
+    def forward(context: Any, call: _Call, *tensors: Tensor) -> Tensor:
+        context.call = call
         context.save_for_backward(*tensors)
-        needed = [tensor.requires_grad for tensor in tensors]
         with torch.enable_grad():  # to see what the output depends on; the graph is then dropped
-            leaves = _leaves(tensors, inputs, needed)
             try:
-                output = function(*leaves[:inputs])
+                output, leaves = call.compute(tensors, [t.requires_grad for t in tensors])
             except RuntimeError as error:  # an input was changed in place, or the network is faulty
                 if is_out_of_memory(error):
                     raise
@@ -90,16 +104,9 @@ class _Apply(torch.autograd.Function):
 
     @staticmethod
     def backward(context: Any, *adjoints: Any) -> Any:
-        needed = context.needs_input_grad[3:]
-        gradients = _Gradient.apply(
-            context.function,
-            context.random,
-            context.inputs,
-            needed,
-            adjoints[0],
-            *context.saved_tensors,
-        )
-        return None, None, None, *_spread(gradients, needed)
+        needed = context.needs_input_grad[1:]
+        gradients = _Gradient.apply(context.call, needed, adjoints[0], *context.saved_tensors)
+        return None, *_spread(gradients, needed)
 
 
 class _Gradient(torch.autograd.Function):
@@ -107,21 +114,13 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        context: Any,
-        function: Callable[..., Any],
-        random: RandomStates,
-        inputs: int,
-        needed: Sequence[bool],
-        adjoint: Tensor,
-        *tensors: Tensor,
+        context: Any, call: _Call, needed: Sequence[bool], adjoint: Tensor, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
-        context.function, context.random, context.inputs = function, random, inputs
-        context.needed = needed
+        context.call, context.needed = call, needed
         context.set_materialize_grads(False)
         context.save_for_backward(adjoint, *tensors)
-        with torch.enable_grad(), replayed(random):
-            leaves = _leaves(tensors, inputs, needed)
-            output = function(*leaves[:inputs])
+        with torch.enable_grad(), replayed(call.random):
+            output, leaves = call.compute(tensors, needed)
             inner = inner_product([output], [adjoint.detach()])
         del output
         return torch.autograd.grad(
@@ -133,10 +132,9 @@ class _Gradient(torch.autograd.Function):
     def backward(context: Any, *cotangents: Any) -> Any:
         saved, *tensors = context.saved_tensors
         needed = context.needed
-        with torch.enable_grad(), replayed(context.random):
-            leaves = _leaves(tensors, context.inputs, needed)
+        with torch.enable_grad(), replayed(context.call.random):
             adjoint = saved.detach().requires_grad_()
-            output = context.function(*leaves[: context.inputs])
+            output, leaves = context.call.compute(tensors, needed)
             wanted = _chosen(leaves, needed)
             gradients = torch.autograd.grad(
                 inner_product([output], [adjoint]), wanted, create_graph=True, allow_unused=True
@@ -144,9 +142,9 @@ class _Gradient(torch.autograd.Function):
             inner = inner_product(gradients, cotangents)
         del output, gradients
         if not inner.requires_grad:
-            return (None,) * (5 + len(tensors))
+            return (None,) * (3 + len(tensors))
         of_adjoint, *others = torch.autograd.grad(inner, [adjoint, *wanted], allow_unused=True)
-        return None, None, None, None, of_adjoint, *_spread(others, needed)
+        return None, None, of_adjoint, *_spread(others, needed)
 
 
 def inner_product(left: Sequence[Tensor | None], right: Sequence[Tensor | None]) -> Tensor:
@@ -159,18 +157,6 @@ def inner_product(left: Sequence[Tensor | None], right: Sequence[Tensor | None])
         if a is not None and b is not None:
             total = total.to(a) + torch.dot(a.flatten(), b.flatten())
     return total
-
-
-def _leaves(tensors: Sequence[Tensor], inputs: int, needed: Sequence[bool]) -> list[Tensor]:
-    """Inputs detached from the graph that they come from, and the parameters themselves.
-
-    An input without gradient (the images) is copied, because the function may change it in place.
-    """
-    cut = [
-        tensor.detach().requires_grad_() if need else tensor.detach().clone()
-        for tensor, need in zip(tensors[:inputs], needed, strict=False)
-    ]
-    return [*cut, *tensors[inputs:]]
 
 
 def _reads_only(output: Tensor, leaves: Sequence[Tensor]) -> bool:

@@ -25,11 +25,6 @@ COMMON_OPTIONS: dict[str, dict[str, Any]] = {
 def needs(algorithm: str) -> str:
     """Say what an algorithm needs besides the network: "data", "input shape" or "nothing".
 
-    Raises
-    ------
-    UnknownNameError
-        If there is no such algorithm.
-
     Examples
     --------
     >>> needs("snip"), needs("synflow"), needs("erk")
@@ -41,11 +36,6 @@ def needs(algorithm: str) -> str:
 
 def is_single_shot(algorithm: str) -> bool:
     """Say whether an algorithm scores once, so that masks of every sparsity follow from `score`.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such algorithm.
 
     Examples
     --------
@@ -59,11 +49,6 @@ def is_single_shot(algorithm: str) -> bool:
 def memory_options(algorithm: str) -> tuple[str, ...]:
     """Options of an algorithm that save memory when they are lower, the first to try first.
 
-    Raises
-    ------
-    UnknownNameError
-        If there is no such algorithm.
-
     Examples
     --------
     >>> memory_options("grasp")
@@ -74,6 +59,6 @@ def memory_options(algorithm: str) -> tuple[str, ...]:
 
 
 def _stated(algorithm: str, name: str, default: Any) -> Any:
-    """Literal in an algorithm's file, which is read without importing it."""
+    """Literal in an algorithm's file; an UnknownNameError if there is no such algorithm."""
     entry = registry.look_up(ALGORITHMS, algorithm, "pruning algorithm")
     return registry.literals(entry.path, {name}).get(name, default)

@@ -1,11 +1,7 @@
-"""Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free.
-
-The file is safetensors with one array a parameter and a JSON record (`sparsetopo.files`).
-"""
+"""Scores of a single-shot algorithm: masks of every sparsity are selected from them. Torch-free."""
 
 import os
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +11,7 @@ from sparsetopo.checksums import checksum
 from sparsetopo.errors import FileFormatError, MaskError
 from sparsetopo.files import read_tensors, write_tensors
 from sparsetopo.pruning.controls import described_mask
-from sparsetopo.pruning.layer_arrays import LayerArrays
+from sparsetopo.pruning.layer_arrays import ORIGIN, LayerArrays
 from sparsetopo.pruning.mask import Mask
 from sparsetopo.pruning.selection import check_finite, checked_sparsity, largest, number_kept
 from sparsetopo.version import package_version
@@ -31,15 +27,8 @@ class Scores(LayerArrays[np.floating]):
     arrays
         One array of finite scores a prunable parameter, of the parameter's shape, all float32 or
         all float64, in the order of the network's layers.
-    algorithm
-        Name of the algorithm that computed them.
-    seed
-        The seed it was given.
-    initial_weights_digest
-        `sparsetopo.checksums.checksum` of the weights that were scored.
-    metadata
-        Anything else worth keeping, JSON-able: options, version of the algorithm, and
-        "stream_labels", which the shuffling of masks depends on too.
+    algorithm, seed, initial_weights_digest, metadata
+        As in `Mask`. The shuffling of masks depends on the "stream_labels" of the metadata too.
 
     Raises
     ------
@@ -67,7 +56,8 @@ class Scores(LayerArrays[np.floating]):
         initial_weights_digest: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(arrays, ("float32", "float64"))
+        dtypes = ("float32", "float64")
+        super().__init__(arrays, dtypes, algorithm, seed, initial_weights_digest, metadata)
         kinds = {array.dtype.name for array in self._arrays.values()}
         if len(kinds) != 1:
             raise MaskError(
@@ -75,45 +65,17 @@ class Scores(LayerArrays[np.floating]):
                 f"{', '.join(sorted(kinds)) or 'no layer'}."
             )
         check_finite(self._arrays)
-        self.algorithm = algorithm
-        self.seed = seed
-        self.initial_weights_digest = initial_weights_digest
-        self.metadata: Mapping[str, Any] = MappingProxyType(dict(metadata or {}))
 
     def __repr__(self) -> str:
         return f"<Scores by {self.algorithm}: {self.total} weights in {len(self)} layers>"
 
     def mask(self, sparsity: float | str, *, shuffle: str = "none") -> Mask:
-        """Keep the largest scores over all layers together.
+        """Keep the largest scores over all layers together, and of equal ones the first.
 
-        Parameters
-        ----------
-        sparsity
-            Fraction of the weights to remove, in (0, 1); a string ("0.98") is kept as written.
-        shuffle
-            "none", or "layer" to permute the kept weights within each layer.
-
-        Returns
-        -------
-        Mask
-            The mask that `sparsetopo.pruning.prune` gives: of N weights, exactly
-            round(N * (1 - sparsity)) are kept; of equal scores, the first.
-
-        Raises
-        ------
-        SparsetopoError
-            If an argument is invalid.
+        The parameters and the mask are those of `sparsetopo.pruning.prune`.
         """
         kept = largest(self._arrays, number_kept(self.total, checked_sparsity(sparsity)))
-        return described_mask(
-            kept,
-            sparsity,
-            shuffle,
-            algorithm=self.algorithm,
-            seed=self.seed,
-            initial_weights_digest=self.initial_weights_digest,
-            metadata=self.metadata,
-        )
+        return described_mask(kept, sparsity, shuffle, **self.origin)
 
     def save(
         self, path: str | os.PathLike[str], specification: Mapping[str, Any] | None = None
@@ -125,23 +87,13 @@ class Scores(LayerArrays[np.floating]):
             "specification": specification,
             "digest": checksum(self._arrays),
             "order": list(self),  # safetensors does not keep the order of its arrays
-            "algorithm": self.algorithm,
-            "seed": self.seed,
-            "initial_weights_digest": self.initial_weights_digest,
-            "metadata": dict(self.metadata),
+            **self.origin,
         }
         write_tensors(path, self._arrays, header)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Scores":
-        """Read a file of scores.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, truncated, holds no scores, or other arrays than it was
-            written with.
-        """
+        """Read a file of `save`; a FileFormatError if it is missing, damaged or holds no scores."""
         arrays, header = read_tensors(path)
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise FileFormatError(f"{path}: this file of sparsetopo holds no scores ('{FORMAT}').")
@@ -153,10 +105,7 @@ class Scores(LayerArrays[np.floating]):
                 )
             return cls(
                 {name: arrays[name] for name in header["order"]},
-                algorithm=header["algorithm"],
-                seed=header["seed"],
-                initial_weights_digest=header["initial_weights_digest"],
-                metadata=header["metadata"],
+                **{name: header[name] for name in ORIGIN},
             )
         except KeyError as error:
             raise FileFormatError(f"{path}: the scores lack {error}; they are damaged.") from error

@@ -1,10 +1,8 @@
 """A network cut into segments that keep only their inputs: derivatives with little memory.
 
 Activation checkpointing (Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory
-cost", 2016), for second derivatives too: the backward pass of a segment is an operation that keeps
-only its inputs, and its derivative computes the segment again (`sparsetopo.pruning.recomputed`).
-(With ``torch.utils.checkpoint`` and ``create_graph=True``, the graph of the backward pass keeps
-everything.) The batch is never cut, so batch-norm sees all of it.
+cost", 2016), for second derivatives too (`sparsetopo.pruning.recomputed`), for which
+``torch.utils.checkpoint`` would keep everything. The batch is never cut, so batch-norm sees all.
 
 Every module with few prunable weights is a segment, such as a residual block, and so is every run
 of small children of an ``nn.Sequential``.

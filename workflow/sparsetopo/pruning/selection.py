@@ -10,13 +10,7 @@ from sparsetopo.errors import SparsetopoError
 
 
 def checked_sparsity(sparsity: float | str) -> float:
-    """Return the sparsity as a number.
-
-    Raises
-    ------
-    SparsetopoError
-        If it is not a number in (0, 1).
-    """
+    """Return the sparsity as a number; a SparsetopoError if it is not one in (0, 1)."""
     try:
         value = math.nan if isinstance(sparsity, bool) else float(sparsity)
     except (TypeError, ValueError):
@@ -43,19 +37,8 @@ def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, 
     """Keep the `kept` largest scores over all layers together.
 
     Equal scores are kept in the order of the layers and of the flat index within a layer, so a
-    smaller `kept` always gives a subset.
-
-    Parameters
-    ----------
-    scores
-        One array of finite scores a layer, all of the same dtype.
-    kept
-        How many to keep in all, from 0 to the number of scores.
-
-    Raises
-    ------
-    SparsetopoError
-        If a score is NaN or infinite.
+    smaller `kept` always gives a subset. All layers have the same dtype; a SparsetopoError says if
+    a score is NaN or infinite.
 
     Examples
     --------

@@ -12,34 +12,18 @@ from sparsetopo.networks.precision import check_precision
 class Arithmetic:
     """How the numbers of a run are computed; another arithmetic gives other last bits.
 
-    Parameters
-    ----------
-    device
-        "cpu", "cuda" or "cuda:<number>".
-    precision
-        "float32", "tf32" (GPU only) or "bfloat16": the input format of convolutions and matrix
-        products in training. Weights and evaluation are float32.
-    compile
-        Whether the training steps run through `torch.compile`.
-
     Examples
     --------
     >>> Arithmetic(precision="bfloat16").checked_device()
     device(type='cpu')
     """
 
-    device: str = "cpu"
-    precision: str = "float32"
-    compile: bool = False
+    device: str = "cpu"  # or "cuda", "cuda:<number>"
+    precision: str = "float32"  # or "tf32", "bfloat16" (`sparsetopo.networks.precision`)
+    compile: bool = False  # whether the training steps run through `torch.compile`
 
     def checked_device(self) -> torch.device:
-        """Return the device.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is not there, or does not compute in this precision.
-        """
+        """Return the device; a ConfigurationError if it lacks the precision or is not there."""
         device = resolve_device(self.device)
         check_precision(self.precision, device)
         return device

@@ -25,15 +25,9 @@ _MOMENTUM = "momentum:"
 
 
 class Checkpoint:
-    """The checkpoint file of one training run.
+    """The checkpoint file of one training run; without a path, nothing is read or written.
 
-    Parameters
-    ----------
-    path
-        The file, which need not exist; None neither reads nor writes anything.
-    run_digest
-        Identifies the run: two runs have equal digests if and only if one may go on where the other
-        stopped.
+    Two runs have equal digests if and only if one may go on where the other stopped.
     """
 
     def __init__(self, path: Path | None, run_digest: str) -> None:

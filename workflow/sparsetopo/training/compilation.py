@@ -6,13 +6,13 @@ model itself is not changed, and so neither are names and checkpoints. CUDA grap
 """
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from sparsetopo.errors import ConfigurationError
+from sparsetopo.networks.memory import first_line
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -22,12 +22,8 @@ def compiled_forward(model: nn.Module, wanted: bool) -> Iterator[Forward]:
     """Give the model's forward pass, compiled if wanted, and discard compiled code afterwards.
 
     The first call compiles, for its batch size; torch caches the outcome on disk between processes.
-    No code is chosen by timing it, because the choice could differ in the next run.
-
-    Raises
-    ------
-    ConfigurationError
-        If torch cannot compile here, e.g. because there is no C++ compiler.
+    No code is chosen by timing it, because the choice could differ in the next run. A
+    ConfigurationError says if torch cannot compile here, e.g. because there is no C++ compiler.
     """
     if not wanted:
         yield model
@@ -42,15 +38,10 @@ def compiled_forward(model: nn.Module, wanted: bool) -> Iterator[Forward]:
     except TorchDynamoException as error:
         raise ConfigurationError(
             [
-                f"compute.compile: is true, but torch cannot compile the network ({_first_line(error)}); "
+                f"compute.compile: is true, but torch cannot compile the network ({first_line(error)}); "
                 f"set it to false, or install a C++ compiler (CPU) or Triton (GPU)."
             ]
         ) from error
     finally:
         # torch compiles a function at most eight times, then silently runs it uncompiled.
         torch.compiler.reset()
-
-
-def _first_line(error: Exception) -> str:
-    lines = itertools.chain(str(error).splitlines(), [type(error).__name__])
-    return next(line.strip() for line in lines if line.strip())

@@ -19,18 +19,11 @@ PADDING = 4
 
 @dataclass(frozen=True)
 class EpochDraws:
-    """Order and augmentation of one epoch.
+    """Order of the training images in one epoch, and their augmentation, if there is any."""
 
-    Parameters
-    ----------
-    order
-        Indices of the training images in the order they are seen, shape (N,).
-    offsets, flips
-        Of the i-th image seen: top and left edge of the crop in the padded image, shape (N, 2), each
-        in 0..2 * PADDING; whether it is mirrored, shape (N,). None without augmentation.
-    """
-
-    order: NDArray[np.int64]
+    order: NDArray[np.int64]  # indices of the images as they are seen, shape (N,)
+    # Of the i-th image seen: top and left edge of the crop in the padded image, shape (N, 2), each in
+    # 0..2 * PADDING; whether it is mirrored, shape (N,).
     offsets: NDArray[np.int64] | None = None
     flips: NDArray[np.bool_] | None = None
 

@@ -63,13 +63,7 @@ def evaluate(model: nn.Module, images: ResidentImages, batch_size: int = 128) ->
 
 @torch.no_grad()
 def check_logits(model: nn.Module, images: ResidentImages, dataset: PreparedDataset) -> None:
-    """Refuse a model that does not give one logit per class.
-
-    Raises
-    ------
-    DataError
-        If its output for one image has another shape than (1, classes).
-    """
+    """Refuse, by a DataError, a model that does not give one logit per class."""
     shape = tuple(model.eval()(images.batch(slice(0, 1))).shape)
     if shape != (1, dataset.classes):
         raise DataError(

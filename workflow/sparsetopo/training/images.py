@@ -53,13 +53,7 @@ class ResidentImages:
         return self._normalised(self._images[positions])
 
     def batches(self, draws: EpochDraws, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of one epoch, in its order and augmentation.
-
-        Yields
-        ------
-        images, labels
-            float32, shape (B, C, H, W); int64, shape (B,).
-        """
+        """Batches of one epoch: images float32, shape (B, C, H, W), and labels int64, shape (B,)."""
         device = self.labels.device
         order = torch.from_numpy(draws.order).to(device)
         offsets = None if draws.offsets is None else torch.from_numpy(draws.offsets).to(device)

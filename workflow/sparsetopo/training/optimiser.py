@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sparsetopo.errors import MaskError
-
-# Integers as wide as a floating-point number of so many bytes.
-_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+from sparsetopo.networks.arrays import INTEGERS
 
 
 def _kept_bits(keep: NDArray[np.bool_], like: Tensor) -> Tensor:
     """Mask for `_zero_pruned`: all bits set where a weight is kept, laid out as `like`."""
-    bits = torch.empty_like(like, dtype=_INTEGERS[like.element_size()], requires_grad=False)
+    bits = torch.empty_like(like, dtype=INTEGERS[like.element_size()], requires_grad=False)
     return bits.copy_(torch.from_numpy(np.array(keep, dtype=bool))).neg_()
 
 
@@ -40,22 +38,9 @@ class MaskedSGD:
         v <- momentum * v + (g + weight_decay * w)
         w <- w - learning_rate * v
 
-    Where a weight is pruned, g is set to zero, and w and v start at zero and so stay zero.
-
-    Parameters
-    ----------
-    model
-        Its trainable parameters are updated in place.
-    momentum, weight_decay
-        As in the rule above.
-    masks
-        Kept weights by parameter name, bool arrays of the parameters' shapes. Pruned weights are
-        set to zero at once.
-
-    Raises
-    ------
-    MaskError
-        If a mask names no trainable parameter of the model, or has another shape.
+    Where a weight is pruned, g is set to zero, and w and v are set to zero at once and so stay
+    zero. Masks are bool arrays of the shapes of trainable parameters, by name, True where a weight
+    is kept; a MaskError says if one does not fit.
 
     Examples
     --------

@@ -34,30 +34,7 @@ _VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
 class Recipe:
     """SGD with momentum, weight decay on every parameter, and a learning rate that falls in steps.
 
-    Parameters
-    ----------
-    epochs
-        Passes over the training images.
-    batch_size
-        Images per step; a last, smaller batch is kept.
-    learning_rate
-        In the first epoch.
-    momentum
-        As in `torch.optim.SGD`, without dampening.
-    weight_decay
-        L2 coefficient, for every parameter (biases and batch-norm too), as in `torch.optim.SGD`.
-    milestones
-        Numbers of finished epochs after which the learning rate is divided by `decay_factor`,
-        ascending.
-    decay_factor
-        Divisor of the learning rate at each milestone.
-    augmentation
-        "crop-flip" (random crop after zero padding of 4 pixels, random horizontal flip) or "none".
-
-    Raises
-    ------
-    ConfigurationError
-        If a value is not valid; it has one sentence for each fault.
+    A ConfigurationError has one sentence for each value that is not valid.
 
     Examples
     --------
@@ -66,14 +43,14 @@ class Recipe:
     [0.1, 0.01, 0.001]
     """
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    milestones: tuple[int, ...] = ()
-    decay_factor: float = 10.0
-    augmentation: Augmentation = "none"
+    epochs: int  # passes over the training images
+    batch_size: int  # images per step; a last, smaller batch is kept
+    learning_rate: float  # in the first epoch
+    momentum: float = 0.9  # as in `torch.optim.SGD`, without dampening
+    weight_decay: float = 1e-4  # L2 coefficient, for biases and batch-norm too
+    milestones: tuple[int, ...] = ()  # numbers of finished epochs, ascending
+    decay_factor: float = 10.0  # divisor of the learning rate at each milestone
+    augmentation: Augmentation = "none"  # "crop-flip": random crops (`draws.PADDING`) and flips
 
     def __post_init__(self) -> None:
         if isinstance(self.milestones, list):
@@ -119,13 +96,7 @@ class Recipe:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Recipe":
-        """Build a recipe from a record.
-
-        Raises
-        ------
-        ConfigurationError
-            If a key is unknown or missing, or a value is not valid.
-        """
+        """Build a recipe from a record; a ConfigurationError names every key that is wrong."""
         known = [field.name for field in fields(cls)]
         required = known[:3]  # the fields without a default
         problems = [

@@ -10,24 +10,12 @@ Status = Literal["finished", "diverged"]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Outcome of a training run.
+    """Outcome of a training run."""
 
-    Parameters
-    ----------
-    status
-        "diverged" if the loss became infinite or NaN; training ends with that epoch.
-    accuracy
-        Share of the test images classified correctly after the last epoch run, 0..1.
-    best_accuracy
-        The largest after any epoch; recorded, never used to choose weights.
-    history
-        One record of `epoch_record` for each epoch run.
-    """
-
-    status: Status
-    accuracy: float
-    best_accuracy: float
-    history: list[dict[str, Any]]
+    status: Status  # "diverged" if the loss became infinite or NaN; training ends with that epoch
+    accuracy: float  # share of the test images classified correctly after the last epoch run, 0..1
+    best_accuracy: float  # the largest after any epoch; recorded, never used to choose weights
+    history: list[dict[str, Any]]  # one record of `epoch_record` for each epoch run
 
     @classmethod
     def of(cls, history: list[dict[str, Any]]) -> "TrainingResult":

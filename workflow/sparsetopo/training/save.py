@@ -33,24 +33,10 @@ def save_weights(
     specification: Mapping[str, Any],
     mask: Masks | None = None,
 ) -> None:
-    """Write every parameter and buffer of a model with the specification that led to them.
+    """Write every parameter and buffer of a model, atomically, as safetensors.
 
-    Parameters
-    ----------
-    path
-        The safetensors file; written atomically.
-    model
-        Its `state_dict` is stored under its own names.
-    specification
-        JSON-able record of what was trained and how.
-    mask
-        Kept weights by parameter name, bool arrays of the parameters' shapes. Only the kept weights
-        of these parameters are stored, bit for bit.
-
-    Raises
-    ------
-    MaskError
-        If the mask does not fit the model, or a pruned weight is not zero.
+    The specification is a JSON-able record of what was trained and how. With a mask, only the kept
+    weights of its parameters are stored, bit for bit (`to_tensors`, which says what it refuses).
     """
     from sparsetopo.networks.arrays import model_arrays
 
@@ -69,25 +55,10 @@ def save_weights(
 def load_weights(
     path: str | os.PathLike[str], names: Iterable[str] | None = None
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read weights and their specification, without torch.
+    """Read a file of `save_weights`: arrays by parameter name, and the specification.
 
-    Parameters
-    ----------
-    path
-        File of `save_weights`.
-    names
-        Names of the wanted parameters; None reads everything.
-
-    Returns
-    -------
-    weights, specification
-        Arrays by parameter name, in the order of `names` and with 0 where a weight is pruned; the
-        record given to `save_weights`.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, truncated, damaged or foreign, or lacks a wanted name.
+    `names` are the wanted parameters and their order; None reads all. Pruned weights are 0. A
+    FileFormatError says if the file is missing, damaged or foreign, or lacks a wanted name.
 
     Examples
     --------
@@ -130,13 +101,7 @@ def save_result(
 
 
 def load_result(path: str | os.PathLike[str]) -> tuple[TrainingResult, dict[str, Any]]:
-    """Read the outcome and the specification from a file of `save_result`.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, truncated, or is not the record of a training run.
-    """
+    """Read a file of `save_result`; a FileFormatError if it is missing, damaged or another file."""
     record = read_json(path)
     keys = ("status", "accuracy", "best_accuracy", "history")
     if not isinstance(record, dict) or any(key not in record for key in (*keys, "specification")):

@@ -21,24 +21,10 @@ Masks = Mapping[str, NDArray[np.bool_]]
 
 
 def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int]]]:
-    """Leave out the pruned weights.
+    """Leave the pruned weights out of a network's parameters and buffers.
 
-    Parameters
-    ----------
-    arrays
-        Parameters and buffers by name.
-    masks
-        Kept weights by parameter name, bool arrays of the parameters' shapes.
-
-    Returns
-    -------
-    tensors, shapes
-        What the file holds; the shapes of the masked parameters, for the file's record.
-
-    Raises
-    ------
-    MaskError
-        If a mask does not fit its parameter, or a pruned weight is not zero (NaN is not).
+    Returned are the tensors of the file, and the shapes of the masked parameters for its record. A
+    MaskError says if a mask does not fit its parameter, or a pruned weight is not zero (NaN is not).
 
     Examples
     --------
@@ -70,12 +56,8 @@ def to_tensors(arrays: Arrays, masks: Masks) -> tuple[Arrays, dict[str, list[int
 def from_tensors(tensors: Arrays, shapes: Any, where: str) -> Arrays:
     """Return the arrays that `to_tensors` was given, with 0 where a weight is pruned.
 
-    `shapes` is what the file's record holds; `where` names the file in a message.
-
-    Raises
-    ------
-    FileFormatError
-        If tensors and shapes contradict each other.
+    `shapes` is what the file's record holds; `where` names the file in the message of the
+    FileFormatError that is raised if they contradict the tensors.
     """
     masked = list(shapes) if isinstance(shapes, dict) else []
     arrays = {

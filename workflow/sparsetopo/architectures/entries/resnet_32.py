@@ -7,7 +7,6 @@ from sparsetopo.architectures.resnet import CifarResNet
 NAME = "Resnet-32"
 VERSION = 1
 SMALLEST_SIZE = 4  # pixels; two strides of 2 leave one position
-SIZE_MULTIPLE = 1
 
 
 def build(input_shape: tuple[int, int, int], classes: int) -> nn.Module:

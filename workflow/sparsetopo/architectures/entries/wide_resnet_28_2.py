@@ -12,7 +12,6 @@ from torch import Tensor, nn
 NAME = "Wide-Resnet-28-2"
 VERSION = 1
 SMALLEST_SIZE = 4  # pixels: two strides of 2 leave one position
-SIZE_MULTIPLE = 1
 
 STEM_CHANNELS = 16
 STAGE_CHANNELS = (32, 64, 128)

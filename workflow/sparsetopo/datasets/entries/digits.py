@@ -34,13 +34,7 @@ OPTIONS = {
 
 
 def prepare(test_fraction: float = 0.2, split_seed: int = 0) -> PreparedDataset:
-    """Prepare the data set: one channel, pixel values 0..16 as stored.
-
-    Raises
-    ------
-    DataError
-        If `test_fraction` leaves a class without training or test images.
-    """
+    """Prepare the data set: one channel, pixel values 0..16 as stored."""
     # Not at the top: scikit-learn takes a second to import.
     from sklearn.datasets import load_digits
 

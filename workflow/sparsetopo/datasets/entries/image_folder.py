@@ -68,14 +68,7 @@ def prepare(
     test_fraction: float = 0.2,
     split_seed: int = 0,
 ) -> PreparedDataset:
-    """Prepare the data set; the parameters are the options.
-
-    Raises
-    ------
-    DataError
-        If the folder is missing or has another layout, a class is empty or missing in a part, an
-        image is damaged, or images differ in size and no `size` is given.
-    """
+    """Prepare the data set; the parameters are the options."""
     root = Path(folder).expanduser().absolute()
     if not root.is_dir():
         raise DataError(

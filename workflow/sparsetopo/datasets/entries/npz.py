@@ -41,13 +41,7 @@ OPTIONS = {
 
 
 def prepare(file: str, layout: str = "auto", classes: int | None = None) -> PreparedDataset:
-    """Prepare the data set; the parameters are the options.
-
-    Raises
-    ------
-    DataError
-        If the file or an array is missing, damaged or unsuitable, or a class has no training image.
-    """
+    """Prepare the data set; the parameters are the options."""
     path = Path(file).expanduser().absolute()
     with _opened(path) as archive:
         test = "test" if "test_x" in archive.files or "val_x" not in archive.files else "val"

@@ -57,11 +57,6 @@ def prepare(files: DataFiles) -> PreparedDataset:
 
     Classes are numbered in the order of their WordNet ids. The few grey files become colour images
     of three equal channels.
-
-    Raises
-    ------
-    DataError
-        If neither is there and it cannot be downloaded, or a file is missing or damaged.
     """
     folder = files.folder / _ROOT
     if folder.is_dir():

@@ -1,16 +1,14 @@
 """ER: random weights, layer densities proportional to (n_in + n_out) / (n_in * n_out).
 
-Mocanu et al. (Nature Communications 2018), equation 1, with the channels of a convolution as its
-nodes; see `sparsetopo.pruning.erdos_renyi`.
+The nodes of a convolution are its channels; `sparsetopo.pruning.erdos_renyi` names the sources.
 
 Decisions: a layer whose density would exceed 1 keeps everything and the others share the rest, so
 that the total is exact; numbers of weights are rounded by largest remainder; within a layer the
 kept weights are random, drawn from the layer's own stream.
 
 ``allocation: released`` is what the results released with the multipartite-graph paper show (edge
-counts of Conv-6, ``tests/benchmarks/published_edges.py``): the formula of ERK, (n_in + n_out + k_h +
-k_w) / (n_in * n_out * k_h * k_w), with densities above 1 clipped. If a layer is full, such a mask
-has fewer weights than the sparsity asks for.
+counts of Conv-6, ``tests/benchmarks/published_edges.py``): the formula of ERK, with densities above 1
+clipped. If a layer is full, such a mask has fewer weights than the sparsity asks for.
 """
 
 import numpy as np

@@ -1,10 +1,7 @@
 """ERK: random weights, Erdos-Renyi layer densities that count the kernel too.
 
-Evci et al., "Rigging the lottery" (ICML 2020), section 3: density proportional to (n_in + n_out +
-k_h + k_w) / (n_in * n_out * k_h * k_w); linear layers as in ER. See
-`sparsetopo.pruning.erdos_renyi`.
-
-Decisions: those of ER (`sparsetopo.pruning.algorithms.er`).
+`sparsetopo.pruning.erdos_renyi` has the formula and its source. Linear layers, and all decisions,
+are as in `sparsetopo.pruning.algorithms.er`.
 """
 
 import numpy as np

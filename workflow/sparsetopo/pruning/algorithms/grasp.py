@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sparsetopo.networks.arrays import copy_into
 from sparsetopo.networks.initial_weights import kaiming_normal
 from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
 from sparsetopo.pruning.problem import Problem
@@ -72,11 +73,7 @@ def scores(problem: Problem) -> dict[str, Tensor]:
     if problem.options["reinit"]:
         _draw_new_weights(problem)
     problem.model.train()
-    for parameter in problem.model.parameters():
-        parameter.requires_grad_(False)  # only the prunable weights count
-    weights = list(problem.parameters.values())
-    for weight in weights:
-        weight.requires_grad_(True)
+    weights = problem.differentiate_prunable()  # only these count
     parts = [
         (share, _loss(problem, part))
         for half in _halves(problem)
@@ -126,9 +123,8 @@ def _cut(problem: Problem, half: NDArray[np.int64]) -> list[tuple[float, NDArray
 
 
 def _draw_new_weights(problem: Problem) -> None:
-    with torch.no_grad():
-        for name, weight in problem.parameters.items():
-            drawn = kaiming_normal(
-                tuple(weight.shape), problem.generator("pruning initial weights", name)
-            )
-            weight.copy_(torch.from_numpy(drawn))
+    drawn = {
+        name: kaiming_normal(shape, problem.generator("pruning initial weights", name))
+        for name, shape in problem.shapes.items()
+    }
+    copy_into(problem.parameters, drawn)

@@ -9,9 +9,9 @@ Decisions: one batch, drawn without replacement (all images if there are fewer);
 training mode, with the statistics of that batch, as in the authors' code.
 """
 
-import torch
 from torch import Tensor
 
+from sparsetopo.pruning.hessian import sensitivity
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import one_batch
 
@@ -37,13 +37,5 @@ def scores(problem: Problem) -> dict[str, Tensor]:
         one_batch(len(problem.labels), problem.options["batch_size"], generator)
     )
     problem.model.train()
-    weights = list(problem.parameters.values())
-    for weight in weights:
-        weight.requires_grad_(True)
-    gradients = torch.autograd.grad(
-        problem.loss(images, labels), weights, allow_unused=True, materialize_grads=True
-    )
-    return {
-        name: (gradient * weight).detach().abs()
-        for (name, weight), gradient in zip(problem.parameters.items(), gradients, strict=True)
-    }
+    problem.differentiate_prunable()
+    return sensitivity(lambda: problem.loss(images, labels), problem.parameters)

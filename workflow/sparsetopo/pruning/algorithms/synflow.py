@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sparsetopo.networks.arrays import to_arrays
+from sparsetopo.pruning.hessian import sensitivity
 from sparsetopo.pruning.problem import Problem, forward
 from sparsetopo.pruning.selection import check_finite, largest_of, split
 
@@ -69,19 +70,11 @@ def _linearise(problem: Problem) -> None:
         for tensor in (*model.parameters(), *model.buffers()):
             if tensor.is_floating_point():
                 tensor.abs_()
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for weight in problem.parameters.values():
-        weight.requires_grad_(True)
+    problem.differentiate_prunable()
 
 
 def _flow(problem: Problem) -> dict[str, Tensor]:
     assert problem.input_shape is not None  # `run` has checked it
-    weights = list(problem.parameters.values())
-    ones = torch.ones((1, *problem.input_shape), dtype=weights[0].dtype, device=weights[0].device)
-    total = forward(problem.model, ones).sum()
-    gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
-    return {
-        name: (gradient * weight).detach().abs()
-        for (name, weight), gradient in zip(problem.parameters.items(), gradients, strict=True)
-    }
+    weight = next(iter(problem.parameters.values()))
+    ones = torch.ones((1, *problem.input_shape), dtype=weight.dtype, device=weight.device)
+    return sensitivity(lambda: forward(problem.model, ones).sum(), problem.parameters)
