@@ -54,10 +54,10 @@ class Checkpoint:
         try:
             arrays, record = read_tensors(self._path)
         except FileFormatError as error:
-            logger.warning("Checkpoint ignored, training starts anew. %s", error)
+            logger.warning("Checkpoint ignored, training starts from the beginning. %s", error)
             return []
         sha256 = record.pop("sha256", None)
-        ignored = "Checkpoint %s %s and is ignored; training starts anew."
+        ignored = "Checkpoint %s %s and is ignored; training starts from the beginning."
         if record.get("kind") != _KIND or record.get("run") != self._run_digest:
             logger.warning(ignored, self._path, "belongs to another run")
             return []
