@@ -39,13 +39,7 @@ def write_mge(
 
 
 def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
-    """Read the parts of an MGE: plan, weights, masks.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, damaged, foreign, or of another version.
-    """
+    """Read the parts of an MGE: plan, weights, masks; raises as `MGE.load`."""
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         raise FileFormatError(

@@ -94,10 +94,7 @@ class Plan:
     def from_record(cls, record: Any, where: str = "plan") -> "Plan":
         """Read a record of `to_record`, as JSON returns it.
 
-        Raises
-        ------
-        FileFormatError
-            If it is not such a record, has another version, or contradicts itself.
+        FileFormatError if it is not such a record, has another version, or contradicts itself.
         """
         if not isinstance(record, Mapping) or record.get("format") != FORMAT:
             raise FileFormatError(f"{where}: not a plan (its 'format' should be '{FORMAT}').")

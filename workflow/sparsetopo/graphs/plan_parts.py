@@ -4,9 +4,7 @@ The edges of a block are the product ::
 
     kernels W[o, i, ky, kx]  x  rows (source row, ky, target row)  x  columns (source, kx, target)
 
-that is: each weight (o, i, ky, kx) of the block gives one edge for every pair of a row triple with tap ky and a column
-triple with tap kx. The two short lists of triples express stride, padding, dilation, pooling, and a linear layer that
-reads a flattened map (a kernel as large as the map).
+which ``docs/graph.md``, section 3, explains.
 """
 
 from dataclasses import dataclass
@@ -112,14 +110,8 @@ class Block:
     def kernels(self, array: NDArray[Any] | None) -> NDArray[Any]:
         """Part of a parameter (or of its mask) that this block uses, as (outputs, inputs, kh, kw).
 
-        Parameters
-        ----------
-        array
-            The whole parameter in PyTorch's shape; ignored for an identity shortcut, whose kernels are float32 ones.
-
-        Returns
-        -------
-        A view of `array`, except for grouped transposed convolutions.
+        `array` is the whole parameter in PyTorch's shape; it is ignored for an identity shortcut, whose kernels are
+        float32 ones. The result is a view of it, except for grouped transposed convolutions.
         """
         height, width = self.kernel
         if self.kind == "identity":

@@ -26,14 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerKind:
-    """What the shape of a weight tensor does not tell.
+    """What the shape of a weight tensor does not tell: the groups of a convolution, and whether it is transposed.
 
-    Attributes
-    ----------
-    groups
-        Groups of the convolution. Each output channel reads only the input channels of its group.
-    transposed
-        Whether the convolution is transposed; its weights are then (in, out / groups, *kernel).
+    Each output channel reads only the input channels of its group. Weights of a transposed convolution are (in, out /
+    groups, *kernel).
     """
 
     groups: int = 1

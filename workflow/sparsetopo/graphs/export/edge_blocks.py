@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 
 
 class EdgeBlock(NamedTuple):
-    """Some edges.
-
-    Attributes
-    ----------
-    sources, targets
-        (edges,) node ids of type `node_dtype`.
-    weights
-        (edges,) float32 |w|.
-    """
+    """Some edges: node ids of type `node_dtype`, and |w|."""
 
     sources: NDArray[np.integer[Any]]
     targets: NDArray[np.integer[Any]]
@@ -53,11 +45,6 @@ def edge_blocks(mge: "MGE", max_edges: int) -> Iterator[EdgeBlock]:
     """Iterate over all edges in edge blocks of at most `max_edges`, none of them empty.
 
     Memory holds the bundles, the position pairs of one tap, and about three edge blocks.
-
-    Raises
-    ------
-    ValueError
-        If `max_edges` is less than 1.
     """
     if max_edges < 1:
         raise ValueError(f"an edge block must hold at least one edge, got max_edges={max_edges}.")

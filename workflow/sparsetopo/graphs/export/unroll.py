@@ -27,19 +27,9 @@ Edges = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.flo
 
 
 def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
-    """Build the adjacency matrix of the graph from the parts of an MGE.
+    """Adjacency matrix of the parts of an MGE, as `MGE.to_scipy` says: sorted, parallel edges summed in float64.
 
-    Returns
-    -------
-    csr_array
-        (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
-        summed in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where
-        they fit, else int64.
-
-    Raises
-    ------
-    EncodingError
-        If the matrix needs more memory than there is.
+    Indices are int32 where they fit, else int64.
     """
     from scipy.sparse import csr_array
 

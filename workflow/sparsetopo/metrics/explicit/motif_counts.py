@@ -1,16 +1,8 @@
 """Copies of every connected graph on four nodes, from the degrees and the entries of A^2.
 
-A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the
-number of triangles on e.
-
-- stars      sum_v C(d_v, 3)
-- triangles  T = (1/3) sum_e t_e
-- paths      sum_e (d_u - 1)(d_v - 1) - 3 T
-- cycles     (tr A^4 - 2 sum_v d_v^2 + 2 E) / 8, where tr A^4 = sum of the squared entries of A^2
-- diamonds   sum_e C(t_e, 2)
-- paws       (1/2) sum_e t_e (d_u + d_v) - 6 T
-
-The cliques have their own file. Totals pass 2^53, so sums end in Python integers.
+A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the number of triangles
+on e. ``docs/graph.md`` has the closed forms (motif4). The cliques have their own file. Totals pass 2^53, so sums end in
+Python integers.
 """
 
 from collections.abc import Iterator
@@ -26,13 +18,7 @@ from sparsetopo.metrics.primitives import MotifCounts
 
 
 def motif_counts(blocks: LayerBlocks, degrees: NDArray[np.int64]) -> MotifCounts:
-    """Count the motifs.
-
-    Parameters
-    ----------
-    degrees
-        (V,) undirected degrees.
-    """
+    """Count the motifs, given the (V,) undirected degrees."""
     edges = sum(block.nnz for block in blocks.directed.values())
     trace, on_edges, on_edges_by_degree, diamonds = _two_walk_sums(blocks, degrees)
     triangles = on_edges // 3
