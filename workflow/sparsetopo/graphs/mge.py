@@ -117,7 +117,7 @@ class MGE:
         Returns
         -------
         Iterator of (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
-        fixed order that `sparsetopo.graphs.export.edge_blocks` documents.
+        fixed order that ``docs/formats.md`` gives.
 
         Raises
         ------

@@ -6,7 +6,7 @@ that is read from a file is checked for contradictions.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from os import PathLike
 from typing import Any
 
@@ -76,15 +76,12 @@ class Plan:
     @property
     def layer_offsets(self) -> list[int]:
         """First node id of each node layer, and at the end the number of nodes."""
-        offsets = [0]
-        for layer in self.node_layers:
-            offsets.append(offsets[-1] + layer.size)
-        return offsets
+        return list(accumulate(self.layer_sizes, initial=0))
 
     @property
     def num_nodes(self) -> int:
         """Number of nodes of the graph."""
-        return sum(layer.size for layer in self.node_layers)
+        return sum(self.layer_sizes)
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able record of the plan, with the format's name and version."""

@@ -1,13 +1,9 @@
 """How far a layer's graph is from a Ramanujan graph, and how well its parts expand.
 
-``docs/layers.md`` defines the metrics. They rest on the bound sqrt(a - 1) + sqrt(b - 1) of the second singular value of
-a bipartite graph whose nodes have the mean degrees a (left) and b (right), nodes without edges not counted; and on its
-left-regular subgraphs: all left nodes of one degree d >= 3 with all their neighbours, if these have a mean degree of at
-least 3 too.
-
-Sources: Pal et al., ICML 2022 (difference of bound); Hoang et al., ICLR 2023 (iterative mean) and NeurIPS 2023
-(weighted gap); all as Cunegatti et al., TMLR 2024, section 4.1, and their released tables use them (relative to the
-bound).
+``docs/layers.md`` defines the metrics and names their sources. They rest on the bound sqrt(a - 1) + sqrt(b - 1) of the
+second singular value of a bipartite graph whose nodes have the mean degrees a (left) and b (right), nodes without edges
+not counted; and on its left-regular subgraphs: all left nodes of one degree d >= 3 with all their neighbours, if these
+have a mean degree of at least 3 too.
 """
 
 import math

@@ -1,8 +1,7 @@
 """The two largest singular values of a sparse matrix, with multiplicity.
 
-The adjacency matrix of a bipartite graph has the eigenvalues ±s for every singular value s of its
-(left, right) matrix, and zeros. So by magnitude its first and third eigenvalues are the first and second singular
-values.
+They are the first and third eigenvalue, by magnitude, of the adjacency matrix of the bipartite graph that has it as its
+(left, right) matrix.
 """
 
 import math

@@ -1,12 +1,8 @@
 """The edges of a graph in edge blocks of bounded size.
 
-The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of
-positions, so their node ids are outer sums of short lists.
-
-Edges come bundle by bundle, by (target layer, source layer); within a bundle by tap (row tap,
-column tap); within a tap by kept weight (source channel, target channel); for each weight by row
-pair (target, source), then by column pair. The order does not depend on the size of the edge
-blocks, and since bundles have no parallel edges, every edge occurs once.
+The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of positions, so their
+node ids are outer sums of short lists. Their order, which ``docs/formats.md`` gives, does not depend on the size of the
+edge blocks. Since bundles have no parallel edges, every edge occurs once.
 """
 
 from collections.abc import Iterable, Iterator

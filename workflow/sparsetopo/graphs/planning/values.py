@@ -6,7 +6,7 @@ consecutive channels of one producer (a convolution, a linear layer or the input
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.windows import Windows
@@ -128,10 +128,7 @@ def union(values: Sequence[Value]) -> Value:
 
 
 def _boundaries(value: Value) -> list[int]:
-    cuts = [0]
-    for segment in value:
-        cuts.append(cuts[-1] + segment.channels)
-    return cuts
+    return list(accumulate((segment.channels for segment in value), initial=0))
 
 
 def _continues(first: Segment, second: Segment) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle, Half
+from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
-from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.loops import ClassWalks, EntrySums, sum_entries
 from sparsetopo.metrics.implicit.walks.patterns import joined_channels, pattern
 from sparsetopo.metrics.implicit.walks.triangles import Triangles

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum
+from sparsetopo.metrics.exact_sums import exact_sum
 
 # Bytes of gathered values held at a time: they should stay in the processor's caches.
 _GATHERED_BYTES = 2**21

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
-from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
 
 
 @dataclass(frozen=True, eq=False)
