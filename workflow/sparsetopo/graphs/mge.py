@@ -117,7 +117,7 @@ class MGE:
         Returns
         -------
         Iterator of (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
-        fixed order that `sparsetopo.graphs.export.edge_blocks` documents.
+        fixed order that ``docs/formats.md`` gives.
 
         Raises
         ------
@@ -145,10 +145,7 @@ class MGE:
     def to_igraph(self) -> "Graph":
         """Directed `igraph.Graph`: edge attribute ``weight`` (|w|), vertex attribute ``layer``.
 
-        Raises
-        ------
-        EncodingError
-            If the graph would not fit in memory.
+        It raises what `to_scipy` does.
         """
         from sparsetopo.graphs.export.igraph_graph import to_igraph
 
@@ -157,10 +154,7 @@ class MGE:
     def to_networkx(self) -> "DiGraph":
         """`networkx.DiGraph`: edge attribute ``weight`` (|w|), node attribute ``layer``.
 
-        Raises
-        ------
-        EncodingError
-            If the graph would not fit in memory.
+        It raises what `to_scipy` does.
         """
         from sparsetopo.graphs.export.networkx_graph import to_networkx
 

@@ -1,6 +1,5 @@
 """The file of one MGE, described in ``docs/formats.md``: its plan, its masks as bits, and the kept weights."""
 
-from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
@@ -10,14 +9,12 @@ from numpy.typing import NDArray
 from sparsetopo.bits import pack, scatter, unpack
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_tensors, write_tensors
+from sparsetopo.graphs.bundles.kernels import Masks, Weights
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.version import package_version
 
 FORMAT = "sparsetopo mge"
 VERSION = 1
-
-Weights = Mapping[str, NDArray[np.float32]]
-Masks = Mapping[str, NDArray[np.bool_]]
 
 
 def write_mge(
@@ -39,13 +36,7 @@ def write_mge(
 
 
 def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
-    """Read the parts of an MGE: plan, weights, masks.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, damaged, foreign, or of another version.
-    """
+    """Read the parts of an MGE: plan, weights, masks; raises as `MGE.load`."""
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         raise FileFormatError(

@@ -6,7 +6,7 @@ that is read from a file is checked for contradictions.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from os import PathLike
 from typing import Any
 
@@ -76,15 +76,12 @@ class Plan:
     @property
     def layer_offsets(self) -> list[int]:
         """First node id of each node layer, and at the end the number of nodes."""
-        offsets = [0]
-        for layer in self.node_layers:
-            offsets.append(offsets[-1] + layer.size)
-        return offsets
+        return list(accumulate(self.layer_sizes, initial=0))
 
     @property
     def num_nodes(self) -> int:
         """Number of nodes of the graph."""
-        return sum(layer.size for layer in self.node_layers)
+        return sum(self.layer_sizes)
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able record of the plan, with the format's name and version."""
@@ -94,10 +91,7 @@ class Plan:
     def from_record(cls, record: Any, where: str = "plan") -> "Plan":
         """Read a record of `to_record`, as JSON returns it.
 
-        Raises
-        ------
-        FileFormatError
-            If it is not such a record, has another version, or contradicts itself.
+        FileFormatError if it is not such a record, has another version, or contradicts itself.
         """
         if not isinstance(record, Mapping) or record.get("format") != FORMAT:
             raise FileFormatError(f"{where}: not a plan (its 'format' should be '{FORMAT}').")

@@ -4,9 +4,7 @@ The edges of a block are the product ::
 
     kernels W[o, i, ky, kx]  x  rows (source row, ky, target row)  x  columns (source, kx, target)
 
-that is: each weight (o, i, ky, kx) of the block gives one edge for every pair of a row triple with tap ky and a column
-triple with tap kx. The two short lists of triples express stride, padding, dilation, pooling, and a linear layer that
-reads a flattened map (a kernel as large as the map).
+which ``docs/graph.md``, section 3, explains.
 """
 
 from dataclasses import dataclass
@@ -50,17 +48,22 @@ class Axis:
     taps: tuple[int, ...]
     targets: tuple[int, ...]
 
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return (sources, taps, targets) as int64 arrays."""
-        return (
-            np.array(self.sources, dtype=np.int64),
-            np.array(self.taps, dtype=np.int64),
-            np.array(self.targets, dtype=np.int64),
-        )
+    def pairs_by_tap(self, taps: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """(source positions, target positions) of each tap."""
+        triples = (self.sources, self.taps, self.targets)
+        sources, tap_of, targets = (np.array(values, dtype=np.int64) for values in triples)
+        return [(sources[tap_of == tap], targets[tap_of == tap]) for tap in range(taps)]
 
     def tap_counts(self, taps: int) -> NDArray[np.int64]:
         """Number of (source, target) pairs of each tap, shape (taps,)."""
         return np.bincount(np.array(self.taps, dtype=np.int64), minlength=taps)
+
+
+def outputs_first(array: NDArray[Any], groups: int) -> NDArray[Any]:
+    """Weights of a transposed convolution, (in, out / groups, *kernel), as (out, in / groups, *kernel)."""
+    # The inputs of one group are contiguous.
+    by_group = array.reshape(groups, array.shape[0] // groups, *array.shape[1:]).swapaxes(1, 2)
+    return by_group.reshape(groups * by_group.shape[1], *by_group.shape[2:])
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,8 @@ class Block:
     def kernels(self, array: NDArray[Any] | None) -> NDArray[Any]:
         """Part of a parameter (or of its mask) that this block uses, as (outputs, inputs, kh, kw).
 
-        Parameters
-        ----------
-        array
-            The whole parameter in PyTorch's shape; ignored for an identity shortcut, whose kernels are float32 ones.
-
-        Returns
-        -------
-        A view of `array`, except for grouped transposed convolutions.
+        `array` is the whole parameter in PyTorch's shape; it is ignored for an identity shortcut, whose kernels are
+        float32 ones. The result is a view of it, except for grouped transposed convolutions.
         """
         height, width = self.kernel
         if self.kind == "identity":
@@ -131,10 +128,5 @@ class Block:
             return array[outputs, columns].reshape(self.outputs, self.inputs, height, width)
         inputs = slice(self.input_offset, self.input_offset + self.inputs)
         if self.kind == "transposed":
-            # PyTorch's shape is (in, out / groups, kh, kw); the inputs of one group are contiguous.
-            groups = self.parameter_groups
-            split = array.reshape(groups, array.shape[0] // groups, array.shape[1], height, width)
-            whole = split.swapaxes(1, 2)
-            array = whole.reshape(groups * whole.shape[1], whole.shape[2], height, width)
-            return array[outputs, inputs]
+            array = outputs_first(array, self.parameter_groups)
         return array.reshape(array.shape[0], array.shape[1], height, width)[outputs, inputs]

@@ -1,8 +1,7 @@
-"""Layer by layer: the bipartite graphs that the multipartite graph is compared with, and their metrics.
+"""Layer by layer: the bipartite graphs that the multipartite graph is compared with (``docs/layers.md``).
 
-A *bipartite graph encoding* (BGE) makes one graph of each layer and ignores the layer's input. `bge` builds
-the two encodings of the literature, `measure` takes their topometrics, `ramanujan` their expander metrics, and
-`network` makes tables of all layers of a network. Nothing here needs torch, and names are imported when they are used.
+A *bipartite graph encoding* (BGE) makes one graph of each layer and ignores the layer's input. Nothing here needs
+torch, and names are imported when they are used.
 """
 
 import lazy_loader

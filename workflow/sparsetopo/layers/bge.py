@@ -1,15 +1,10 @@
 """Bipartite graphs of one layer: *rolled* and *rolled-channel*.
 
-Both have one right node for each output channel. Left nodes are the positions of the kernel in every
-input channel (rolled), or the input channels (rolled-channel). Each graph is an MGE of two node layers, so
-it can be measured, stored and exported like any other.
-
-Sources: rolled, Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan
-graph", ICLR 2023; rolled-channel, Prabhu et al., "Deep expander networks", ECCV 2018; both as
-Cunegatti et al., TMLR 2024, section 3.1, compare them with the multipartite graph.
+Both have one right node for each output channel. Left nodes are the positions of the kernel in every input channel
+(rolled), or the input channels (rolled-channel). Each graph is an MGE of two node layers, so it can be measured, stored
+and exported like any other. ``docs/layers.md`` names the sources.
 """
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +14,7 @@ from numpy.typing import NDArray
 from sparsetopo.errors import EncodingError, MaskError
 from sparsetopo.graphs.mge import MGE
 from sparsetopo.graphs.plan import Axis, Block, NodeLayer, Plan
+from sparsetopo.graphs.plan_parts import outputs_first
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -26,14 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerKind:
-    """What the shape of a weight tensor does not tell.
+    """What the shape of a weight tensor does not tell: the groups of a convolution, and whether it is transposed.
 
-    Attributes
-    ----------
-    groups
-        Groups of the convolution. Each output channel reads only the input channels of its group.
-    transposed
-        Whether the convolution is transposed; its weights are then (in, out / groups, *kernel).
+    Each output channel reads only the input channels of its group. Weights of a transposed convolution are (in, out /
+    groups, *kernel).
     """
 
     groups: int = 1
@@ -149,12 +141,9 @@ def _kernels(
 
 def _by_output(array: NDArray[Any], kind: LayerKind) -> NDArray[Any]:
     """Array of (out, in / groups, kernel positions)."""
-    positions = math.prod(array.shape[2:])
-    if not kind.transposed:
-        return array.reshape(array.shape[0], array.shape[1], positions)
-    inputs, outputs = array.shape[0] // kind.groups, array.shape[1]
-    by_group = array.reshape(kind.groups, inputs, outputs, positions).swapaxes(1, 2)
-    return by_group.reshape(kind.groups * outputs, inputs, positions)
+    if kind.transposed:
+        array = outputs_first(array, kind.groups)
+    return array.reshape(*array.shape[:2], -1)
 
 
 def _graph(weights: NDArray[Any], kept: NDArray[np.bool_], groups: int, name: str) -> MGE:

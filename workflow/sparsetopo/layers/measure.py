@@ -1,10 +1,8 @@
-"""The topometrics of the bipartite graph of one layer.
+"""The topometrics of the bipartite graph of one layer, measured by `sparsetopo.metrics` like those of whole networks.
 
-They are measured by `sparsetopo.metrics`, like those of whole networks. Of the paper's sixteen, ten have a counterpart
-here. The other six say nothing about a single layer (sinks, sources, disconnected nodes, the two shares of their
-edges) or equal another metric (n2 = n1, as no walk has two steps).
-
-Source: Cunegatti et al., TMLR 2024, section 4.2 and their released tables of both encodings.
+Of the paper's sixteen, ten have a counterpart here (``docs/layers.md``). The other six say nothing about a single layer
+(sinks, sources, disconnected nodes, the two shares of their edges) or equal another metric (n2 = n1, as no walk has two
+steps).
 """
 
 from typing import TYPE_CHECKING

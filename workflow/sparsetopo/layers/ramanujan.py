@@ -1,25 +1,9 @@
 """How far a layer's graph is from a Ramanujan graph, and how well its parts expand.
 
-A bipartite graph whose left nodes have degree a and whose right nodes have degree b is Ramanujan if
-its second singular value s (the third eigenvalue by magnitude) is at most sqrt(a - 1) + sqrt(b - 1).
-No family of growing graphs stays below this bound. Here a and b are mean degrees of the nodes that have
-an edge, and the metrics are
-
-delta_r
-    The difference of bound of the whole graph, relative to the bound: (bound - s) / bound.
-delta_r_imdb
-    Its iterative mean: the mean of this value over the left-regular subgraphs.
-lambda_imsg
-    The iterative mean weighted spectral gap: the mean, over the left-regular subgraphs, of the
-    difference between the first two singular values of their |weights|.
-
-The left-regular subgraph of degree d >= 3 holds all left nodes of degree d and all their neighbours. It is used only
-if its right nodes have a mean degree of at least 3 too.
-
-Sources: Pal et al., "A study on the Ramanujan graph property of winning lottery tickets", ICML 2022
-(difference of bound); Hoang et al., ICLR 2023 (iterative mean); Hoang et al., "Don't just prune by
-magnitude! Your mask topology is a secret weapon", NeurIPS 2023 (weighted gap); all as Cunegatti et
-al., TMLR 2024, section 4.1, and their released tables use them (relative to the bound).
+``docs/layers.md`` defines the metrics and names their sources. They rest on the bound sqrt(a - 1) + sqrt(b - 1) of the
+second singular value of a bipartite graph whose nodes have the mean degrees a (left) and b (right), nodes without edges
+not counted; and on its left-regular subgraphs: all left nodes of one degree d >= 3 with all their neighbours, if these
+have a mean degree of at least 3 too.
 """
 
 import math
@@ -57,15 +41,7 @@ WEIGHTED_RAMANUJAN_METRICS = ("lambda_imsg",)
 
 @dataclass(frozen=True)
 class Expansion:
-    """Mean degrees and second singular value of a graph with at least two edges.
-
-    Attributes
-    ----------
-    left_degree, right_degree
-        Mean degrees of the nodes that have an edge.
-    second
-        Second singular value of the 0/1 matrix.
-    """
+    """Mean degrees (of nodes with edges) and second singular value of the 0/1 matrix of two edges or more."""
 
     left_degree: float
     right_degree: float

@@ -1,8 +1,7 @@
 """The two largest singular values of a sparse matrix, with multiplicity.
 
-The adjacency matrix of a bipartite graph has the eigenvalues ±s for every singular value s of its
-(left, right) matrix, and zeros. So by magnitude its first and third eigenvalues are the first and second singular
-values.
+They are the first and third eigenvalue, by magnitude, of the adjacency matrix of the bipartite graph that has it as its
+(left, right) matrix.
 """
 
 import math
@@ -28,22 +27,12 @@ _ROUNDING = 1e-12
 def two_largest_singular_values(matrix: csr_array) -> tuple[float, float]:
     """Largest and second largest singular value; they are equal if the largest is a multiple one.
 
-    Parameters
-    ----------
-    matrix
-        (m, n), finite.
+    They are accurate to about 1e-9 of the first. The second is 0 for a matrix of one row or column, and may be 0 in a
+    large matrix if it is less than a millionth of the first.
 
-    Returns
-    -------
-    first, second
-        To about 1e-9 of the first. `second` is 0 for a matrix of one row or column, and may be 0
-        in a large matrix if it is less than a millionth of the first.
-
-    Notes
-    -----
     Small matrices are decomposed by LAPACK. For others ARPACK finds the largest value on the Gram matrix, and the
-    second with the first one's vector projected out, because one run for both could see a multiple value only once.
-    The result is deterministic.
+    second with the first one's vector projected out, because one run for both could see a multiple value only once. The
+    result is deterministic.
 
     Examples
     --------

@@ -65,12 +65,8 @@ class MotifCounts:
 class AdjacencyEigenvalues:
     """The outermost eigenvalues of the weighted undirected adjacency matrix, with multiplicity.
 
-    Attributes
-    ----------
-    magnitudes
-        The three largest magnitudes, descending; 0 stands for those that a graph of fewer nodes lacks.
-    largest
-        The two largest eigenvalues, descending; 0 stands for missing ones here too.
+    They are the three largest magnitudes and the two largest eigenvalues, descending; 0 stands for those that a graph
+    of fewer nodes lacks.
     """
 
     magnitudes: tuple[float, float, float]

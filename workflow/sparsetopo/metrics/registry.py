@@ -1,24 +1,8 @@
 """The registry of metrics: every file in `entries`, read without importing it.
 
-A file holds one literal table, which says everything about its metrics, and one function for each of them::
-
-    METRICS = {
-        "sink": {
-            "label": "sink nodes",  # its name in figures
-            "category": "local",  # groups the metrics in tables and figures
-            "graphs": ["network"],  # where it exists: network, layer, or both (see GRAPHS)
-            "scaling": "nodes",  # how the published value is scaled (see SCALINGS)
-            "size_free": "nodes",  # how it is scaled so that it does not tell the size of the graph
-            "needs": ["in_degrees", "out_degrees"],  # primitives it reads (metrics/primitives.py)
-            "description": "nodes with incoming but no outgoing edges, outside the last layer",
-        },
-    }
-
-    def sink(primitives: Primitives) -> int: ...
-
-All these keys are required. A metric that is a second version of another one also has ``"second_reading_of"``: it is
-measured, but is not a feature of its own. The analysis reads this table too, and nothing else about metrics; importing
-it imports neither numpy nor the functions, so results can be analysed without the code that measured them.
+A file holds one literal table, which says everything about its metrics, and one function for each of them;
+``CONTRIBUTING.md`` shows one and explains its keys. The analysis reads this table too, and nothing else about metrics.
+Importing it imports neither numpy nor the functions, so results can be analysed without the code that measured them.
 """
 
 import importlib
@@ -48,14 +32,9 @@ SCALINGS: Mapping[str, tuple[str | None, int]] = {
 
 @dataclass(frozen=True)
 class Feature:
-    """What the analyses know of a number that they regress on or rank by.
+    """What the analyses know of a number that they regress on or rank by; `label` is its name in figures.
 
-    Attributes
-    ----------
-    scaling
-        How it is scaled, of `SCALINGS`: for a metric, as it was published.
-    label
-        Its name in figures.
+    The scaling, of `SCALINGS`, is for a metric the one of the published value.
     """
 
     category: str
@@ -65,21 +44,7 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Feature):
-    """What the table of its file says of a metric.
-
-    Attributes
-    ----------
-    module
-        The module that holds the function of this name.
-    graphs
-        Where it exists, of `GRAPHS`.
-    size_free
-        How it is scaled so that it does not tell the size of the graph, of `SCALINGS`.
-    needs
-        Names of the primitives it reads, besides the sizes of the graph.
-    second_reading_of
-        The metric that this one is another version of; None for a metric of its own.
-    """
+    """What the table of its file says of a metric (``CONTRIBUTING.md``), and the module that holds its function."""
 
     name: str
     module: str
@@ -113,11 +78,8 @@ _CHOICES = {"scaling": tuple(SCALINGS), "size_free": tuple(SCALINGS)}
 def scan(package: str, folder: Path) -> dict[str, Metric]:
     """Read every file of a folder: {name: metric}, ordered by category, file and position in its table.
 
-    Raises
-    ------
-    RuntimeError
-        If a file has no table or an invalid one, or a name is declared twice (programming errors). The message names
-        the file, the metric, the key, and what would be valid.
+    RuntimeError, since it is a programming error, if a file has no table or an invalid one, or a name is declared
+    twice. The message names the file, the metric, the key, and what would be valid.
     """
     metrics: dict[str, Metric] = {}
     for path in sorted(folder.glob("[!_]*.py")):
@@ -166,12 +128,7 @@ def _check(metric: str, record: Mapping[str, Any]) -> None:
 
 
 def select(metrics: Mapping[str, Metric], names: Iterable[str]) -> list[Metric]:
-    """Metrics of those names, in that order and once each.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no metric of a name; the message lists the known ones.
+    """Metrics of those names, in that order and once each; UnknownNameError if there is none of a name.
 
     Examples
     --------

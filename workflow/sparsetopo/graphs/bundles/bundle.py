@@ -1,13 +1,10 @@
 """A bundle: the edges between two node layers, none of them stored, no two of them parallel.
 
-Bundles are the normal form that the algorithms work on. Like a block of the plan, a bundle is the
-product ::
+Bundles are the normal form that the algorithms work on (``docs/graph.md``, section 3): the product ::
 
     kept weights (tap, source channel, target channel)  x  rows incidence  x  columns incidence
 
-with tap = (row tap, column tap). But it holds *all* edges between its two layers, and every pair
-of rows, and every pair of columns, occurs with one tap only. So each edge has exactly one
-description, and the edges at a node are found from short lists.
+with tap = (row tap, column tap), where every pair of rows, and every pair of columns, occurs with one tap only.
 """
 
 from dataclasses import dataclass
@@ -21,17 +18,10 @@ from sparsetopo.graphs.bundles.incidence import Incidence, Lookup
 
 
 class Lists(NamedTuple):
-    """For every (tap, channel) the channels at the other end of the kept weights.
+    """For every (tap, channel) the channels at the other end of the kept weights, and their |w|.
 
-    Attributes
-    ----------
-    starts
-        (taps * channels + 1,) int64; the list of (tap, channel c) is
-        ``starts[tap * channels + c] : starts[tap * channels + c + 1]``.
-    ends
-        (kept weights,) int32 channels at the other end, ascending within a list.
-    magnitudes
-        (kept weights,) float32 |w|.
+    The list of (tap, channel c) is ``starts[tap * channels + c] : starts[tap * channels + c + 1]`` of `ends` and of
+    `magnitudes`. The ends of a list are ascending.
     """
 
     starts: NDArray[np.int64]
@@ -63,16 +53,8 @@ class Lists(NamedTuple):
 class Half:
     """A bundle seen from one end, the *near* one; its edges may point either way.
 
-    Attributes
-    ----------
-    near, far
-        Indices of the node layers.
-    near_channels, far_channels
-        Channels of the layers that the lists number from 0.
-    rows, columns
-        Positions at the far end by the position at the near end.
-    lists
-        Far channels by (tap, near channel).
+    The lists, by (tap, near channel), number the channels of both ranges from 0. `rows` and `columns` give the
+    positions at the far end by the position at the near end.
     """
 
     near: int
@@ -91,19 +73,10 @@ class Half:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """All edges between two node layers.
+    """All edges from the node layer `source` to `target`, which has the higher index.
 
-    Attributes
-    ----------
-    source, target
-        Indices of node layers, source < target.
-    source_channels, target_channels
-        Channels that can have edges; the lists number them from 0.
-    rows, columns
-        Spatial incidences.
-    forward, backward
-        Kept weights by (tap, source channel) and by (tap, target channel), where
-        tap = row tap * columns.num_taps + column tap.
+    The lists number the channels that can have edges from 0. `forward` has the kept weights by (tap, source channel),
+    `backward` by (tap, target channel), where tap = row tap * columns.num_taps + column tap.
     """
 
     source: int

@@ -1,9 +1,7 @@
 """Bundles of plan blocks that describe an edge more than once: composite taps.
 
-Where windows overlap, or several blocks join the same two layers, the plan describes an edge more
-than once. There the taps of a bundle are *composite*: one for each distinct set of (block, tap)
-that joins a pair of positions. A composite kernel keeps a channel pair if any of its blocks' taps
-keeps it, with the sum of their magnitudes (taken in float64): the rule for parallel edges.
+A composite tap is a distinct set of (block, tap) that joins a pair of positions (``docs/graph.md``, section 3). Its
+kernel keeps a channel pair if any of them keeps it, with the sum of their magnitudes, taken in float64.
 """
 
 from collections import defaultdict

@@ -13,14 +13,7 @@ from sparsetopo.graphs.plan import Axis
 class Lookup:
     """An incidence seen from one end: position p has the entries ``starts[p]:starts[p + 1]``.
 
-    Attributes
-    ----------
-    starts
-        (positions + 1,) int32.
-    taps, ends
-        (entries,) int32: the tap, and the position at the other end.
-    num_taps
-        Exclusive upper bound of the taps.
+    An entry is a tap, below `num_taps`, and the position at the other end.
     """
 
     starts: NDArray[np.int32]
@@ -44,14 +37,9 @@ class Lookup:
 
 @dataclass(frozen=True, eq=False)
 class Incidence:
-    """Which positions along one axis are joined, and by which tap; each pair once.
+    """Which positions along one axis are joined, and by which tap; each pair once, by (target, source).
 
-    Attributes
-    ----------
-    sources, taps, targets
-        (pairs,) int32, sorted by (target, source).
-    num_sources, num_taps, num_targets
-        Exclusive upper bounds of the three.
+    The numbers are exclusive upper bounds.
     """
 
     sources: NDArray[np.int32]

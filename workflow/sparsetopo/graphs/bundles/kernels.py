@@ -24,12 +24,7 @@ def kernels_and_mask(
 
 
 def single_precision(sums: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Round the weights of merged edges to float32.
-
-    Raises
-    ------
-    EncodingError
-        If a weight is larger than float32 can hold.
+    """Round the weights of merged edges to float32; EncodingError if one is larger than that can hold.
 
     Examples
     --------

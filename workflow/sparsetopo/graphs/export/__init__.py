@@ -29,25 +29,7 @@ WRITERS: dict[str, Callable[["MGE", Path], None]] = {
 
 
 def export(mge: "MGE", path: str | PathLike[str], format: str | None = None) -> None:  # noqa: A002
-    """Write the graph to a file, atomically.
-
-    Parameters
-    ----------
-    mge
-        The graph.
-    path
-        The file; an existing one is replaced.
-    format
-        A key of `WRITERS`; None: the suffix of `path`.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such format.
-    FileFormatError
-        If `path` is a folder.
-    EncodingError
-        If the format does not hold a graph of this size, or needs a package that is not installed.
+    """Write the graph to a file, as `MGE.export` says; `format` is a key of `WRITERS`.
 
     Examples
     --------

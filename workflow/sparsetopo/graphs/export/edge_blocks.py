@@ -1,12 +1,8 @@
 """The edges of a graph in edge blocks of bounded size.
 
-The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of
-positions, so their node ids are outer sums of short lists.
-
-Edges come bundle by bundle, by (target layer, source layer); within a bundle by tap (row tap,
-column tap); within a tap by kept weight (source channel, target channel); for each weight by row
-pair (target, source), then by column pair. The order does not depend on the size of the edge
-blocks, and since bundles have no parallel edges, every edge occurs once.
+The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of positions, so their
+node ids are outer sums of short lists. Their order, which ``docs/formats.md`` gives, does not depend on the size of the
+edge blocks. Since bundles have no parallel edges, every edge occurs once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,15 +19,7 @@ if TYPE_CHECKING:
 
 
 class EdgeBlock(NamedTuple):
-    """Some edges.
-
-    Attributes
-    ----------
-    sources, targets
-        (edges,) node ids of type `node_dtype`.
-    weights
-        (edges,) float32 |w|.
-    """
+    """Some edges: node ids of type `node_dtype`, and |w|."""
 
     sources: NDArray[np.integer[Any]]
     targets: NDArray[np.integer[Any]]
@@ -53,11 +41,6 @@ def edge_blocks(mge: "MGE", max_edges: int) -> Iterator[EdgeBlock]:
     """Iterate over all edges in edge blocks of at most `max_edges`, none of them empty.
 
     Memory holds the bundles, the position pairs of one tap, and about three edge blocks.
-
-    Raises
-    ------
-    ValueError
-        If `max_edges` is less than 1.
     """
     if max_edges < 1:
         raise ValueError(f"an edge block must hold at least one edge, got max_edges={max_edges}.")

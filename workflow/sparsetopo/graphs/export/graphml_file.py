@@ -24,13 +24,7 @@ TAIL = "</graph>\n</graphml>\n"
 
 
 def write_graphml(mge: "MGE", path: Path) -> None:
-    """Write the file; nine significant digits restore every float32 exactly.
-
-    Raises
-    ------
-    EncodingError
-        If the graph has more than `MAX_EDGES` edges.
-    """
+    """Write the file; nine significant digits restore every float32 exactly."""
     if mge.num_edges > MAX_EDGES:
         raise EncodingError(
             f"the graph has {mge.num_edges:,} edges, but .graphml is for at most {MAX_EDGES:,}: "

@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_parquet(mge: "MGE", path: Path) -> None:
-    """Write the file; its key-value metadata holds ``layer_sizes`` as a JSON list.
-
-    Raises
-    ------
-    EncodingError
-        If pyarrow is not installed.
-    """
+    """Write the file; its key-value metadata holds ``layer_sizes`` as a JSON list."""
     try:
         import pyarrow
         from pyarrow import parquet

@@ -27,19 +27,9 @@ Edges = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]], NDArray[np.flo
 
 
 def unroll(plan: Plan, weights: Weights, masks: Masks) -> "csr_array":
-    """Build the adjacency matrix of the graph from the parts of an MGE.
+    """Adjacency matrix of the parts of an MGE, as `MGE.to_scipy` says: sorted, parallel edges summed in float64.
 
-    Returns
-    -------
-    csr_array
-        (V, V), float32 |w|, source -> target, sorted and without duplicates: parallel edges are
-        summed in float64. A kept weight of exactly 0 is an explicit zero. Indices are int32 where
-        they fit, else int64.
-
-    Raises
-    ------
-    EncodingError
-        If the matrix needs more memory than there is.
+    Indices are int32 where they fit, else int64.
     """
     from scipy.sparse import csr_array
 
@@ -113,8 +103,8 @@ def _block_edges(
     """Edges of one block, a tap pair at a time: (source ids, target ids, |w|), not merged."""
     source, target = plan.node_layers[block.source], plan.node_layers[block.target]
     kernels, kept = kernels_and_mask(block, weights, masks)
-    rows = _pairs_by_tap(plan, block.rows, block.kernel[0])
-    columns = _pairs_by_tap(plan, block.columns, block.kernel[1])
+    rows = plan.axes[block.rows].pairs_by_tap(block.kernel[0])
+    columns = plan.axes[block.columns].pairs_by_tap(block.kernel[1])
     offsets = plan.layer_offsets
     for ky, (row_sources, row_targets) in enumerate(rows):
         for kx, (column_sources, column_targets) in enumerate(columns):
@@ -147,11 +137,3 @@ def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:
         return block.outputs * int(rows[0]) * int(columns[0])
     kept = np.count_nonzero(block.kernels(masks[block.parameter]), axis=(0, 1))
     return int(rows @ kept @ columns)
-
-
-def _pairs_by_tap(
-    plan: Plan, axis: int, taps: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(source positions, target positions) of each tap along an axis."""
-    sources, tap_of, targets = plan.axes[axis].arrays()
-    return [(sources[tap_of == tap], targets[tap_of == tap]) for tap in range(taps)]

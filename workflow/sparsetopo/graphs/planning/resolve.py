@@ -1,14 +1,8 @@
-"""From a recorded run to a plan: which values are node layers, and which blocks join them.
+"""From a recorded run to a plan: which values are node layers, and which blocks join them. Torch-free.
 
-The rules (torch-free):
-
-- the input, and each output of a convolution or linear layer, is a node layer;
-- an addition merges its *fresh* operands into one node layer: outputs of a convolution or linear layer (or of such an
-  addition) that have the addition's shape and that only this addition reads, through elementwise operations at most;
-- its other operands are identity shortcuts: left out, or blocks of weight 1 if requested;
-- an addition without fresh operands makes no nodes: what reads it reads all its operands;
-- pooling, padding, cropping, concatenation and flattening make no nodes: they are composed into the next block;
-- what no output of the model depends on is left out.
+``docs/graph.md``, section 1, has the rules. An addition merges its *fresh* operands into one node layer: outputs of a
+convolution or linear layer (or of such an addition) that have the addition's shape and that only this addition reads,
+through elementwise operations at most.
 
 Node layers are ordered by when their last producer ran (with identity shortcuts, by the last addition that a shortcut
 enters), so that every block goes from a lower to a higher index.
@@ -49,7 +43,7 @@ class _Layer:
 
 
 class _Resolver:
-    """One pass over the recording, by the rules above."""
+    """One pass over the recording."""
 
     def __init__(self, recording: Recording, identity_shortcuts: bool) -> None:
         self.recording = recording
@@ -215,18 +209,5 @@ def _reshape(operation: Operation, value: Value) -> Value:
 
 
 def resolve(recording: Recording, identity_shortcuts: bool = False) -> Plan:
-    """Turn a recorded run into a plan.
-
-    Parameters
-    ----------
-    recording
-        The model's operations and outputs.
-    identity_shortcuts
-        Whether identity shortcuts become blocks of weight 1; otherwise they are left out.
-
-    Raises
-    ------
-    EncodingError
-        If an operation cannot be expressed by blocks; the message names the module.
-    """
+    """Turn a recorded run into a plan; `identity_shortcuts` and EncodingError as in `trace`."""
     return _Resolver(recording, identity_shortcuts).plan()

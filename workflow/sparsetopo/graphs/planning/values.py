@@ -6,7 +6,7 @@ consecutive channels of one producer (a convolution, a linear layer or the input
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.windows import Windows
@@ -76,12 +76,7 @@ def select_channels(
 ) -> Value:
     """Select channel ranges (start, stop) of a value, in the given order; an integer is a number of constants.
 
-    The ranges of a `flat` value count elements.
-
-    Raises
-    ------
-    ValueError
-        If a range of elements starts or ends within a channel of a flattened map.
+    The ranges of a `flat` value count elements; one that starts or ends within a channel is a ValueError.
     """
     selected: list[Segment] = []
     for piece in pieces:
@@ -118,10 +113,7 @@ def joined(segments: Sequence[Segment]) -> Value:
 def union(values: Sequence[Value]) -> Value:
     """Sum of values of equal shape: each element depends on all that its operands depend on.
 
-    Raises
-    ------
-    ValueError
-        If two operands are maps of different sizes that were flattened.
+    ValueError if two operands are maps of different sizes that were flattened.
     """
     cuts = sorted({cut for value in values for cut in _boundaries(value)})
     segments: list[Segment] = []
@@ -136,10 +128,7 @@ def union(values: Sequence[Value]) -> Value:
 
 
 def _boundaries(value: Value) -> list[int]:
-    cuts = [0]
-    for segment in value:
-        cuts.append(cuts[-1] + segment.channels)
-    return cuts
+    return list(accumulate((segment.channels for segment in value), initial=0))
 
 
 def _continues(first: Segment, second: Segment) -> bool:

@@ -21,6 +21,11 @@ def per_axis(setting: Any, dimensions: int, one: int) -> tuple[int, int]:
     return (one, values[0]) if dimensions == 1 else (values[0], values[1])
 
 
+def map_size(tensor: torch.Tensor) -> tuple[int, int]:
+    """(height, width) of an (N, C, L) or (N, C, H, W) tensor; in one dimension the height is 1."""
+    return (1, tensor.shape[2]) if tensor.dim() == 3 else (tensor.shape[2], tensor.shape[3])
+
+
 def weight_name(call: Call, weight: Any) -> str:
     """Name of the weight tensor of a layer; EncodingError if it has none."""
     if call.is_data(weight):
@@ -53,7 +58,7 @@ def convolution(call: Call) -> None:
     dimensions = weight.dim() - 2
     dilation = per_axis(call.argument(5, "dilation", 1), dimensions, 1)
     if padding == "same":
-        total = [d * (k - 1) for d, k in zip(dilation, _kernel(weight), strict=True)]
+        total = [d * (k - 1) for d, k in zip(dilation, map_size(weight), strict=True)]
         (top, bottom), (left, right) = ((t // 2, t - t // 2) for t in total)
     else:
         top, left = per_axis(0 if padding == "valid" else padding, dimensions, 0)
@@ -75,26 +80,21 @@ def transposed_convolution(call: Call) -> None:
     _append(call, ((top, top), (left, left)), dilation, transposed=True)
 
 
-def _kernel(weight: torch.Tensor) -> tuple[int, int]:
-    return (1, weight.shape[2]) if weight.dim() == 3 else (weight.shape[2], weight.shape[3])
-
-
 def _append(call: Call, padding: Padding, dilation: tuple[int, int], *, transposed: bool) -> None:
     weight, result = call.argument(1, "weight"), call.result
     dimensions = weight.dim() - 2
     value, _ = require_map(call, call.argument(0, "input"), dimensions)
-    height, width = (1, result.shape[2]) if dimensions == 1 else (result.shape[2], result.shape[3])
     kind = Convolution(
         parameter=weight_name(call, weight),
         parameter_shape=tuple(weight.shape),
         transposed=transposed,
         groups=int(call.argument(6, "groups", 1)),
-        kernel=_kernel(weight),
+        kernel=map_size(weight),
         stride=per_axis(call.argument(3, "stride", 1), dimensions, 1),
         padding=padding,
         dilation=dilation,
     )
-    call.returns(call.append(kind, [value], ValueShape(result.shape[1], height, width, False)))
+    call.returns(call.append(kind, [value], ValueShape(result.shape[1], *map_size(result), False)))
 
 
 @register_operation(functional.linear)

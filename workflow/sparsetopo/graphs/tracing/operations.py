@@ -6,7 +6,7 @@ channels and sums in `shapes`.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -127,12 +127,8 @@ class Call:
 
     def window(self, value: int, rows: Windows, columns: Windows) -> int:
         """Record pooling, padding or resizing: the old rows and columns that each new one reads."""
-        shape = self.shape(value)
-        return self.append(
-            Window(rows, columns),
-            [value],
-            ValueShape(shape.channels, len(rows), len(columns), shape.flat),
-        )
+        shape = replace(self.shape(value), height=len(rows), width=len(columns))
+        return self.append(Window(rows, columns), [value], shape)
 
 
 Handler = Callable[[Call], None]

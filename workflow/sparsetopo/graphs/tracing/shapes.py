@@ -1,5 +1,6 @@
 """Handlers of shapes, channels and sums: reshape, slice, split, concatenate, add."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -44,8 +45,7 @@ def reshape(call: Call) -> None:
 @register_operation(*named("expand", "expand_as", "broadcast_to"))
 def expand(call: Call) -> None:
     """Handle stretching sides of length 1."""
-    tensor = call.argument(0, "input")
-    call.returns(_stretched(call, tensor, call.result))
+    call.returns(_stretched(call, call.argument(0, "input")))
 
 
 @register_operation(*named("add", "sub", "subtract", "rsub"))
@@ -59,13 +59,13 @@ def add(call: Call) -> None:
         raise call.fail(
             "adding in place to a view of another tensor cannot be traced; write x = x + y instead."
         )
-    operands = [_stretched(call, tensor, call.result) for tensor in data]
+    operands = [_stretched(call, tensor) for tensor in data]
     call.returns(call.append(Add(), operands, call.shape(operands[0])))
 
 
-def _stretched(call: Call, tensor: torch.Tensor, result: torch.Tensor) -> int:
-    """Value of `tensor` after broadcasting to the shape of `result`."""
-    value = call.value(tensor)
+def _stretched(call: Call, tensor: torch.Tensor) -> int:
+    """Value of `tensor` after broadcasting to the shape of the result."""
+    value, result = call.value(tensor), call.result
     if tensor.dim() != result.dim():
         raise call.fail(
             f"tensors of shapes {tuple(tensor.shape)} and {tuple(result.shape)} are matched by adding dimensions."
@@ -82,7 +82,7 @@ def concatenate(call: Call) -> None:
     tensors = [tensor for tensor in call.argument(0, "tensors") if tensor.numel()]
     dim = call.argument(1, "dim", call.kwargs.get("axis", 0)) % call.result.dim()
     first = call.value(next(tensor for tensor in tensors if call.is_data(tensor)))
-    shape, result = call.shape(first), call.result
+    shape = call.shape(first)
     if dim != 1:
         _concatenate_positions(call, tensors, dim)
         return
@@ -90,9 +90,7 @@ def concatenate(call: Call) -> None:
         call.value(tensor)
         if call.is_data(tensor)
         else call.append(
-            Channels((tensor.shape[1],)),
-            [first],
-            ValueShape(tensor.shape[1], shape.height, shape.width, shape.flat),
+            Channels((tensor.shape[1],)), [first], replace(shape, channels=tensor.shape[1])
         )
         for tensor in tensors
     ]
@@ -100,13 +98,7 @@ def concatenate(call: Call) -> None:
         (call.shape(v).height, call.shape(v).width) != (shape.height, shape.width) for v in values
     ):
         raise call.fail("it concatenates flattened maps of different sizes along channels.")
-    call.returns(
-        call.append(
-            Concatenate(),
-            values,
-            ValueShape(result.shape[1], shape.height, shape.width, shape.flat),
-        )
-    )
+    call.returns(call.append(Concatenate(), values, replace(shape, channels=call.result.shape[1])))
 
 
 def _concatenate_positions(call: Call, tensors: list[torch.Tensor], dim: int) -> None:
@@ -145,9 +137,8 @@ def split(call: Call) -> None:
     tensor = call.argument(0, "input", call.kwargs.get("tensor"))
     is_narrow = not isinstance(call.result, tuple | list)
     dim: Any = call.argument(1 if is_narrow else 2, "dim", 0)
-    parts, start = (call.result,), int(call.argument(2, "start", 0)) if is_narrow else 0
-    if not is_narrow:
-        parts = tuple(call.result)
+    parts = (call.result,) if is_narrow else tuple(call.result)
+    start = int(call.argument(2, "start", 0)) if is_narrow else 0
     for part in parts:
         stop = start + part.shape[dim]
         value = select(

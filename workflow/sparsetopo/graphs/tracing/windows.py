@@ -1,6 +1,7 @@
 """Handlers that move or pool positions: pooling, reductions over positions, padding, resizing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ import torch
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.recording import Channels, Reshape, ValueShape
 from sparsetopo.graphs.planning.windows import Windows
-from sparsetopo.graphs.tracing.layers import per_axis, require_map
+from sparsetopo.graphs.tracing.layers import map_size, per_axis, require_map
 from sparsetopo.graphs.tracing.operations import Call, named, register_operation
 
 
@@ -21,8 +22,7 @@ def _pool(call: Call, kernel: Any, stride: Any, padding: Any, dilation: Any) -> 
     tensor, output = call.argument(0, "input"), _output(call)
     dimensions = tensor.dim() - 2
     value, shape = require_map(call, tensor, dimensions)
-    sizes = (shape.height, shape.width)
-    outputs = (1, output.shape[2]) if dimensions == 1 else (output.shape[2], output.shape[3])
+    sizes, outputs = (shape.height, shape.width), map_size(output)
     kernels = per_axis(kernel, dimensions, 1)
     # In PyTorch, None or an empty list means that the stride is the kernel size.
     strides = per_axis(stride, dimensions, 1) if stride is not None and stride != [] else kernels
@@ -75,10 +75,9 @@ def power_pool(call: Call) -> None:
 def adaptive_pool(call: Call) -> None:
     """Handle adaptive pooling."""
     tensor, output = call.argument(0, "input"), _output(call)
-    dimensions = tensor.dim() - 2
-    value, shape = require_map(call, tensor, dimensions)
-    rows = windows.adaptive(shape.height, 1 if dimensions == 1 else output.shape[2])
-    columns = windows.adaptive(shape.width, output.shape[-1])
+    value, shape = require_map(call, tensor, tensor.dim() - 2)
+    height, width = map_size(output)
+    rows, columns = windows.adaptive(shape.height, height), windows.adaptive(shape.width, width)
     call.returns(call.window(value, rows, columns), output)
 
 
@@ -111,12 +110,8 @@ def select(call: Call, value: int, rank: int, dim: int, positions: list[int | No
     if dim == 0:
         raise call.fail("it selects samples of the batch.")
     if dim == 1:
-        pieces = _runs(positions)
-        return call.append(
-            Channels(pieces),
-            [value],
-            ValueShape(len(positions), shape.height, shape.width, shape.flat),
-        )
+        channels = Channels(_runs(positions))
+        return call.append(channels, [value], replace(shape, channels=len(positions)))
     rows, columns = windows.identity(shape.height), windows.identity(shape.width)
     if rank == 4 and dim == 2:
         rows = windows.gather(positions)

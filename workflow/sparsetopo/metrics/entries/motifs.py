@@ -42,22 +42,9 @@ def motif(primitives: "Primitives") -> int:
 def motif4(primitives: "Primitives") -> int:
     """Count the sets of four nodes whose induced undirected subgraph is connected.
 
-    Let X be the number of (not necessarily induced) copies of each connected graph on four nodes:
-    stars S, paths P, cycles C4, paws (a triangle with a tail), diamonds (two triangles on one
-    edge), cliques K4. A connected 4-set contains the following number of copies of each:
-
-    ======== = = == === ======= ==
-    induced  S P C4 paw diamond K4
-    ======== = = == === ======= ==
-    star     1 0 0  0   0       0
-    path     0 1 0  0   0       0
-    C4       0 4 1  0   0       0
-    paw      1 2 0  1   0       0
-    diamond  2 6 1  4   1       0
-    K4       4 12 3 12  6       1
-    ======== = = == === ======= ==
-
-    so that S + P - 3 C4 - 2 paw + 4 diamond - 6 K4 counts every one of them exactly once.
+    The copies, induced or not, of stars, paths, cycles, paws (a triangle with a tail), diamonds (two triangles on one
+    edge) and cliques are added up so that each such set counts exactly once: ``docs/graph.md`` shows how many of each
+    it contains.
     """
     counts = primitives.motif_counts
     return (

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 class ExplicitPrimitives:
     """Primitives of a graph given as a sparse matrix.
 
-    Raises
-    ------
-    EncodingError
-        If the matrix and the layers do not fit, an edge joins nodes of one layer, two layers are
-        joined in both directions, or a weight is negative or not finite.
+    EncodingError if the matrix and the layers do not fit, an edge joins nodes of one layer, two layers are joined in
+    both directions, or a weight is negative or not finite.
     """
 
     def __init__(self, graph: Graph) -> None:

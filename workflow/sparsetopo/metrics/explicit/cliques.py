@@ -7,8 +7,6 @@ projection shortcuts have none, and then nothing is counted; concatenation makes
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from sparsetopo.metrics.explicit.layer_blocks import LayerBlocks
 
@@ -42,14 +40,12 @@ def _count_in(blocks: LayerBlocks, layers: list[int]) -> int:
     second_third = blocks.undirected(second, third)
     cliques = 0
     for node in range(blocks.sizes[apex]):
-        near = [_neighbours(block, node) for block in (to_first, to_second, to_third)]
+        near = [
+            block.indices[block.indptr[node] : block.indptr[node + 1]]
+            for block in (to_first, to_second, to_third)
+        ]
         if all(len(nodes) for nodes in near):
             through_second = first_second[near[0]][:, near[1]] @ second_third[near[1]][:, near[2]]
             closed = through_second.multiply(first_third[near[0]][:, near[2]])
             cliques += int(closed.sum(dtype=np.int64))
     return cliques
-
-
-def _neighbours(block: csr_array, node: int) -> NDArray[np.int32]:
-    neighbours: NDArray[np.int32] = block.indices[block.indptr[node] : block.indptr[node + 1]]
-    return neighbours

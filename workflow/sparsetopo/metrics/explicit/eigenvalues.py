@@ -32,18 +32,10 @@ Product = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 def outer_eigenvalues(
     matrix: csr_array,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The three largest and two smallest eigenvalues of a symmetric matrix, with multiplicity.
+    """The three largest (descending) and two smallest (ascending) eigenvalues, with multiplicity, without overlap.
 
-    Parameters
-    ----------
-    matrix
-        (n, n) symmetric, of a connected graph with non-negative weights.
-
-    Returns
-    -------
-    upper, lower
-        (at most 3,) descending and (at most 2,) ascending, without overlap. They contain the three largest
-        magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
+    The matrix is that of a connected graph with non-negative weights. Among the values are the three largest
+    magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
     """
     order = matrix.shape[0]
     if order <= max(_DENSE_ORDER, _ABOVE + _BELOW + 1):

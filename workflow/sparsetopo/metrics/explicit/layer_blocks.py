@@ -9,24 +9,11 @@ from sparsetopo.errors import EncodingError
 
 
 class LayerBlocks:
-    """Edge blocks (patterns of int32 ones) of a multipartite graph.
+    """Edge blocks of a multipartite graph, patterns of int32 ones; those without edges are left out.
 
-    Attributes
-    ----------
-    sizes
-        Nodes of each node layer.
-    offsets
-        Number of the first node of each node layer.
-    directed
-        {(source layer, target layer): (source nodes, target nodes) csr_array}; only edge
-        blocks that have edges.
-    neighbours
-        For each node layer the set of layers it is joined to, in either direction.
-
-    Raises
-    ------
-    EncodingError
-        If an edge joins two nodes of one layer, or two layers are joined in both directions.
+    `directed` has them by (source layer, target layer). `neighbours` are the layers that each layer is joined to, in
+    either direction. EncodingError if an edge joins two nodes of one layer, or two layers are joined in both
+    directions.
     """
 
     def __init__(self, matrix: csr_array, layer_sizes: Sequence[int]) -> None:

@@ -1,24 +1,16 @@
 """Copies of every connected graph on four nodes, from the degrees and the entries of A^2.
 
-A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the
-number of triangles on e.
-
-- stars      sum_v C(d_v, 3)
-- triangles  T = (1/3) sum_e t_e
-- paths      sum_e (d_u - 1)(d_v - 1) - 3 T
-- cycles     (tr A^4 - 2 sum_v d_v^2 + 2 E) / 8, where tr A^4 = sum of the squared entries of A^2
-- diamonds   sum_e C(t_e, 2)
-- paws       (1/2) sum_e t_e (d_u + d_v) - 6 T
-
-The cliques have their own file. Totals pass 2^53, so sums end in Python integers.
+A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the number of triangles
+on e. ``docs/graph.md`` has the closed forms (motif4). The cliques have their own file. Totals pass 2^53, so sums end in
+Python integers.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from sparsetopo.metrics.exact_sums import exact_sum
 from sparsetopo.metrics.explicit.cliques import count_four_cliques
 from sparsetopo.metrics.explicit.layer_blocks import LayerBlocks
 from sparsetopo.metrics.explicit.products import sum_of_squares, values_at, walk_counts
@@ -26,13 +18,7 @@ from sparsetopo.metrics.primitives import MotifCounts
 
 
 def motif_counts(blocks: LayerBlocks, degrees: NDArray[np.int64]) -> MotifCounts:
-    """Count the motifs.
-
-    Parameters
-    ----------
-    degrees
-        (V,) undirected degrees.
-    """
+    """Count the motifs, given the (V,) undirected degrees."""
     edges = sum(block.nnz for block in blocks.directed.values())
     trace, on_edges, on_edges_by_degree, diamonds = _two_walk_sums(blocks, degrees)
     triangles = on_edges // 3
@@ -41,8 +27,9 @@ def motif_counts(blocks: LayerBlocks, degrees: NDArray[np.int64]) -> MotifCounts
     squares = sum(n * d * d for d, n in zip(values, times, strict=True))
     paths = 0
     for (source, target), block in blocks.directed.items():
-        sources, targets = _edge_degrees(blocks, degrees, source, target, *_coordinates(block))
-        paths += _exact_sum((sources - 1) * (targets - 1))
+        rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+        sources, targets = _edge_degrees(blocks, degrees, source, target, rows, block.indices)
+        paths += exact_sum((sources - 1) * (targets - 1))
     return MotifCounts(
         stars=stars,
         paths=paths - 3 * triangles,
@@ -68,9 +55,9 @@ def _two_walk_sums(blocks: LayerBlocks, degrees: NDArray[np.int64]) -> tuple[int
                 continue
             rows, columns, t = values_at(counts, direct[start:stop])
             ends = _edge_degrees(blocks, degrees, first, last, rows + start, columns)
-            on_edges += _exact_sum(t)
-            by_degree += _exact_sum(t * (ends[0] + ends[1]))
-            diamonds += _exact_sum(t * (t - 1) // 2)
+            on_edges += exact_sum(t)
+            by_degree += exact_sum(t * (ends[0] + ends[1]))
+            diamonds += exact_sum(t * (t - 1) // 2)
     return trace, on_edges, by_degree, diamonds
 
 
@@ -84,23 +71,13 @@ def _walked_layers(blocks: LayerBlocks) -> Iterator[tuple[int, int, list[int]]]:
                 yield first, last, middles
 
 
-def _coordinates(block: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    return rows, block.indices.astype(np.int64)
-
-
 def _edge_degrees(
     blocks: LayerBlocks,
     degrees: NDArray[np.int64],
     first: int,
     last: int,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Degrees of both ends of edges that are given by their positions within two layers."""
     return degrees[blocks.offsets[first] + rows], degrees[blocks.offsets[last] + columns]
-
-
-def _exact_sum(values: NDArray[np.int64]) -> int:
-    """Sum non-negative 64-bit integers, high and low halves separately, as the sum may not fit 64 bits."""
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

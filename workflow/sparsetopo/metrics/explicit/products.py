@@ -26,13 +26,9 @@ _FLOAT32_EXACT = 2**24
 
 
 def walk_counts(left: Sequence[csr_array], right: Sequence[csr_array]) -> Iterator[RowBlock]:
-    """Sum over k of left[k] @ right[k], for 0/1 matrices, in blocks of rows.
+    """Sum over k of left[k] @ right[k], matrices (n, m_k) and (m_k, p) of int32 ones, in blocks of rows.
 
-    Parameters
-    ----------
-    left, right
-        Matrices of shapes (n, m_k) and (m_k, p) with int32 ones; one pair for each node layer
-        walked through.
+    There is one pair of matrices for each node layer walked through.
     """
     first = hstack(left, format="csr") if len(left) > 1 else left[0]
     second = vstack(right, format="csr") if len(right) > 1 else right[0]

@@ -55,10 +55,7 @@ Work = tuple[str, Callable[[], Any]]
 class ImplicitPrimitives:
     """Primitives of a multipartite graph, from its kept weights and short lists.
 
-    Raises
-    ------
-    EncodingError
-        If the graph has more nodes than 32 bits can number.
+    EncodingError if the graph has more nodes than 32 bits can number.
 
     Examples
     --------

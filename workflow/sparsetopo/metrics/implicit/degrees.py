@@ -1,12 +1,7 @@
 """Degrees of all nodes from the kept weights of a bundle, without looking at any edge.
 
-The edges that leave node (c, y, x) through one tap are as many as weights of channel c are kept
-there, times the row pairs at y, times the column pairs at x. So the degrees of a whole map are::
-
-    sum over taps of  kept[ky, kx, c] * row_pairs[ky, y] * column_pairs[kx, x]
-
-two small matrix products. Weighted degrees are the same with magnitudes in place of counts. Counts
-stay far below 2**53, so that float64 is exact.
+``docs/graph.md`` has the formula: two small matrix products. Weighted degrees are the same with magnitudes in place of
+counts. Counts stay far below 2**53, so that float64 is exact.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -35,29 +35,22 @@ class Neighbours(NamedTuple):
 
     Attributes
     ----------
-    layer_offsets
-        (layers + 1,) int64, first node of each layer.
+    layer_offsets, layer_halves
+        (layers + 1,) first node of each layer, and first half that starts there.
     layer_width, layer_plane
-        (layers,) int64, width, and height x width.
-    layer_halves
-        (layers + 1,) int64, first half that starts in each layer.
+        (layers,) width, and height x width.
     to_layer
-        (halves,) int64 layer at the far end.
+        (halves,) layer at the far end.
     first_channel, num_channels
-        (halves,) int64 channels of the layer that the half's lists describe.
+        (halves,) channels of the layer that the half's lists describe.
     to_node, to_width, to_plane
-        (halves,) int64: node at (0, 0) of the first far channel, and width and plane size of the
-        layer there.
-    column_taps
-        (halves,) int64 number of column taps.
-    rows, columns
-        (halves,) int64, where the half's tables of rows and columns start in `position_starts`.
-    list_base
-        (halves,) int64, where the half's lists start in `list_starts`.
+        (halves,) node at (0, 0) of the first far channel, and width and plane size of the layer there.
+    rows, columns, list_base
+        (halves,) where its tables of rows and columns start in `position_starts`, and its lists in `list_starts`.
     position_starts, taps, positions
-        int64, int32, int32: spatial incidences.
+        Spatial incidences.
     list_starts, ends
-        int64, int32: far channels by (tap, channel).
+        Far channels by (tap, channel).
     """
 
     layer_offsets: NDArray[np.int64]

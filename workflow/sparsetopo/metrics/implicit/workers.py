@@ -1,8 +1,8 @@
 """Threads that share independent pieces of work, which may hand out pieces of their own.
 
-Loops and matrix products let other threads run. A thread that hands out work does the first piece
-itself, then every piece that no thread has begun, from the last one backwards, and waits only for
-what others are doing. So no thread is idle while there is work.
+Loops and matrix products let other threads run. A thread that hands out work does the first piece itself, then every
+piece that no thread has begun, from the last one backwards, and waits only for what others are doing. So no thread is
+idle while there is work.
 """
 
 from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tests.random_graphs import graphs
 
 from sparsetopo.graphs.bundles.build import bundles
+from sparsetopo.metrics.exact_sums import exact_sum, product_sum
 from sparsetopo.metrics.implicit.walks.edge_sums import edge_product_sum
-from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum, product_sum
 
 
 def test_sums_beyond_64_bits():

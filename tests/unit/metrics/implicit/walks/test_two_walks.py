@@ -18,10 +18,10 @@ from sparsetopo.errors import MetricError
 from sparsetopo.graphs.bundles.build import bundles
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics import exact_sums
 from sparsetopo.metrics.entries.motifs import motif4
 from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
 from sparsetopo.metrics.implicit.walks import block as walk_blocks
-from sparsetopo.metrics.implicit.walks import exact_sums
 from sparsetopo.metrics.implicit.walks.block import WalkBlock
 from sparsetopo.metrics.implicit.walks.classes import walk_classes
 from sparsetopo.metrics.implicit.walks.two_walks import TwoWalks

@@ -29,16 +29,9 @@ _PIECES = 8
 
 
 class Adjacency:
-    """The undirected weighted adjacency matrix of a graph, (V, V) and symmetric.
+    """The undirected weighted adjacency matrix of a graph, (V, V) and symmetric; weights are divided by `scale`.
 
-    Parameters
-    ----------
-    layers, bundles
-        The graph.
-    scale
-        What the weights are divided by.
-    workers
-        Threads for products; the rounding does not depend on how many there are.
+    The rounding of products does not depend on the number of threads.
 
     Examples
     --------
@@ -71,13 +64,7 @@ class Adjacency:
         self._pieces = _balanced(list(contributions.values()))
 
     def product(self, vectors: Vectors) -> Vectors:
-        """Product with (V, vectors) float32 or float64 vectors, in their precision.
-
-        Raises
-        ------
-        TypeError
-            If they have another shape or type.
-        """
+        """Product with (V, vectors) float32 or float64 vectors, in their precision; otherwise TypeError."""
         if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float64):
             raise TypeError(
                 f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be "

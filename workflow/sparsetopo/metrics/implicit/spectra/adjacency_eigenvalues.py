@@ -1,8 +1,7 @@
 """Outer eigenvalues of the weighted adjacency matrix of a graph that is never stored.
 
-Most of the work is done in single precision, which is twice as fast. It finds good vectors; their
-Rayleigh quotients in double precision are accurate to the square of the vectors' errors. If the
-residuals show that this is not enough, the iteration goes on in double precision.
+Most of the work is done in single precision, which is twice as fast; if its residuals show that this is not enough, the
+iteration goes on in double precision (``docs/graph.md``).
 """
 
 import math
@@ -70,12 +69,8 @@ def adjacency_eigenvalues(
 ) -> AdjacencyEigenvalues:
     """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
 
-    `degrees` are the (V,) weighted degrees. No result depends on the number of threads.
-
-    Raises
-    ------
-    NotConvergedError
-        If many eigenvalues lie too close together, as those of many nearly equal components do.
+    `degrees` are the (V,) weighted degrees. No result depends on the number of threads. NotConvergedError if many
+    eigenvalues lie too close together, as those of many nearly equal components do.
     """
     largest_degree = float(degrees.max(initial=0.0))
     if largest_degree == 0:

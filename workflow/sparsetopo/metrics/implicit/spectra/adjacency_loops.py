@@ -38,14 +38,7 @@ _BAND = 2**17
 def gather(tables: "BundleTables", wide: Maps, core: Maps, vectors: int) -> None:
     """Add the product with the wide maps to the core maps.
 
-    Parameters
-    ----------
-    tables
-        The bundle.
-    wide, core
-        Maps of all channels, (channels * height * width * vectors,) of float32 or float64.
-    vectors
-        Number of vectors.
+    Maps of all channels are (channels * height * width * vectors,).
     """
     width = tables.core_width * vectors
     step = _band_height(tables, width)
@@ -128,12 +121,8 @@ def _gather_rows(
 ) -> None:
     """Add to a band of the core maps, for all row taps of one column tap.
 
-    Parameters
-    ----------
-    maps
-        Wide maps of core width, from row `first` on, `stride` apart.
-    rows
-        Room for the picked rows of a band.
+    `maps` are wide maps of core width, from row `first` on, `stride` apart; `rows` is room for the picked rows of a
+    band.
     """
     core_lists = tables.core_lists
     plane = tables.core_height * width
@@ -215,10 +204,7 @@ def _copy_columns(
 ) -> None:
     """Pick the columns of one tap, of the wide rows first to last, or add them to where they lie.
 
-    Parameters
-    ----------
-    narrow
-        Maps of core width: set if `picking`, else added to the wide maps.
+    The `narrow` maps, of core width, are set if `picking`, else added to the wide maps.
     """
     width, wide_width = tables.core_width * vectors, tables.wide_width * vectors
     for channel in range(tables.wide_channels):

@@ -16,23 +16,18 @@ class BundleTables(NamedTuple):
 
     Attributes
     ----------
-    core_channels, core_height, core_width, wide_channels, wide_height, wide_width
-        Shapes of the maps.
     row_starts, core_rows, wide_rows
-        Pairs of rows by row tap: those of tap t are ``row_starts[t]:row_starts[t + 1]``, by core
-        row.
+        Pairs of rows by row tap: those of tap t are ``row_starts[t]:row_starts[t + 1]``, by core row.
     row_is_run
-        (row taps,) bool: whether the pairs of a tap are neighbours in both maps.
+        (row taps,) whether the pairs of a tap are neighbours in both maps.
     column_starts, core_columns, wide_columns, column_lengths
         Runs of neighbouring columns by column tap.
     column_is_identity
-        (column taps,) bool: whether a tap joins every column with itself.
+        (column taps,) whether a tap joins every column with itself.
     wide_used
-        (column taps, wide channels) bool: whether some weight of the column tap reads the channel.
-    core_lists
-        Wide channels and |w| of the kept weights by (tap, core channel).
-    wide_lists
-        Core channels and |w| of the kept weights by (tap, wide channel).
+        (column taps, wide channels) whether some weight of the column tap reads the channel.
+    core_lists, wide_lists
+        Kept weights by (tap, core channel) and by (tap, wide channel).
     """
 
     core_channels: int

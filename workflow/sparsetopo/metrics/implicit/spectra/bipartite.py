@@ -27,15 +27,7 @@ def is_thin(sizes: tuple[int, ...]) -> bool:
 
 
 def bipartite_eigenvalues(product: Product, sizes: tuple[int, ...]) -> NDArray[np.float64]:
-    """All eigenvalues, descending, of the adjacency matrix of a graph of two node layers.
-
-    Parameters
-    ----------
-    product
-        Product of the adjacency matrix with (V, vectors) vectors.
-    sizes
-        Number of nodes of the two layers.
-    """
+    """All eigenvalues, descending, of an adjacency matrix, given its product and the sizes of its two layers."""
     first, second = sizes
     sides = slice(0, first), slice(first, first + second)
     narrow, wide = sides if first <= second else sides[::-1]

@@ -1,10 +1,7 @@
-"""Largest eigenvalue of a symmetric operator with a known diagonal, by Davidson's method.
+"""Largest eigenvalue of a symmetric operator with a known diagonal, by Davidson's method (``docs/graph.md``).
 
-A subspace grows by the residuals of its best Ritz vectors, divided by the differences between the
-eigenvalue and the diagonal. Where the diagonal dominates, as in the Laplacian of a graph with hubs,
-a few steps are enough, however close the largest entries of the diagonal are to one another. Where
-it is constant, this is the block Lanczos method. (Davidson, J. Comput. Phys. 17, 1975; restarted by
-keeping the best Ritz vectors.)
+Where the diagonal dominates, as in the Laplacian of a graph with hubs, a few steps are enough, however close its
+largest entries are to one another. Where it is constant, this is the block Lanczos method.
 """
 
 from collections.abc import Callable
@@ -47,29 +44,21 @@ def largest_pair(
     ----------
     product
         Product of the operator, which is positive semidefinite, with (V, vectors) vectors.
-    diagonal
-        (V,) diagonal of the operator.
     start
-        (V, vectors) start vectors of full rank; the value is never below the best Rayleigh quotient
-        in their span.
+        (V, vectors) start vectors of full rank; the value is never below the best Rayleigh quotient in their span.
     tolerance
-        Error allowed, relative to the value, as `RitzPairs.errors` estimates it; the residual may
-        be `_LARGEST_RESIDUAL` times as large.
+        Error allowed, relative to the value, as `RitzPairs.errors` estimates it; the residual may be
+        `_LARGEST_RESIDUAL` times as large.
     capacity
         Vectors that the subspace may hold.
     least_steps, max_steps
-        Steps before the first pair is accepted, since what the start vectors hardly hold needs some
-        to grow; and steps allowed.
+        Steps before the first pair is accepted, since what the start vectors hardly hold needs some to grow; and steps
+        allowed: if they are not enough, NotConvergedError is raised.
 
     Returns
     -------
     value, vectors
         The eigenvalue, and (V, vectors) Ritz vectors, its own first: a start for a larger operator.
-
-    Raises
-    ------
-    NotConvergedError
-        If the steps allowed are not enough.
 
     Examples
     --------

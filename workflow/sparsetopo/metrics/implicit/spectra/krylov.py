@@ -1,9 +1,6 @@
-"""Outer eigenvalues of a symmetric operator by a restarted block Krylov method.
+"""Outer eigenvalues of a symmetric operator by a block Krylov method with thick restarts (``docs/graph.md``).
 
-A block Lanczos iteration with full orthogonalisation: with several start vectors it finds multiple
-eigenvalues as often as they occur (up to the number of start vectors), which no single start vector
-does. When the basis is full, it is replaced by its outer Ritz vectors (a *thick restart*: Wu and
-Simon, SIAM J. Matrix Anal. Appl. 22, 2000), so memory stays bounded.
+It orthogonalises fully, and finds multiple eigenvalues as often as they occur, up to the number of start vectors.
 """
 
 from collections.abc import Callable
@@ -40,8 +37,8 @@ def outer_pairs(
     start
         (V, vectors) start vectors, in the precision of the computation.
     finished
-        Whether the pairs are accurate enough. It is asked after every product and has to say so
-        twice in a row, so that the values must be stable too.
+        Whether the pairs are accurate enough. It is asked after every product and has to say so twice in a row, so that
+        the values must be stable too.
     above, below
         Number of vectors wanted at the upper and at the lower end.
     capacity
@@ -50,15 +47,13 @@ def outer_pairs(
         Products after which the best so far is returned.
     random
         Source of directions to go on with where the Krylov space is exhausted.
-    workers
-        Threads; the result does not depend on how many there are.
 
     Returns
     -------
     pairs, vectors
-        The pairs of the last subspace, with values of the last full one between those of the ends;
-        and the (V, vectors) Ritz vectors at the ends: those wanted and `SPARE` more at either end,
-        so that the errors of the wanted ones can be estimated from these alone.
+        The pairs of the last subspace, with values of the last full one between those of the ends; and the (V, vectors)
+        Ritz vectors at the ends: those wanted and `SPARE` more at either end, so that the errors of the wanted ones can
+        be estimated from these alone.
 
     Examples
     --------

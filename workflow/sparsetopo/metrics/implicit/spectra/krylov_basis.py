@@ -14,10 +14,7 @@ _SHORT = 0.03
 class KrylovBasis:
     """Orthonormal basis that grows by the product with its last vectors; parameters as of `outer_pairs`.
 
-    Attributes
-    ----------
-    projection
-        (size, size) float64, the operator in the basis, up to the last vectors multiplied.
+    `projection` is the (size, size) operator in the basis, up to the last vectors multiplied.
     """
 
     def __init__(

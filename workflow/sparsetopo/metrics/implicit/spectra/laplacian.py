@@ -1,10 +1,8 @@
 """Largest eigenvalue of the weighted Laplacian D - A, mostly on a small part of the graph.
 
-Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first
-computed on some node layers only: those where max (d_v + m_v), which bounds all eigenvalues of that
-part of D - A, exceeds the largest degree. Layers are added while the residual outside them matters:
-if it has the norm r, and the layers left out the bound b, an eigenvalue lies within r of the value,
-and these layers raise it by about r^2 / (value - b). ``docs/graph.md`` has the proofs.
+Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first computed on some node
+layers only, and layers are added while the residual outside them matters. ``docs/graph.md`` has the bounds and their
+proofs.
 """
 
 from collections.abc import Sequence
@@ -30,10 +28,7 @@ def laplacian_largest_eigenvalue(
 ) -> float:
     """Largest eigenvalue of D - A, given the (V,) weighted degrees.
 
-    Raises
-    ------
-    NotConvergedError
-        If many eigenvalues lie too close together.
+    NotConvergedError if many eigenvalues lie too close together.
 
     Examples
     --------

@@ -60,6 +60,9 @@ class Part:
         """Whether the part is solved dense, exactly whatever the tolerance."""
         return len(self.degrees) <= _DENSE_ORDER
 
+    def _by_layer(self, values: Vectors) -> dict[int, Vectors]:
+        return dict(zip(self.chosen, np.split(values, np.cumsum(self.sizes[:-1])), strict=True))
+
     def largest_by_layer(self, values: Vectors) -> Vectors:
         """Largest value in each layer of some values at the nodes."""
         return np.maximum.reduceat(values, np.cumsum([0, *self.sizes[:-1]]))
@@ -84,9 +87,7 @@ class Part:
 
     def embedded(self, vectors: Vectors, narrower: "Part") -> Vectors:
         """Vectors of a narrower part as (nodes, vectors) vectors of this one, 0 elsewhere."""
-        pieces = dict(
-            zip(narrower.chosen, np.split(vectors, np.cumsum(narrower.sizes[:-1])), strict=True)
-        )
+        pieces = narrower._by_layer(vectors)
         return np.concatenate(
             [
                 pieces.get(layer, np.zeros((size, vectors.shape[1])))
@@ -99,9 +100,7 @@ class Part:
         image = self.product(np.ascontiguousarray(vector))[:, 0]
         outside = [
             float(piece @ piece)
-            for layer, piece in zip(
-                self.chosen, np.split(image, np.cumsum(self.sizes[:-1])), strict=True
-            )
+            for layer, piece in self._by_layer(image).items()
             if layer not in narrower.chosen
         ]
         return math.sqrt(math.fsum(outside))

@@ -17,24 +17,14 @@ class NotConvergedError(RuntimeError):
 
 @dataclass(frozen=True)
 class RitzPairs:
-    """Approximate eigenpairs: the best ones in a subspace.
-
-    Attributes
-    ----------
-    values
-        (size,) float64, descending.
-    residuals
-        (size,) float64, norms of A x - value x.
-    errors
-        (size,) float64, estimates of how far eigenvalues lie beyond the values at either end.
-    """
+    """Approximate eigenpairs, the best ones in a subspace: values, descending, and norms of A x - value x."""
 
     values: NDArray[np.float64]
     residuals: NDArray[np.float64]
 
     @property
     def errors(self) -> NDArray[np.float64]:
-        """The smaller of the estimates for either end of the spectrum."""
+        """Estimates of how far eigenvalues lie beyond the values: the smaller one of those for either end."""
         upper = _errors(self.values, self.residuals)
         lower = _errors(-self.values[::-1], self.residuals[::-1])[::-1]
         return np.minimum(upper, lower)
@@ -55,10 +45,9 @@ class RitzPairs:
 def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the eigenvalues may lie above the Ritz values (descending).
 
-    An eigenvalue lies within the residual. There is a better bound: if R are the residuals of the
-    first k Ritz vectors, value i is too low by at most |R|^2 / (value i - value k + 1), provided
-    that what the subspace does not hold lies below value k + 1 (Parlett, The Symmetric Eigenvalue
-    Problem, section 11.7). The best k is chosen for each value.
+    An eigenvalue lies within the residual. If R are the residuals of the first k Ritz vectors, value i is also too low
+    by at most |R|^2 / (value i - value k + 1), under a condition (``docs/graph.md``). The best k is chosen for each
+    value.
     """
     size = len(values)
     squares = np.cumsum(residuals**2)

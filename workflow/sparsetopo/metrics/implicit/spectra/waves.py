@@ -1,9 +1,4 @@
-"""Standing waves on feature maps: what outer eigenvectors of a network's graph look like.
-
-Convolutions are almost the same at every position. So over a feature map the outer eigenvectors
-vary almost as the slowest standing waves do, which are 0 just outside of it. The iterations start
-from these waves.
-"""
+"""Standing waves on feature maps: what outer eigenvectors of a network's graph look like (``docs/graph.md``)."""
 
 import math
 from collections.abc import Sequence

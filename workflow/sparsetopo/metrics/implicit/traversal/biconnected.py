@@ -1,11 +1,8 @@
 """Bridges and articulation points of the undirected graph, from its biconnected components.
 
-Two edges belong to one biconnected component if some cycle holds both. The components are what
-remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged.
-One other edge of every node is tried first. In each tree that leaves one set with nearly all tree
-edges, so then only the edges of nodes outside that set are tried. A bridge is a tree edge that no
-cycle merged with another; a node is an articulation point if the tree edges at it are in different
-sets. ``docs/graph.md`` has the proofs and sources.
+These are what remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged. One
+other edge of every node is tried first. In each tree that leaves one set with nearly all tree edges, so then only the
+edges of nodes outside that set are tried. ``docs/graph.md`` has the proofs and sources.
 """
 
 from typing import NamedTuple
@@ -21,15 +18,8 @@ from sparsetopo.metrics.implicit.traversal.forest import Forest
 class Biconnectivity(NamedTuple):
     """The biconnected components of a graph.
 
-    Attributes
-    ----------
-    components
-        (V,) int32: biconnected component of the tree edge above each node, named by one of its
-        nodes. For a root, one of the components it belongs to; for an isolated node, itself.
-    num_bridges
-        Edges whose removal splits a component.
-    num_articulation_points
-        Nodes whose removal splits a component.
+    `components` are, for each node, that of the tree edge above it, named by one of its nodes. For a root it is one of
+    the components it belongs to; for an isolated node, itself.
     """
 
     components: NDArray[np.int32]

@@ -23,14 +23,8 @@ def merge(
 ) -> None:
     """Merge the tree edges of each biconnected component.
 
-    Parameters
-    ----------
-    neighbours, forest
-        The graph.
-    sets
-        (V,) each node itself; afterwards pointers.
-    sizes, found
-        Scratch space: (V,) zeros, and (largest degree,) of any value.
+    At first each node is its own in `sets`, which holds pointers afterwards. `sizes`, (V,) zeros, and `found`, (largest
+    degree,) of any value, are scratch space.
     """
     order, parents = forest.order, forest.parents
     first = found[:1]

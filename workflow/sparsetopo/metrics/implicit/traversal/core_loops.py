@@ -24,15 +24,7 @@ _CHUNK = 64
 def peel(
     neighbours: Neighbours, patterns: Patterns, remaining: Remaining, cores: NDArray[np.int64]
 ) -> None:
-    """Remove all nodes, always one of lowest degree, and write their core numbers.
-
-    Parameters
-    ----------
-    remaining
-        The whole graph at first; nothing is left of it.
-    cores
-        (V,) output, in node order.
-    """
+    """Remove all nodes, always one of lowest degree, and write their (V,) core numbers, in node order."""
     layers = len(remaining.channels)
     while True:
         level = remaining.lowest.min()

@@ -27,27 +27,22 @@ _MADE_ENTRY, _MADE_ONE = 0.2, 2.0
 class Remaining(NamedTuple):
     """The graph that is left as the peeling goes on.
 
-    The node of channel c at (y, x) of a layer has the degree ``degrees[layer_offsets[layer] +
-    position * channels[layer] + c]``, with position = y * width + x; its pixel is
-    ``first_pixel[layer] + position``.
+    The node of channel c at (y, x) of a layer has the degree ``degrees[layer_offsets[layer] + position *
+    channels[layer] + c]``, with position = y * width + x; its pixel is ``first_pixel[layer] + position``.
 
     Attributes
     ----------
     degrees
-        (V,) uint16 or uint32. Removed nodes have the type's largest value, less what is subtracted
-        afterwards, which is at most their degree when they were removed.
+        (V,) those of removed nodes are the type's largest value, less what is subtracted afterwards, which is at most
+        their degree when they were removed.
     lowest
-        (pixels,) lowest degree at each pixel, of the same type.
+        (pixels,) lowest degree at each pixel.
     bound
         Half the type's largest value: degrees above it are those of removed nodes.
-    first_pixel
-        (layers + 1,) int64.
-    channels
-        (layers,) int64.
     queue_heads, queue_links
-        (layers,) and (pixels,) int64: a queue of pixels for each layer, as a linked list.
+        (layers,) and (pixels,): a queue of pixels for each layer, as a linked list.
     removed
-        (largest number of channels,) int64: room for the channels that a pixel loses at once.
+        (largest number of channels,) room for the channels that a pixel loses at once.
     """
 
     degrees: NDArray[np.unsignedinteger]
@@ -66,12 +61,9 @@ class Patterns(NamedTuple):
     Attributes
     ----------
     base
-        (halves,) int64, where the rows of a half start: one for each of its lists, in their order;
-        -1 if it has none.
+        (halves,) where the rows of a half start: one for each of its lists, in their order; -1 if it has none.
     far_channel, far_channels
-        (halves,) int64, far channels: the first one, and how many. A row has one entry for each.
-    rows
-        uint8.
+        (halves,) far channels: the first one, and how many. A row has one entry for each.
     """
 
     base: NDArray[np.int64]

@@ -1,16 +1,11 @@
-"""Core numbers of the undirected graph, by peeling pixels.
+"""Core numbers of the undirected graph, by peeling pixels: ``docs/graph.md`` has the method and its proof.
 
-Remove the nodes of degree at most k until none is left, for k = 0, 1, 2, ...: those removed at k
-have core number k (Matula and Beck 1983; Batagelj and Zaversnik 2003; proof in ``docs/graph.md``).
-Here nodes are removed a pixel at a time: all its channels of degree at most k together. For each
-joined pixel, each of them subtracts its row of kept weights from the degrees there, with a few
-vector instructions that also yield the lowest degree left. That pixel is looked at again only if
-its lowest degree is at most k, and left alone once it has no nodes. Where rows would be nearly
-empty (a depthwise convolution) or used once (a linear layer on a map), lists of channels take their
-place.
+All channels of a pixel of degree at most k are removed together. For each joined pixel, each of them subtracts its row
+of kept weights from the degrees there, or, where rows would be nearly empty or used once, a list of channels. That
+pixel is looked at again only if its lowest degree is at most k, and left alone once it has no nodes.
 
-Memory besides the result: 2 bytes a node (4 where a degree reaches 2**15) and at most 2 bytes for
-each weight of the dense network.
+Memory besides the result: 2 bytes a node (4 where a degree reaches 2**15) and at most 2 bytes for each weight of the
+dense network.
 """
 
 from collections.abc import Sequence

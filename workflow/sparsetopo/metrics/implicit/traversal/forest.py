@@ -1,10 +1,8 @@
 """Breadth-first forest of the undirected graph: weakly connected components and distances.
 
-Each level is found from the one before, the frontier, in one of two ways, whichever is estimated to
-be cheaper in a node layer: the frontier's nodes *push* to all their neighbours, or each node that
-is still unreached *pulls*: it looks for one neighbour in the frontier and stops (Beamer, Asanovic
-and Patterson, "Direction-optimizing breadth-first search", SC 2012). So most nodes are found by
-looking at one or two of their edges.
+Each level is found from the one before, the frontier, in one of two ways, whichever is estimated to be cheaper in a
+node layer: the frontier's nodes *push* to all their neighbours, or each node that is still unreached *pulls*: it looks
+for one neighbour in the frontier and stops. ``docs/graph.md`` has the source.
 """
 
 from typing import NamedTuple
@@ -22,13 +20,11 @@ class Forest(NamedTuple):
     Attributes
     ----------
     parents
-        (V,) int32, -1 for roots; an isolated node is a root.
+        (V,) -1 for roots; an isolated node is a root.
     levels
-        (V,) int32 distance from the root.
+        (V,) distance from the root.
     order
-        (V,) int32 nodes in the order they were reached: by component, then by level.
-    num_components
-        Number of trees, isolated nodes included.
+        (V,) nodes in the order they were reached: by component, then by level.
     """
 
     parents: NDArray[np.int32]

@@ -19,20 +19,18 @@ class Search(NamedTuple):
     Attributes
     ----------
     parents, levels, order
-        (V,) int32 as in the finished forest; the level of other nodes is UNREACHED.
-    unreached
-        (layers,) int64 number of nodes that are still to be found.
-    frontier
-        (layers,) int64 number of nodes on the level whose successor is being found.
+        As in the finished forest; the level of other nodes is UNREACHED.
+    unreached, frontier
+        (layers,) number of nodes still to be found, and of those on the level whose successor is being found.
     pulls
-        (layers,) bool whether the layer's nodes on the next level are found by pulling.
+        (layers,) whether the layer's nodes on the next level are found by pulling.
     edges
-        (halves,) int64 number of edges.
+        (halves,) number of edges.
     pixel_starts
-        (layers + 1,) int64 first pixel of each layer.
+        (layers + 1,) first pixel of each layer.
     pixels
-        (pixels,) int32 the last frontier, of those that `_choose` counted, that had a node there;
-        a frontier is named by where it starts in the order. -1 at first.
+        (pixels,) the last frontier, of those that `_choose` counted, that had a node there; a frontier is named by
+        where it starts in the order. -1 at first.
     """
 
     parents: NDArray[np.int32]

@@ -1,9 +1,4 @@
-"""One block of A^2, the walks of two steps between two node layers: sums over its entries.
-
-``docs/graph.md`` explains the classes of rows and of columns. Matrix products give the walks for
-all pairs of taps, one tile of channels at a time, and a compiled loop adds them up for each row
-class and column class, which counts as often as it has members. No entry outlives its tile.
-"""
+"""One block of A^2, the walks of two steps between two node layers: sums over its entries (``docs/graph.md``)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle, Half
+from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
-from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.loops import ClassWalks, EntrySums, sum_entries
 from sparsetopo.metrics.implicit.walks.patterns import joined_channels, pattern
 from sparsetopo.metrics.implicit.walks.triangles import Triangles
@@ -35,14 +30,9 @@ _SECONDS_PER_SUMMAND = 2e-10
 
 @dataclass(frozen=True)
 class WalkSums:
-    """Sums over the entries t of a block of A^2.
+    """Sums over the entries t of a block of A^2: number of t > 0, and sum of t^2.
 
-    Attributes
-    ----------
-    positive, squares
-        Number of t > 0, and sum of t^2.
-    triangles
-        The same by edges, where edges join the two layers.
+    `triangles` has them by edges, where edges join the two layers.
     """
 
     positive: int
@@ -62,20 +52,9 @@ class _Tile(NamedTuple):
 class WalkBlock:
     """A block of A^2.
 
-    Attributes
-    ----------
-    first_channels, last_channels
-        Number of channels of the two layers.
-    middle_channels
-        Number of channels of each middle layer.
-    steps
-        For each middle layer the edges seen from the first, and those seen from the last layer.
-    symmetric
-        Whether the first and the last layer are the same.
-    direct
-        Edges from the first layer (the source) to the last, if there are any.
-    rows, columns
-        Classes of the positions.
+    For each middle layer, `steps` has the edges seen from the first, and those seen from the last layer. The block is
+    `symmetric` if the first and the last layer are the same; `direct` are the edges from the first layer (the source)
+    to the last.
     """
 
     first_channels: int

@@ -1,10 +1,7 @@
 """Walks of two steps along one spatial axis, sorted into classes of equal position pairs.
 
-Which walks of two steps join row y of a first layer to row z of a last one depends on the rows
-alone. Two pairs (y, z) are in one class if they have the same *multiset* of walks, where a walk is
-(middle layer, tap of the first step, tap of the second), and the same tap of a direct edge (or
-none). It is a multiset because several middle positions may have the same taps: behind a global
-pooling, all of them do. The same holds for columns.
+Two pairs are in one class if they have the same *multiset* of walks, where a walk is (middle layer, tap of the first
+step, tap of the second), and the same tap of a direct edge (or none): ``docs/graph.md``.
 """
 
 from collections.abc import Sequence
@@ -32,17 +29,13 @@ class WalkClasses:
     ----------
     tap_pairs
         For each middle layer the pairs of taps that occur.
-    starts
-        (classes * middles + 1,) int64; the walks of class c through middle k are
-        ``starts[c * middles + k] : starts[c * middles + k + 1]``.
-    walks
-        (entries,) int64, index into the middle's `tap_pairs`.
-    multiplicities
-        (entries,) int64, number of middle positions that the walk goes through.
+    starts, walks, multiplicities
+        The walks of class c through middle k are ``starts[c * middles + k] : starts[c * middles + k + 1]``: indices
+        into the middle's `tap_pairs`, and how many middle positions each walk goes through.
     direct
-        (classes,) int64, tap of the direct edge; -1 where there is none.
+        (classes,) tap of the direct edge; -1 where there is none.
     labels, firsts, lasts
-        (position pairs,) int64: class, position in the first and in the last layer.
+        (position pairs,) class, position in the first and in the last layer.
     """
 
     tap_pairs: tuple[TapPairs, ...]
@@ -82,13 +75,9 @@ def walk_classes(
 ) -> WalkClasses:
     """Sort the position pairs of two layers into classes.
 
-    Parameters
-    ----------
-    steps
-        For each middle layer its incidence with the first and with the last layer along this axis,
-        both seen from the middle layer.
-    direct
-        Incidence of the direct edges from the first (source) to the last layer, if there are any.
+    `steps` are, for each middle layer, its incidence with the first and with the last layer along this axis, both seen
+    from the middle layer; `direct` is that of the direct edges from the first (source) to the last layer, if there are
+    any.
     """
     joined = [_joined(first, last) for first, last in steps]
     length = 1 + max(int(lasts.max(initial=0)) for *_, lasts, _ in joined)

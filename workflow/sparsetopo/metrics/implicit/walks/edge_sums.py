@@ -1,8 +1,6 @@
 """Sum of a_u * b_v over all edges (u, v) of a bundle, from one matrix product for each tap.
 
-The edges of a tap are kept weights (source channel, target channel) times pairs of positions. If
-the values of a and of b are gathered at these pairs as (pairs, channels), the product of the two
-matrices holds the sum over the pairs for every two channels; those of the kept weights are added.
+``docs/graph.md`` explains it ("Paths and paws").
 """
 
 from itertools import pairwise, product
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.metrics.implicit.walks.exact_sums import exact_sum
+from sparsetopo.metrics.exact_sums import exact_sum
 
 # Bytes of gathered values held at a time: they should stay in the processor's caches.
 _GATHERED_BYTES = 2**21
@@ -22,11 +20,8 @@ _FLOAT64_EXACT = 2**53
 def edge_product_sum(bundle: Bundle, a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
     """Exact sum of a_u * b_v over the edges (u, v) of a bundle.
 
-    Parameters
-    ----------
-    a, b
-        (channels, height, width) int64 values at the nodes of the source layer and of the target
-        layer, at least 0; those at nodes without an edge in the bundle do not matter.
+    `a` and `b` are (channels, height, width) values at the nodes of the source layer and of the target layer, at least
+    0; those at nodes without an edge in the bundle do not matter.
     """
     a = a[bundle.source_channels.start : bundle.source_channels.stop]
     b = b[bundle.target_channels.start : bundle.target_channels.stop]

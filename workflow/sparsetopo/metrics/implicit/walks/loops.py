@@ -10,22 +10,10 @@ from sparsetopo.metrics.implicit.compiled import loop
 
 
 class ClassWalks(NamedTuple):
-    """The walks of the classes along one axis.
+    """The walks of the classes along one axis; `starts` and `direct` as in `WalkClasses`.
 
-    A row class and a column class have the walks ``products[rows.indices[i] + columns.indices[j]]``,
-    each ``rows.counts[i] * columns.counts[j]`` times, for all i and j of one middle layer.
-
-    Attributes
-    ----------
-    starts
-        (classes * middles + 1,) int64; the entries of class c and middle layer k are
-        ``starts[c * middles + k] : starts[c * middles + k + 1]``.
-    indices
-        (entries,) int64.
-    counts
-        (entries,) floating.
-    direct
-        (classes,) int64, tap of the direct edges, or -1.
+    A row class and a column class have the walks ``products[rows.indices[i] + columns.indices[j]]``, each
+    ``rows.counts[i] * columns.counts[j]`` times, for all i and j of one middle layer.
     """
 
     starts: NDArray[np.int64]
@@ -37,17 +25,9 @@ class ClassWalks(NamedTuple):
 class EntrySums(NamedTuple):
     """Sums over the entries t of A^2 in a tile of channels, for each (row class, column class).
 
-    Attributes
-    ----------
-    positive, squares
-        (row classes, column classes) int64: number of t > 0, and sum of t^2.
-    closed, diamonds
-        (row classes, column classes) int64, over the entries at a direct edge: number of t > 0, and
-        sum of t (t - 1) / 2.
-    by_first, by_last
-        (row classes, column classes, channels) int64, over the entries at a direct edge: sum of t
-        by the tile's channel in the first and in the last layer. No channels where there are no
-        direct edges.
+    `positive` is the number of t > 0 and `squares` the sum of t^2. The others are taken over the entries at a direct
+    edge: `closed` is the number of t > 0, `diamonds` the sum of t (t - 1) / 2, and `by_first` and `by_last` the sum of
+    t by the tile's channel in the first and in the last layer (no channels where there are no direct edges).
     """
 
     positive: NDArray[np.int64]
@@ -113,14 +93,9 @@ def _set_entries(
     y: int,
     x: int,
 ) -> None:
-    """Entries of A^2 for row class y and column class x, from the tile's entry `begin` on.
+    """Set entries of A^2 for row class y and column class x, from the tile's entry `begin` on.
 
-    Parameters
-    ----------
-    entries
-        (at most the tile's entries,) set.
-    products
-        (products, channels in the last layer * channels in the first layer).
+    The products are (products, channels in the last layer * channels in the first layer).
     """
     entries[:] = 0
     for k in range(middles):
@@ -143,25 +118,18 @@ def sum_entries(
     edges: NDArray[np.float32],
     edge_column_taps: int,
 ) -> None:
-    """Sum over the entries t of A^2 in a tile of channels.
+    """Add to `sums` those over the entries t of A^2 in a tile of channels.
 
     Parameters
     ----------
     products
-        (products, channels in the last layer, channels in the first layer): walks of two steps for
-        one choice of taps.
+        (products, channels in the last layer, channels in the first layer): walks of two steps for one choice of taps.
     rows, columns
         Which products the entries of a class add up.
-    middles
-        Number of middle layers.
     buffer
         (at least the channels in the first layer,) of a type that holds every t exactly.
-    sums
-        Added to.
     edges
         (taps, channels in the last layer, channels in the first layer) 1 at a direct edge, else 0.
-    edge_column_taps
-        Number of column taps of the direct edges.
     """
     row_classes, column_classes = sums.squares.shape
     num_products, lasts, firsts = products.shape

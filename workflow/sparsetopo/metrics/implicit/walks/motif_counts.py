@@ -1,14 +1,4 @@
-"""Motif counts from degrees and sums over the entries of A^2.
-
-Copies of each connected graph on four nodes in a graph without cliques of four nodes. A is the
-undirected pattern, d are the degrees, T is the number of triangles, t_e the number of those on e:
-
-- stars      sum_v C(d_v, 3)
-- paths      sum_e (d_u - 1)(d_v - 1) - 3 T
-- cycles     (tr A^4 - 2 sum_v d_v^2 + 2 E) / 8
-- diamonds   sum_e C(t_e, 2)
-- paws       (1/2) sum_e t_e (d_u + d_v) - 6 T
-"""
+"""Motif counts from degrees and sums over the entries of A^2; ``docs/graph.md`` has the closed forms (motif4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,8 +23,6 @@ def motif_counts(
     ----------
     degrees
         (channels, height, width) undirected degrees of the nodes of each layer.
-    bundles
-        All edges.
     trace
         tr A^4.
     triangles

@@ -5,25 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
-from sparsetopo.metrics.implicit.walks.exact_sums import product_sum
 
 
 @dataclass(frozen=True, eq=False)
 class Triangles:
     """Sums of t_e, the number of triangles on e, over the edges e = (u, v) between two node layers.
 
-    Attributes
-    ----------
-    num_edges
-        Edges with t_e > 0.
-    diamonds
-        Sum of t_e (t_e - 1) / 2.
-    rows, columns
-        Classes of the position pairs.
-    by_source, by_target
-        (row classes, column classes, channels) int64: sum of t_e by the channel of the source and
-        by that of the target, for one position pair of each class.
+    `num_edges` counts the edges with t_e > 0, and `diamonds` is the sum of t_e (t_e - 1) / 2. `by_source` and
+    `by_target`, (row classes, column classes, channels), are sums of t_e by the channel of the source and by that of
+    the target, for one position pair of each class.
     """
 
     num_edges: int

@@ -1,11 +1,8 @@
 """Pairs within two hops and motif counts, from sums over the entries of A^2, block by block.
 
-A block of A^2 belongs to a first and a last node layer and holds the walks through some middle
-layers. Directed walks give the pairs within two hops. For the motifs A is the undirected pattern,
-and tr A^4 is the sum of ||.||^2, the squared entries, of three kinds of blocks: those between
-different layers through all layers in between, those through one layer each, and those from a layer
-back to itself through one other (``docs/graph.md``). Whole blocks within one layer, which are the
-largest, never occur.
+A block of A^2 belongs to a first and a last node layer and holds the walks through some middle layers.
+``docs/graph.md`` says which blocks are needed (n2, motif4). Whole blocks within one layer, which are the largest, never
+are.
 """
 
 from collections.abc import Sequence
@@ -88,11 +85,8 @@ class TwoWalks:
     def motif_counts(self, degrees: NDArray[np.int64]) -> MotifCounts:
         """Copies of the connected graphs on four nodes, given the (V,) undirected degrees.
 
-        Raises
-        ------
-        MetricError
-            If four node layers are pairwise joined: sums over A^2 do not tell how many cliques of
-            four nodes there are.
+        MetricError if four node layers are pairwise joined: sums over A^2 do not tell how many cliques of four nodes
+        there are.
         """
         if four := self.four_joined_layers():
             names = ", ".join(self._layers[layer].name for layer in four)
