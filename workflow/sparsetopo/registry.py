@@ -122,13 +122,7 @@ def _literals(path: Path, mtime_ns: int, names: frozenset[str]) -> dict[str, Any
 
 
 def scan(package: str, folder: Path) -> dict[str, Entry]:
-    """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files.
-
-    Raises
-    ------
-    RuntimeError
-        If a file lacks NAME, or two files have the same one (programming errors).
-    """
+    """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files."""
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("[!_]*.py")):
         values = literals(path, {"NAME", "VERSION", "OPTIONS"})
@@ -148,13 +142,7 @@ def scan(package: str, folder: Path) -> dict[str, Entry]:
 
 
 def look_up(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:
-    """Return the entry of that name.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none.
-    """
+    """Return the entry of that name, or raise an `UnknownNameError` that lists the known ones."""
     if name not in entries:
         raise UnknownNameError(unknown_name(kind, name, sorted(entries)))
     return entries[name]

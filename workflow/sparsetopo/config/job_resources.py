@@ -29,14 +29,9 @@ ASSUMED_TRAIN_IMAGES = 100_000
 class JobResources:
     """Resources of every stage's jobs.
 
-    Parameters
-    ----------
-    configuration
-        A valid configuration.
-    measured
-        Table with one row a measured kind of job: stage, algorithm, dataset, architecture (empty where the stage has
-        none), seconds and max_rss_mb of one job. The rows of `train` are those of `dense`, too, and give the seconds
-        for 1,000 training images.
+    The table `measured` has one row a measured kind of job: stage, algorithm, dataset, architecture (empty where the
+    stage has none), seconds and max_rss_mb of one job. The rows of `train` are those of `dense`, too, and give the
+    seconds for 1,000 training images.
     """
 
     def __init__(self, configuration: Configuration, measured: Path = MEASURED) -> None:

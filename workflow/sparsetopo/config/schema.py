@@ -17,10 +17,7 @@ from sparsetopo.registry import look_up
 def canonical_sparsity(value: Any) -> str:
     """Spell a sparsity the one way used in paths and tables: "0.9" for 0.9, "0.90" and ".9".
 
-    Raises
-    ------
-    ValueError
-        If it is not a number strictly between 0 and 1.
+    Anything but a number strictly between 0 and 1 raises a `ValueError`, as pydantic wants it.
     """
     try:
         if isinstance(value, bool):

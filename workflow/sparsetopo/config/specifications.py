@@ -20,12 +20,7 @@ from sparsetopo.training.recipe import Recipe
 class Specifications:
     """Records of what each stage reads: a method a stage, which takes the axes of the grid that it depends on.
 
-    Parameters
-    ----------
-    configuration
-        A valid configuration.
-    code
-        Digests of the cheap stages, which `of` adds; see `stage_code`.
+    To these, `of` adds the digests `code` of the cheap stages (`stage_code`).
 
     Examples
     --------
