@@ -249,10 +249,7 @@ class StageResources(_Section):
 class Configuration(_Section):
     """A study: its name, its grid, and how each stage works."""
 
-    study: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="Name of the study; everything goes to results/<study>/.",
-    )
+    study: Name = Field(description="Name of the study; everything goes to results/<study>/.")
     grid: Grid = Field(description="The cells of the study.")
     published: str | None = Field(
         None,
