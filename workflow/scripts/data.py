@@ -1,4 +1,4 @@
-"""Rule `prepare`: read a data set into uint8 arrays, with its statistics."""
+"""Rule `data`: read a data set into uint8 arrays, with its statistics."""
 
 from job import run_job
 
