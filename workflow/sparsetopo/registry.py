@@ -2,15 +2,8 @@
 
 Entries of `datasets`, `architectures` and `pruning` import torch, which takes seconds, but the workflow must know their
 names and options before it plans its jobs. So an entry states them as literals at the top of its file, and `scan` reads
-those with `ast`; `Entry.load` imports the file when it is needed.
-
-An entry file holds::
-
-    NAME = "synflow"                # as written in a configuration
-    VERSION = 1                     # raised when its results change: what depends on them is then recomputed
-    OPTIONS = {                     # JSON schema of each option; one without "default" is required
-        "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
-    }
+those with `ast`; `Entry.load` imports the file when it is needed. CONTRIBUTING.md shows such a file: NAME, VERSION and
+OPTIONS, the JSON schema of each option. An option without "default" is required.
 """
 
 import ast

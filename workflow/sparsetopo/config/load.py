@@ -133,14 +133,12 @@ def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
             settings = Training.model_validate(section)
         except ValidationError:
             continue  # reported already, by the model of the whole
-        common = settings.model_dump(exclude={"architectures"})
-        variants: list[tuple[str, dict[str, Any]]] = [(f"training.{name}", {})] + [
-            (f"training.{name}.architectures.{architecture}", changes)
-            for architecture, changes in settings.architectures.items()
-        ]
-        for path, changes in variants:
+        recipes = {f"training.{name}": settings.model_dump(exclude={"architectures"})}
+        for architecture in settings.architectures:
+            recipes[f"training.{name}.architectures.{architecture}"] = settings.of(architecture)
+        for path, recipe in recipes.items():
             try:
-                Recipe.from_record({**common, **changes})
+                Recipe.from_record(recipe)
             except ConfigurationError as error:
                 for problem in error.problems:
                     yield f"{path}: {problem.removeprefix('training recipe: ')}"

@@ -125,6 +125,10 @@ class Training(_Section):
         description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}.",
     )
 
+    def of(self, architecture: str) -> dict[str, Any]:
+        """Values of the recipe for an architecture."""
+        return self.model_dump(exclude={"architectures"}) | self.architectures.get(architecture, {})
+
 
 class Topometrics(_Section):
     """Which metrics are computed, and on which graph."""
@@ -279,3 +283,7 @@ class Configuration(_Section):
     resources: dict[StageName, StageResources] = Field(
         {}, description="Memory, time, threads and GPUs of single stages."
     )
+
+    def resource(self, stage: StageName, name: str) -> int | None:
+        """What `resources` asks for a stage, if anything."""
+        return getattr(self.resources.get(stage), name, None)

@@ -1,16 +1,7 @@
 """Names of a configuration that stand for a registry entry with options: data sets and algorithms.
 
-A section of the configuration may give an entry options under its own name::
-
-    pruning:
-      snip: {batch_size: 256}
-
-or define another name for it, so that both stand in one grid::
-
-    pruning:
-      snip-shuffled: {from: snip, shuffle: layer}
-    datasets:
-      flowers: {from: image-folder, folder: /data/flowers, size: 32}
+A section of the configuration may give an entry options under its own name, as ``snip: {batch_size: 256}``, or define
+another name for it, so that both stand in one grid: ``snip-shuffled: {from: snip, shuffle: layer}``.
 """
 
 from collections.abc import Iterator, Mapping
