@@ -9,12 +9,7 @@ rule collect:
         masks=MASKS,
         sentinel=metadata_sentinel,
     output:
-        networks=report(
-            NETWORKS,
-            category="Tables",
-            caption="../report/networks.rst",
-            labels={"table": "networks"},
-        ),
+        networks=table("networks"),
         dense=f"{ROOT}/tables/dense.csv",
         record=f"{ROOT}/tables/networks.json",
     log:

@@ -1,6 +1,6 @@
 """Rule `encode`: plan, mask and weights as one multipartite graph."""
 
-from job import cell_of, require_cell, run_job
+from job import record_of, require_cell, run_job
 
 
 def work(snakemake, specification):
@@ -9,7 +9,6 @@ def work(snakemake, specification):
     import numpy as np
 
     from sparsetopo.errors import MaskError
-    from sparsetopo.files import read_metadata
     from sparsetopo.graphs.mge import mge_from_masks
     from sparsetopo.graphs.plan import Plan
     from sparsetopo.networks.initial_weights import initial_weights
@@ -18,16 +17,14 @@ def work(snakemake, specification):
 
     plan = Plan.load(snakemake.input.plan)
     mask = Mask.load(snakemake.input.mask)
-    require_cell(
-        snakemake.input.mask, read_metadata(snakemake.input.mask)["specification"], snakemake
-    )
+    require_cell(snakemake, snakemake.input.mask)
     try:
         mask.check_fits(plan.parameters)
     except MaskError as error:
         raise MaskError(f"{snakemake.input.mask}: {error}") from None
     if specification["weights"] == "trained":
-        weights, trained = load_weights(snakemake.input.weights, mask)
-        require_cell(snakemake.input.weights, trained, snakemake)
+        weights, _ = load_weights(snakemake.input.weights, mask)
+        require_cell(snakemake, snakemake.input.weights)
     else:
         labels = (specification["dataset"], specification["architecture"], specification["seed"])
         weights = initial_weights(
@@ -42,7 +39,7 @@ def work(snakemake, specification):
             "the trained weights are not finite; metrics that read weights will be missing"
         )
         weights = {name: np.zeros(kept.shape, np.float32) for name, kept in mask.items()}
-    record = {**specification, "weights_are_finite": finite, "cell": cell_of(snakemake)}
+    record = record_of(snakemake, {**specification, "weights_are_finite": finite})
     mge_from_masks(plan, weights, mask).save(snakemake.output[0], record)
 
 

@@ -22,34 +22,28 @@ from sparsetopo.runtime.job_log import open_log
 INTERRUPTED = threading.Event()
 
 
-def cell_of(snakemake: Any) -> dict[str, str]:
-    """The job's cell of the grid, as stored in what it writes: data set, architecture, seed ..."""
-    return dict(snakemake.wildcards)
+def record_of(snakemake: Any, specification: dict[str, Any]) -> dict[str, Any]:
+    """What the job's results carry: its specification and its cell of the grid (data set, architecture, seed ...)."""
+    return {**specification, "cell": dict(snakemake.wildcards)}
 
 
-def require_cell(
-    path: str, record: dict[str, Any], snakemake: Any, ignoring: Sequence[str] = ()
-) -> None:
-    """Refuse an input file that belongs to another cell of the grid than the job does.
+def require_cell(snakemake: Any, path: str, ignoring: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the `record_of` an input file, unless it belongs to another cell of the grid than the job does.
 
-    Parameters
-    ----------
-    path
-        The file, for the message.
-    record
-        The specification that it carries; its "cell" is what `cell_of` returned when it was written.
-    ignoring
-        Axes of the grid that the file does not depend on.
+    The file does not depend on the axes of the grid that are ignored.
     """
     from sparsetopo.errors import DataError
+    from sparsetopo.files import read_metadata
 
-    wanted, found = cell_of(snakemake), (record or {}).get("cell", {})
-    for key, value in wanted.items():
+    record = read_metadata(path)["specification"] or {}
+    found = record.get("cell", {})
+    for key, value in dict(snakemake.wildcards).items():
         if key not in ignoring and found.get(key) != value:
             raise DataError(
                 f"{path}: belongs to {key} '{found.get(key)}', but lies where the file of '{value}' is expected; "
                 "delete it and run again."
             )
+    return record
 
 
 def interrupt(*_: object) -> None:

@@ -1,16 +1,15 @@
 """Rule `prune`: a cell's mask, selected from its scores or made at once."""
 
-from job import cell_of, require_cell, run_job
+from job import record_of, require_cell, run_job
 from network import initialised_network, job_device, on_device, training_images
 
 
 def selected(snakemake, specification):
     """The mask of the cell's sparsity, from the scores that all sparsities share. It needs no torch."""
-    from sparsetopo.files import read_metadata
     from sparsetopo.pruning.scores import Scores
 
     path = snakemake.input.scores
-    require_cell(path, read_metadata(path)["specification"], snakemake, ignoring=("sparsity",))
+    require_cell(snakemake, path, ignoring=("sparsity",))
     return Scores.load(path).mask(specification["sparsity"], shuffle=specification["shuffle"])
 
 
@@ -18,6 +17,7 @@ def made(snakemake, specification):
     """The mask of an algorithm whose choice depends on the sparsity."""
     import torch
 
+    from sparsetopo.datasets.facts import DatasetFacts
     from sparsetopo.networks.determinism import deterministic_algorithms
     from sparsetopo.pruning import needs, prune
 
@@ -32,7 +32,7 @@ def made(snakemake, specification):
                 specification["algorithm"],
                 specification["sparsity"],
                 data=training_images(snakemake) if wanted == "data" else None,
-                input_shape=input_shape(snakemake),
+                input_shape=DatasetFacts.load(snakemake.input.data).input_shape,
                 seed=specification["seed"],
                 stream_labels=(specification["dataset"], specification["architecture"]),
                 shuffle=specification["shuffle"],
@@ -40,17 +40,10 @@ def made(snakemake, specification):
             )
 
 
-def input_shape(snakemake):
-    """Shape of one image."""
-    from sparsetopo.datasets.facts import DatasetFacts
-
-    return DatasetFacts.load(snakemake.input.data).input_shape
-
-
 def work(snakemake, specification):
     make = selected if "scores" in snakemake.input.keys() else made  # noqa: SIM118
     mask = make(snakemake, specification)
-    mask.save(snakemake.output[0], {**specification, "cell": cell_of(snakemake)})
+    mask.save(snakemake.output[0], record_of(snakemake, specification))
 
 
 run_job(snakemake, work)  # noqa: F821

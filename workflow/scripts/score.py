@@ -1,6 +1,6 @@
 """Rule `score`: the scores of a network's initial weights, from which masks of every sparsity are selected."""
 
-from job import cell_of, run_job
+from job import record_of, run_job
 from network import initialised_network, job_device, on_device, training_images
 
 
@@ -22,7 +22,7 @@ def work(snakemake, specification):
                 stream_labels=(specification["dataset"], specification["architecture"]),
                 **specification["options"],
             )
-        scores.save(snakemake.output[0], {**specification, "cell": cell_of(snakemake)})
+        scores.save(snakemake.output[0], record_of(snakemake, specification))
 
 
 run_job(snakemake, work)  # noqa: F821

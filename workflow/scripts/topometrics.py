@@ -1,19 +1,17 @@
 """Rule `topometrics`: the topometrics of a graph and of the bipartite graphs of its layers."""
 
-from job import cell_of, require_cell, run_job
+from job import record_of, require_cell, run_job
 
 
 def work(snakemake, specification):
-    from sparsetopo.files import read_metadata, write_json
+    from sparsetopo.files import write_json
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
-    encoded = read_metadata(snakemake.input.mge)["specification"]
-    require_cell(snakemake.input.mge, encoded, snakemake)
-    finite = encoded["weights_are_finite"]
+    finite = require_cell(snakemake, snakemake.input.mge)["weights_are_finite"]
     common = {
-        "specification": {**specification, "cell": cell_of(snakemake)},
+        "specification": record_of(snakemake, specification),
         "package_version": package_version(),
     }
     if specification["layers"]:

@@ -1,21 +1,20 @@
 """Rules `train` and `dense`: train a network from its initial weights, masked or not."""
 
-from job import cell_of, require_cell, run_job
-from network import job_device
+from job import record_of, require_cell, run_job
+from network import initialised_network, job_device
 
 
 def masked(snakemake, model):
     """Load the cell's mask and check that it fits the network and was scored on its present weights."""
     from sparsetopo.checksums import checksum
     from sparsetopo.errors import MaskError
-    from sparsetopo.files import read_metadata
     from sparsetopo.networks.arrays import to_arrays
     from sparsetopo.networks.prunable import prunable_parameters
     from sparsetopo.pruning.mask import Mask
 
     path = snakemake.input.mask
     mask = Mask.load(path)
-    require_cell(path, read_metadata(path)["specification"], snakemake)
+    require_cell(snakemake, path)
     weights = to_arrays(prunable_parameters(model))
     try:
         mask.check_fits({name: weight.shape for name, weight in weights.items()})
@@ -32,7 +31,6 @@ def work(snakemake, specification):
 
     import torch
 
-    from sparsetopo.architectures import build
     from sparsetopo.datasets.prepared import PreparedDataset
     from sparsetopo.networks.initialise import initialise
     from sparsetopo.training.arithmetic import Arithmetic
@@ -43,8 +41,7 @@ def work(snakemake, specification):
     torch.set_num_threads(specification["threads"])
     dataset = PreparedDataset.load(snakemake.input.data)
     labels = (specification["dataset"], specification["architecture"], specification["seed"])
-    model = build(specification["architecture"], dataset.input_shape, dataset.classes)
-    initialise(model, *labels)
+    model = initialised_network(snakemake, specification)
     mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
     if specification["train_weights"] == "redrawn":
         initialise(model, *labels, redrawn=True)
@@ -64,7 +61,7 @@ def work(snakemake, specification):
             checkpoint=checkpoint,
             progress=lambda progress: logging.info("%s", progress),
         )
-        record = {**specification, "cell": cell_of(snakemake)}
+        record = record_of(snakemake, specification)
         save_weights(weights, model, record, mask)
         save_result(snakemake.output.result, result, record)
     checkpoint.unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""How files store masks (one bit per weight) and the weights that a mask keeps. Torch-free."""
+"""How files store masks (one bit per weight) and the weights that a mask keeps. Torch-free.
+
+What is read from a file and does not fit raises a `FileFormatError`; `where` names file and parameter in its message.
+"""
 
 import math
 from collections.abc import Sequence
@@ -27,22 +30,7 @@ def pack(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def unpack(packed: NDArray[Any], shape: Sequence[int], where: str) -> NDArray[np.bool_]:
-    """Mask of one parameter, bool in its shape, from the bits of `pack`.
-
-    Parameters
-    ----------
-    packed
-        uint8 array (ceil(n / 8),).
-    shape
-        Shape of the parameter, of n weights.
-    where
-        File and parameter, for the message.
-
-    Raises
-    ------
-    FileFormatError
-        If the number of bits is wrong, or one is set beyond the last weight.
-    """
+    """Mask of one parameter, bool in its shape, from the bits of `pack`: uint8 of shape (ceil(weights / 8),)."""
     size = math.prod(shape)
     expected = (size + 7) // 8
     if packed.dtype != np.uint8 or packed.shape != (expected,):
@@ -59,23 +47,7 @@ def unpack(packed: NDArray[Any], shape: Sequence[int], where: str) -> NDArray[np
 def scatter(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[Any]:
     """Weights of one parameter from ``weights[mask]``, with 0 where the mask removes them.
 
-    Parameters
-    ----------
-    kept
-        Array (kept weights,), in row-major order.
-    mask
-        The parameter's mask.
-    where
-        File and parameter, for the message.
-
-    Returns
-    -------
-    Array of the mask's shape and the type of `kept`, with the same bits (of NaN too).
-
-    Raises
-    ------
-    FileFormatError
-        If the mask keeps a different number of weights.
+    `kept` has the shape (kept weights,), in row-major order. Its bits stay the same, also those of NaN.
     """
     count = np.count_nonzero(mask)
     if kept.shape != (count,):
@@ -88,13 +60,7 @@ def scatter(kept: NDArray[Any], mask: NDArray[np.bool_], where: str) -> NDArray[
 
 
 def read_shape(shape: Any, where: str) -> tuple[int, ...]:
-    """Shape of a parameter as stored in a file's record.
-
-    Raises
-    ------
-    FileFormatError
-        If it is not a list of positive whole numbers, or longer than NumPy allows.
-    """
+    """Shape of a parameter as stored in a file's record: positive whole numbers, no more of them than NumPy allows."""
     sizes = shape if isinstance(shape, list) else []
     if not 1 <= len(sizes) <= 64 or any(type(size) is not int or size < 1 for size in sizes):
         raise FileFormatError(

@@ -13,14 +13,7 @@ def checksum(arrays: Mapping[str, NDArray[Any]], record: Mapping[str, Any] | Non
     """Hexadecimal SHA-256 of names, dtypes, shapes and contents of arrays.
 
     Neither the order of the names nor the memory layout (C or Fortran order) matters. Files hold
-    these sums, so the value must never change.
-
-    Parameters
-    ----------
-    arrays
-        Named arrays of any shape and dtype.
-    record
-        JSON-able record that the sum covers too.
+    these sums, so the value must never change. A record, which JSON must be able to hold, is covered too.
 
     Examples
     --------

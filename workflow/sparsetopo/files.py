@@ -1,7 +1,9 @@
 """Reading and writing result files: never half-written, never pickled.
 
 Records are JSON, arrays are safetensors with one JSON metadata record in the header. Every writer uses `atomic_path`:
-it writes to a temporary name in the destination's folder, unique to the process, and then renames the file.
+it writes to a temporary name in the destination's folder, unique to the process, and then renames the file. Readers
+raise a `FileFormatError` if the file is missing, truncated or foreign: not of the format, or not written by a writer
+of this module.
 """
 
 import contextlib
@@ -80,13 +82,7 @@ def write_json(path: str | os.PathLike[str], record: Any) -> None:
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
-    """Read a JSON file.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing or not valid JSON.
-    """
+    """Read a JSON file."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -118,13 +114,7 @@ def write_tensors(
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read only the metadata record of a file of `write_tensors`.
-
-    Raises
-    ------
-    FileFormatError
-        As `read_tensors`.
-    """
+    """Read only the metadata record of a file of `write_tensors`."""
     with _opened(path) as handle:
         return _record(path, handle)
 
@@ -132,26 +122,14 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
 def read_header(
     path: str | os.PathLike[str],
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, Any]]:
-    """Read the shapes (by name) and the metadata record of a file of `write_tensors`, but no array.
-
-    Raises
-    ------
-    FileFormatError
-        As `read_tensors`.
-    """
+    """Read the shapes (by name) and the metadata record of a file of `write_tensors`, but no array."""
     with _opened(path) as handle:
         shapes = {name: tuple(handle.get_slice(name).get_shape()) for name in handle.keys()}  # noqa: SIM118
         return shapes, _record(path, handle)
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read the arrays (by name) and the metadata record of a file of `write_tensors`.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, truncated, not safetensors, or was not written by `write_tensors`.
-    """
+    """Read the arrays (by name) and the metadata record of a file of `write_tensors`."""
     with _opened(path) as handle:
         return {name: handle.get_tensor(name) for name in handle.keys()}, _record(path, handle)  # noqa: SIM118
 

@@ -35,11 +35,7 @@ def die_with_parent(process: int) -> None:
     """End this process when one above it has died: at once where Linux can do that, otherwise within a second.
 
     A killed Snakemake leaves its jobs behind: they would compute what the next run computes again, and write it later.
-
-    Parameters
-    ----------
-    process
-        Id of the parent, or of a process further up (a shell may lie between).
+    The process need not be the parent itself: a shell may lie between.
     """
     if sys.platform == "linux":
         import ctypes

@@ -2,15 +2,8 @@
 
 Entries of `datasets`, `architectures` and `pruning` import torch, which takes seconds, but the workflow must know their
 names and options before it plans its jobs. So an entry states them as literals at the top of its file, and `scan` reads
-those with `ast`; `Entry.load` imports the file when it is needed.
-
-An entry file holds::
-
-    NAME = "synflow"                # as written in a configuration
-    VERSION = 1                     # raised when its results change: what depends on them is then recomputed
-    OPTIONS = {                     # JSON schema of each option; one without "default" is required
-        "iterations": {"type": "integer", "minimum": 1, "default": 100, "description": "..."},
-    }
+those with `ast`; `Entry.load` imports the file when it is needed. CONTRIBUTING.md shows such a file: NAME, VERSION and
+OPTIONS, the JSON schema of each option. An option without "default" is required.
 """
 
 import ast
@@ -122,13 +115,7 @@ def _literals(path: Path, mtime_ns: int, names: frozenset[str]) -> dict[str, Any
 
 
 def scan(package: str, folder: Path) -> dict[str, Entry]:
-    """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files.
-
-    Raises
-    ------
-    RuntimeError
-        If a file lacks NAME, or two files have the same one (programming errors).
-    """
+    """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files."""
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("[!_]*.py")):
         values = literals(path, {"NAME", "VERSION", "OPTIONS"})
@@ -148,13 +135,7 @@ def scan(package: str, folder: Path) -> dict[str, Entry]:
 
 
 def look_up(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:
-    """Return the entry of that name.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none.
-    """
+    """Return the entry of that name, or raise an `UnknownNameError` that lists the known ones."""
     if name not in entries:
         raise UnknownNameError(unknown_name(kind, name, sorted(entries)))
     return entries[name]

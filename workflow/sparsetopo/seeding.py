@@ -12,12 +12,7 @@ import numpy as np
 
 
 def generator(*labels: str | int) -> np.random.Generator:
-    """Random generator that depends only on the labels.
-
-    Parameters
-    ----------
-    *labels
-        What the numbers are for, e.g. ``("data order", "digits", "Resnet-20", 0)``.
+    """Random generator that depends only on the labels, which say what the numbers are for.
 
     Examples
     --------

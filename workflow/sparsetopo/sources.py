@@ -11,13 +11,7 @@ _LIBRARY = Path(__file__).resolve().parent
 
 @cache
 def source_digest(*parts: str | Path) -> str:
-    """SHA-256 (16 hex digits) of Python files.
-
-    Parameters
-    ----------
-    *parts
-        Files, or folders with every ``.py`` below them; relative paths start at the library.
-    """
+    """SHA-256 (16 hex digits) of files, and of every ``.py`` below folders; relative paths start at the library."""
     digest = hashlib.sha256()
     for path in sorted(_files(parts)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

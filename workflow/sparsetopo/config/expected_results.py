@@ -38,12 +38,7 @@ def expected_results(
 ) -> Iterator[ExpectedResult]:
     """Every file of the stages before the tables, once, in the order of the stages.
 
-    Parameters
-    ----------
-    configuration
-        Of a study that computes its networks (not one of the authors' released results).
-    code
-        Digests of the cheap stages; see `stage_code`.
+    The study must compute its networks, not read those that the authors released. `code` is that of `stage_code`.
     """
     specifications = Specifications(configuration, code)
     trained = configuration.accuracies == "trained"

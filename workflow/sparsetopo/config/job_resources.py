@@ -29,14 +29,9 @@ ASSUMED_TRAIN_IMAGES = 100_000
 class JobResources:
     """Resources of every stage's jobs.
 
-    Parameters
-    ----------
-    configuration
-        A valid configuration.
-    measured
-        Table with one row a measured kind of job: stage, algorithm, dataset, architecture (empty where the stage has
-        none), seconds and max_rss_mb of one job. The rows of `train` are those of `dense`, too, and give the seconds
-        for 1,000 training images.
+    The table `measured` has one row a measured kind of job: stage, algorithm, dataset, architecture (empty where the
+    stage has none), seconds and max_rss_mb of one job. The rows of `train` are those of `dense`, too, and give the
+    seconds for 1,000 training images.
     """
 
     def __init__(self, configuration: Configuration, measured: Path = MEASURED) -> None:
@@ -51,7 +46,7 @@ class JobResources:
 
     def mem_mb(self, stage: StageName, cell: Mapping[str, str], attempt: int = 1) -> int:
         """Memory in MB; more at every attempt."""
-        base = self._given(stage, "mem_mb")
+        base = self.configuration.resource(stage, "mem_mb")
         if base is None:
             found = [float(row["max_rss_mb"]) for row in self._matching(stage, cell)]
             base = max(
@@ -61,7 +56,7 @@ class JobResources:
 
     def runtime(self, stage: StageName, cell: Mapping[str, str], attempt: int = 1) -> int:
         """Time limit in minutes; more at every attempt."""
-        base = self._given(stage, "runtime")
+        base = self.configuration.resource(stage, "runtime")
         if base is None:
             base = self._measured_minutes(stage, cell)
         return base * attempt
@@ -72,15 +67,11 @@ class JobResources:
 
     def gpu(self, stage: StageName, cell: Mapping[str, str]) -> int:
         """GPUs of a job: 0 or 1. Selecting a mask from scores, and drawing one at random, needs none."""
-        if self._given(stage, "gpu") == 0 or not STAGES[stage].uses_gpu:
+        if self.configuration.resource(stage, "gpu") == 0 or not STAGES[stage].uses_gpu:
             return 0
         if stage == "prune" and not self.specifications.prunes_on_the_device(cell["algorithm"]):
             return 0
         return int(self.configuration.compute.device != "cpu")
-
-    def _given(self, stage: StageName, name: str) -> int | None:
-        settings = self.configuration.resources.get(stage)
-        return getattr(settings, name) if settings else None
 
     def _measured_minutes(self, stage: StageName, cell: Mapping[str, str]) -> int:
         training = stage in ("train", "dense")
@@ -95,20 +86,16 @@ class JobResources:
         """Images a training run sees: epochs times the size of the training part."""
         entry = self.specifications.dataset(cell["dataset"]).entry
         images = literals(entry.path, {"TRAIN_IMAGES"}).get("TRAIN_IMAGES", ASSUMED_TRAIN_IMAGES)
-        settings = self.configuration.training[cell["dataset"]]
-        changes = settings.architectures.get(cell["architecture"], {})
-        return int(images * changes.get("epochs", settings.epochs))
+        recipe = self.configuration.training[cell["dataset"]].of(cell["architecture"])
+        return int(images * recipe["epochs"])
 
     def _matching(self, stage: StageName, cell: Mapping[str, str]) -> list[dict[str, str]]:
         """Rows of the same kind of job; where there is none, those of every kind that the stage has."""
         measured = "train" if stage == "dense" else stage
         rows = [row for row in self._rows if row["stage"] == measured]
         for key in ("architecture", "algorithm", "dataset"):
-            name = self._measured_name(key, cell.get(key, ""))
+            name = cell.get(key, "")
+            if key == "algorithm" and name:  # measured under the registry's name
+                name = self.specifications.algorithm(name).entry.name
             rows = [row for row in rows if row[key] in ("", name)] or rows
         return rows
-
-    def _measured_name(self, key: str, name: str) -> str:
-        if key == "algorithm" and name:
-            return self.specifications.algorithm(name).entry.name
-        return name

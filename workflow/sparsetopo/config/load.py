@@ -96,7 +96,7 @@ def _name_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for section, axis in (("datasets", "datasets"), ("pruning", "algorithms")):
         known = known_names(section, as_mapping(values.get(section)))
         kind = SECTIONS[section][0]
-        for index, name in enumerate(_names(as_mapping(values.get("grid")).get(axis))):
+        for index, name in enumerate(_names(values, axis)):
             if name not in known:
                 yield f"grid.{axis}.{index}: {unknown_name(kind, name, known)}"
         if section == "datasets":
@@ -111,7 +111,7 @@ def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
         for path, problem in option_problems(section, given):
             yield f"{section}.{path}: {problem}"
     # An entry that cannot do without options (a file, a folder), used without any.
-    for name in _names(as_mapping(values.get("grid")).get("datasets")):
+    for name in _names(values, "datasets"):
         _, entries = SECTIONS["datasets"]
         if name in entries and name not in as_mapping(values.get("datasets")):
             for option, problem in entries[name].option_problems({}):
@@ -122,7 +122,7 @@ def _coverage_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("accuracies") == "published" or values.get("published") is not None:
         return  # nothing is trained
     known = known_names("datasets", as_mapping(values.get("datasets")))
-    for name in _names(as_mapping(values.get("grid")).get("datasets")):
+    for name in _names(values, "datasets"):
         if name in known and name not in as_mapping(values.get("training")):
             yield f"training.{name}: is missing; grid.datasets lists '{name}', which needs a training recipe"
 
@@ -133,28 +133,25 @@ def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
             settings = Training.model_validate(section)
         except ValidationError:
             continue  # reported already, by the model of the whole
-        common = settings.model_dump(exclude={"architectures"})
-        variants: list[tuple[str, dict[str, Any]]] = [(f"training.{name}", {})] + [
-            (f"training.{name}.architectures.{architecture}", changes)
-            for architecture, changes in settings.architectures.items()
-        ]
-        for path, changes in variants:
+        recipes = {f"training.{name}": settings.model_dump(exclude={"architectures"})}
+        for architecture in settings.architectures:
+            recipes[f"training.{name}.architectures.{architecture}"] = settings.of(architecture)
+        for path, recipe in recipes.items():
             try:
-                Recipe.from_record({**common, **changes})
+                Recipe.from_record(recipe)
             except ConfigurationError as error:
                 for problem in error.problems:
                     yield f"{path}: {problem.removeprefix('training recipe: ')}"
 
 
 def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    grid = as_mapping(values.get("grid"))
-    for dataset in _names(grid.get("datasets")):
+    for dataset in _names(values, "datasets"):
         options = as_mapping(as_mapping(values.get("datasets")).get(dataset))
         entry = SECTIONS["datasets"][1].get(str(options.get(FROM, dataset)))
         facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
         if len(facts) < 2:
             continue  # known only once the data are prepared: the plan stage checks it then
-        for architecture in _names(grid.get("architectures")):
+        for architecture in _names(values, "architectures"):
             if architecture not in ARCHITECTURES:
                 continue
             problem = shape_problem(architecture, tuple(facts["INPUT_SHAPE"]), facts["CLASSES"])
@@ -171,9 +168,6 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
             "topometrics.weights: is 'trained', but with accuracies: published nothing is trained; "
             "set topometrics.weights: initial"
         )
-    grid = as_mapping(values.get("grid"))
-    listed = grid.get("sparsities")
-    sparsities = [_sparsity(value) for value in listed] if isinstance(listed, list) else []
     if as_mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
         yield (
             "analysis.dense_reference: is 'same_seed', but a published dense accuracy is a mean over seeds; "
@@ -182,7 +176,7 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     given = {section: as_mapping(values.get(section)) for section in SECTIONS}
     known = {section: known_names(section, given[section]) for section in SECTIONS}
     algorithms = []
-    for name in _names(grid.get("algorithms")):
+    for name in _names(values, "algorithms"):
         options = as_mapping(given["pruning"].get(name))
         if (
             options.get(FROM, name) != name
@@ -200,9 +194,10 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     except FileFormatError as error:
         yield f"accuracies: {error}"
         return
+    sparsities = map(_sparsity, _listed(values, "sparsities"))
     understood = {
-        "datasets": [name for name in _names(grid.get("datasets")) if name in known["datasets"]],
-        "architectures": [n for n in _names(grid.get("architectures")) if n in ARCHITECTURES],
+        "datasets": [name for name in _names(values, "datasets") if name in known["datasets"]],
+        "architectures": [n for n in _names(values, "architectures") if n in ARCHITECTURES],
         "algorithms": algorithms,
         "sparsities": [value for value in sparsities if value is not None],
     }
@@ -224,7 +219,6 @@ def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:
     ):
         if section in values:
             yield f"{section}: has no effect with published, since nothing is computed then; leave it out"
-    grid = as_mapping(values.get("grid"))
     released: dict[str, tuple[str, ...]] = {
         "algorithms": ALGORITHMS,
         "datasets": DATASETS,
@@ -232,13 +226,11 @@ def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:
         "sparsities": SPARSITIES,
     }
     for axis, known in released.items():
-        listed = grid.get(axis)
-        for index, value in enumerate(listed if isinstance(listed, list) else []):
+        for index, value in enumerate(_listed(values, axis)):
             name = _sparsity(value) if axis == "sparsities" else value
             if name is not None and name not in known:
                 yield f"grid.{axis}.{index}: the released results have no '{value}'; they have {', '.join(known)}"
-    seeds = grid.get("seeds")
-    for index, seed in enumerate(seeds if isinstance(seeds, list) else []):
+    for index, seed in enumerate(_listed(values, "seeds")):
         if str(seed) not in map(str, SEEDS):
             known_seeds = ", ".join(map(str, SEEDS))
             yield f"grid.seeds.{index}: the released results have no seed {seed}; they have {known_seeds}"
@@ -257,6 +249,11 @@ def _device_problems(values: Mapping[str, Any]) -> Iterator[str]:
         yield "compute.precision: is 'tf32', which only GPUs have; with compute.device: cpu use float32 or bfloat16"
 
 
-def _names(names: Any) -> list[str]:
-    listed = names if isinstance(names, list) else []
-    return [name for name in listed if isinstance(name, str)]
+def _listed(values: Mapping[str, Any], axis: str) -> list[Any]:
+    """Values of an axis of the grid; none if there is no such list, which the model reports."""
+    listed = as_mapping(values.get("grid")).get(axis)
+    return listed if isinstance(listed, list) else []
+
+
+def _names(values: Mapping[str, Any], axis: str) -> list[str]:
+    return [name for name in _listed(values, axis) if isinstance(name, str)]

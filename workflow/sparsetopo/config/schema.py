@@ -17,10 +17,7 @@ from sparsetopo.registry import look_up
 def canonical_sparsity(value: Any) -> str:
     """Spell a sparsity the one way used in paths and tables: "0.9" for 0.9, "0.90" and ".9".
 
-    Raises
-    ------
-    ValueError
-        If it is not a number strictly between 0 and 1.
+    Anything but a number strictly between 0 and 1 raises a `ValueError`, as pydantic wants it.
     """
     try:
         if isinstance(value, bool):
@@ -127,6 +124,10 @@ class Training(_Section):
         {},
         description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}.",
     )
+
+    def of(self, architecture: str) -> dict[str, Any]:
+        """Values of the recipe for an architecture."""
+        return self.model_dump(exclude={"architectures"}) | self.architectures.get(architecture, {})
 
 
 class Topometrics(_Section):
@@ -252,10 +253,7 @@ class StageResources(_Section):
 class Configuration(_Section):
     """A study: its name, its grid, and how each stage works."""
 
-    study: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="Name of the study; everything goes to results/<study>/.",
-    )
+    study: Name = Field(description="Name of the study; everything goes to results/<study>/.")
     grid: Grid = Field(description="The cells of the study.")
     published: str | None = Field(
         None,
@@ -285,3 +283,7 @@ class Configuration(_Section):
     resources: dict[StageName, StageResources] = Field(
         {}, description="Memory, time, threads and GPUs of single stages."
     )
+
+    def resource(self, stage: StageName, name: str) -> int | None:
+        """What `resources` asks for a stage, if anything."""
+        return getattr(self.resources.get(stage), name, None)

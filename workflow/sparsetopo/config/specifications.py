@@ -20,12 +20,7 @@ from sparsetopo.training.recipe import Recipe
 class Specifications:
     """Records of what each stage reads: a method a stage, which takes the axes of the grid that it depends on.
 
-    Parameters
-    ----------
-    configuration
-        A valid configuration.
-    code
-        Digests of the cheap stages, which `of` adds; see `stage_code`.
+    To these, `of` adds the digests `code` of the cheap stages (`stage_code`).
 
     Examples
     --------
@@ -136,10 +131,7 @@ class Specifications:
     def _training(
         self, stage: StageName, dataset: str, architecture: str, seed: int, train_weights: str
     ) -> dict[str, Any]:
-        settings = self.configuration.training[dataset]
-        record = settings.model_dump(exclude={"architectures"}) | settings.architectures.get(
-            architecture, {}
-        )
+        recipe = Recipe.from_record(self.configuration.training[dataset].of(architecture))
         compute = self.configuration.compute
         return {
             **_stage("train"),
@@ -147,7 +139,7 @@ class Specifications:
             "dataset": dataset,
             "seed": int(seed),
             "train_weights": train_weights,
-            "recipe": Recipe.from_record(record).to_record(),
+            "recipe": recipe.to_record(),
             **self._machine(stage),
             "precision": compute.precision,
             "compile": compute.compile,
@@ -235,9 +227,7 @@ class Specifications:
 
     def threads(self, stage: StageName) -> int:
         """Threads of a stage's jobs, if it computes on several."""
-        settings = self.configuration.resources.get(stage)
-        given = settings.threads if settings else None
-        return given or self.configuration.compute.threads
+        return self.configuration.resource(stage, "threads") or self.configuration.compute.threads
 
     def _grid(self) -> dict[str, list[Any]]:
         """Values of each axis, sorted: rows are, so the order in the configuration changes no table."""
@@ -246,8 +236,7 @@ class Specifications:
     def _machine(self, stage: StageName) -> dict[str, Any]:
         # Any GPU gives the same result as far as a seed can fix it, so which one is not part of what a job reads.
         kind = self.configuration.compute.device.partition(":")[0]
-        settings = self.configuration.resources.get(stage)
-        if settings is not None and settings.gpu == 0:
+        if self.configuration.resource(stage, "gpu") == 0:
             kind = "cpu"
         return {"threads": self.threads(stage), "device": kind}
 

@@ -124,7 +124,7 @@ STAGES: dict[StageName, Stage] = {
 
 
 def stage_sources(stage: StageName, scripts: Path) -> list[str | Path]:
-    """Files and folders that the digest of a stage covers; relative ones lie in the library."""
+    """Files and folders that the digest of a stage covers; relative ones lie in the library, scripts in `scripts`."""
     folder, known = scripts.resolve(), STAGES[stage]
     own = (folder / name for name in (f"{stage}.py", *known.scripts))
     facts = (path for pattern in known.facts for path in folder.parents[1].glob(pattern))
@@ -132,13 +132,7 @@ def stage_sources(stage: StageName, scripts: Path) -> list[str | Path]:
 
 
 def stage_code(scripts: Path) -> dict[str, dict[str, str]]:
-    """What each stage without a version adds to its record: ``{"code": digest of its sources}``.
-
-    Parameters
-    ----------
-    scripts
-        Folder of the rules' scripts.
-    """
+    """What each stage without a version adds to its record: ``{"code": digest of its sources}``."""
     return {
         name: {"code": source_digest(*stage_sources(name, scripts))}
         for name, stage in STAGES.items()

@@ -33,19 +33,9 @@ class Stale:
 
 
 def stale_results(folder: Path, expected: Iterable[ExpectedResult]) -> Iterator[Stale]:
-    """Files that were made from something else than they would be made from now.
+    """Files below results/<study> that were made from something else than they would be made from now.
 
-    Parameters
-    ----------
-    folder
-        results/<study>.
-    expected
-        What each file must carry. A file that does not exist is passed over: the stage that reads it says so.
-
-    Raises
-    ------
-    FileFormatError
-        If a file is damaged.
+    A file that does not exist is passed over: the stage that reads it says so.
     """
     for result in expected:
         path = folder / result.path
@@ -78,12 +68,7 @@ def require_current(folder: Path, expected: Iterable[ExpectedResult]) -> None:
 
     Their paths are then listed in `LIST` below the folder, one a line.
 
-    Raises
-    ------
-    DataError
-        Names the first such file, what differs in it, how many others there are, and what to do.
-    FileFormatError
-        If a file is damaged.
+    The error names the first of them, what differs in it, how many others there are, and what to do.
     """
     stale = list(stale_results(folder, expected))
     listed = folder / LIST

@@ -1,16 +1,7 @@
 """Names of a configuration that stand for a registry entry with options: data sets and algorithms.
 
-A section of the configuration may give an entry options under its own name::
-
-    pruning:
-      snip: {batch_size: 256}
-
-or define another name for it, so that both stand in one grid::
-
-    pruning:
-      snip-shuffled: {from: snip, shuffle: layer}
-    datasets:
-      flowers: {from: image-folder, folder: /data/flowers, size: 32}
+A section of the configuration may give an entry options under its own name, as ``snip: {batch_size: 256}``, or define
+another name for it, so that both stand in one grid: ``snip-shuffled: {from: snip, shuffle: layer}``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,47 +44,33 @@ def known_names(section: str, given: Mapping[str, Any]) -> list[str]:
 
 
 def variant(section: str, name: str, given: Mapping[str, Any]) -> Variant:
-    """Look a name up.
+    """Look up a name of the grid in the registry and in a section ("datasets", "pruning"), whose content is `given`."""
+    entry, options = _entry_and_options(section, name, given)
+    return Variant(name, entry, entry.default_options() | options)
 
-    Parameters
-    ----------
-    section
-        "datasets" or "pruning".
-    name
-        As in the grid.
-    given
-        That section of the configuration.
 
-    Raises
-    ------
-    UnknownNameError
-        If neither the registry nor the section defines the name.
-    """
+def _entry_and_options(
+    section: str, name: str, given: Mapping[str, Any]
+) -> tuple[Entry, dict[str, Any]]:
     kind, entries = SECTIONS[section]
     options = dict(as_mapping(given.get(name)))
     source = str(options.pop(FROM, name))
     if source not in entries:
         known = known_names(section, given) if source == name else sorted(entries)
         raise UnknownNameError(unknown_name(kind, source, known))
-    entry = entries[source]
-    return Variant(name, entry, entry.default_options() | entry.read_options(options))
+    return entries[source], entries[source].read_options(options)
 
 
 def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Faults in a section: (path below the section, what is wrong), for every name in it."""
-    _, entries = SECTIONS[section]
-    for name, options in given.items():
-        values = dict(as_mapping(options))
-        source = str(values.pop(FROM, name))
-        if source not in entries:
-            path = name if source == name else f"{name}.{FROM}"
-            try:
-                variant(section, name, given)
-            except UnknownNameError as error:
-                yield path, str(error)
+    for name in given:
+        try:
+            entry, options = _entry_and_options(section, name, given)
+        except UnknownNameError as error:
+            source = str(as_mapping(given[name]).get(FROM, name))
+            yield name if source == name else f"{name}.{FROM}", str(error)
             continue
-        entry = entries[source]
-        for option, problem in entry.option_problems(entry.read_options(values)):
+        for option, problem in entry.option_problems(options):
             yield f"{name}.{option}", problem
 
 

@@ -18,19 +18,9 @@ from sparsetopo.errors import FileFormatError
 def read_captions(
     paths: Iterable[str | os.PathLike[str]], configuration: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Render caption files as {file name without suffix: one line of text}.
+    """Render caption files, which are Jinja templates, as {file name without suffix: one line of text}.
 
-    Parameters
-    ----------
-    paths
-        Jinja templates that read ``snakemake.config``.
-    configuration
-        Stands for ``snakemake.config``: the keys "study", "accuracies", "topometrics" (with "weights"), "published".
-
-    Raises
-    ------
-    FileFormatError
-        If a file is missing or not a valid template.
+    As ``snakemake.config`` they read the keys "study", "accuracies", "topometrics" (with "weights") and "published".
     """
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     snakemake = SimpleNamespace(config=dict(configuration))

@@ -15,7 +15,7 @@ from sparsetopo.analysis.paper.comparison_tables import (
     STRATEGIES,
     beyond,
 )
-from sparsetopo.plots.page import PageItem
+from sparsetopo.plots.page import PageItem, document
 from sparsetopo.plots.style import display
 from sparsetopo.plots.subsets import NAME
 
@@ -48,8 +48,8 @@ def comparison_page(
 
     Parameters
     ----------
-    title
-        Heading of the page.
+    title, footer
+        As in `page`.
     comparison
         From `analysis.paper.comparison.compare`.
     facts
@@ -59,8 +59,6 @@ def comparison_page(
         of tables 4, 11 and 12).
     figures
         Figures of results for which the paper prints no numbers to compare with.
-    footer
-        What made the page.
     """
     parts = [
         _summary(comparison.summary, permuted),
@@ -76,31 +74,27 @@ def comparison_page(
             for item in figures
         ),
     ]
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{''.join(parts)}"
-        f"<p><small>{escape(footer)}</small></p>\n</body></html>\n"
-    )
+    return document(title, _STYLE, "".join(parts), footer)
 
 
 def _summary(summary: pd.DataFrame, permuted: pd.DataFrame | None) -> str:
-    rows = []
-    # Quantities with an aim come first, above the details.
-    for aimed, group in ((True, summary["aim"] != ""), (False, summary["aim"] == "")):
-        for row in summary[group].to_dict("records"):
-            tables = "Tables" if "," in row["table"] and "row" not in row["table"] else "Table"
-            name = f"{tables} {row['table']}: {display(str(row['quantity']))}"
-            met = f'<td class="{row["met"]}">{row["met"] or "&ndash;"}</td>' if aimed else ""
-            aim = f'<td class="name">{escape(str(row["aim"]))}</td>' if aimed else ""
-            within = f"{row['within']} of {row['cells']}"
-            missing = row["cells"] - row["computed"]
-            within += f" ({missing} not computed)" if missing else ""
-            mean = _number(float(row["mean_absolute_difference"]), 4)
-            cells = f"<td>{within}</td><td>&plusmn;{row['tolerance']:g}</td><td>{mean}</td>"
-            rows.append((aimed, f'<tr><td class="name">{escape(name)}</td>{cells}{aim}{met}</tr>'))
+    top = rest = ""
+    for row in summary.to_dict("records"):
+        tables = "Tables" if "," in row["table"] and "row" not in row["table"] else "Table"
+        name = f"{tables} {row['table']}: {display(str(row['quantity']))}"
+        within = f"{row['within']} of {row['cells']}"
+        missing = row["cells"] - row["computed"]
+        within += f" ({missing} not computed)" if missing else ""
+        mean = _number(row["mean_absolute_difference"], 4)
+        cells = f'<td class="name">{escape(name)}</td><td>{within}</td>'
+        cells += f"<td>&plusmn;{row['tolerance']:g}</td><td>{mean}</td>"
+        if row["aim"] != "":
+            aim = f'<td class="name">{escape(str(row["aim"]))}</td>'
+            met = f'<td class="{row["met"]}">{row["met"] or "&ndash;"}</td>'
+            top += f"<tr>{cells}{aim}{met}</tr>"
+        else:
+            rest += f"<tr>{cells}</tr>"
     head = "<th>cells met</th><th>to within</th><th>mean |difference|</th>"
-    top = "".join(row for aimed, row in rows if aimed)
-    rest = "".join(row for aimed, row in rows if not aimed)
     return (
         "<h2>Summary</h2>\n"
         f'<table><tr><th class="name">quantity</th>{head}<th class="name">aim</th><th>reached</th></tr>\n'
@@ -143,7 +137,7 @@ def _table3(table: pd.DataFrame) -> str:
             css, mark = _marked(row[difference], tolerance, ' class="difference"')
             cells += f"<td><b>{_number(row[ours], digits + 1)}</b></td>"
             cells += f'<td class="paper">{_number(row[paper], digits)}</td>'
-            cells += f"<td{css}>{_signed(row[difference], digits + 1)}{mark}</td>"
+            cells += f"<td{css}>{_number(row[difference], digits + 1, '+')}{mark}</td>"
         rows.append(f"<tr{start}>{cells}</tr>")
     head = "<th>ours</th><th>paper</th><th>difference</th>"
     return (
@@ -192,7 +186,7 @@ def _three(row: Mapping[Hashable, Any] | None) -> str:
     css, mark = _marked(row["difference"], RANKING_TOLERANCE, "")
     return (
         f'<td{css}><b>{_number(row["rbo"], 3)}</b> <span class="paper">{_number(row["paper_rbo"], 2)}</span> '
-        f'<span class="difference">{_signed(row["difference"], 3)}</span>{mark}</td>'
+        f'<span class="difference">{_number(row["difference"], 3, "+")}</span>{mark}</td>'
     )
 
 
@@ -214,9 +208,5 @@ def _remarks(table: pd.DataFrame, keys: Sequence[str]) -> str:
     return f"<details{shown}><summary>{len(items)} remark(s)</summary><ul>{''.join(items)}</ul></details>\n"
 
 
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "undefined"
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:+.{digits}f}" if np.isfinite(value) else "undefined"
+def _number(value: float, digits: int, sign: str = "") -> str:
+    return f"{value:{sign}.{digits}f}" if np.isfinite(value) else "undefined"

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.metrics.registry import CATEGORIES
 from sparsetopo.plots.heat import draw_heat_map, r2_text
-from sparsetopo.plots.style import figure_style
+from sparsetopo.plots.style import figure_style, known_first
 from sparsetopo.plots.subsets import CAUTION, SUBSET, Subset, separate_kinds, subsets_of, two_panels
 
 
@@ -23,7 +23,7 @@ def plot_families(table: pd.DataFrame) -> Figure:
     """
     require_columns(table, [*SUBSET, "family", "use", "adjusted_r2", "difference", "status"])
     subsets = subsets_of(table)
-    families = _in_order(table.loc[table["use"] != "all", "family"].dropna())
+    families = known_first(table.loc[table["use"] != "all", "family"].dropna(), CATEGORIES)
     cautioned = set(subsets_of(table[table["status"] != "ok"]))
     names = [subset[1] + "*" * (subset in cautioned) for subset in subsets]
     with figure_style():
@@ -35,12 +35,12 @@ def plot_families(table: pd.DataFrame) -> Figure:
         without = _scores(table, [("drop", name) for name in families], subsets, "difference")
         limit = _limit(without)
         draw_heat_map(
-            left, alone, _texts(alone), names, ["all families", *(f"{name} only" for name in families)],
-            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²",
+            left, alone, names, ["all families", *(f"{name} only" for name in families)],
+            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²", write=r2_text,
         )  # fmt: skip
         draw_heat_map(
-            right, without, _texts(without), names, [f"without {name}" for name in families],
-            colours="RdBu", norm=Normalize(-limit, limit), label="change of adjusted R²",
+            right, without, names, [f"without {name}" for name in families],
+            colours="RdBu", norm=Normalize(-limit, limit), label="change of adjusted R²", write=r2_text,
         )  # fmt: skip
         left.axhline(0.5, color="black", linewidth=1.5)
         left.set_title("with one family of metrics alone")
@@ -50,11 +50,6 @@ def plot_families(table: pd.DataFrame) -> Figure:
         if cautioned:
             figure.supxlabel(CAUTION, fontsize=8)
     return figure
-
-
-def _in_order(families: pd.Series) -> list[str]:
-    known = [name for name in CATEGORIES if name in set(families)]
-    return known + sorted(set(families) - set(CATEGORIES))
 
 
 def _scores(
@@ -71,10 +66,6 @@ def _scores(
             chosen = chosen[chosen["family"] == family]
         lines.append(chosen.set_index(SUBSET)[score].reindex(subsets).to_numpy(np.float64))
     return np.array(lines)
-
-
-def _texts(values: np.ndarray) -> list[list[str]]:
-    return [[r2_text(value) for value in line] for line in values]
 
 
 def _limit(values: np.ndarray) -> float:

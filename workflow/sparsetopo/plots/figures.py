@@ -80,12 +80,7 @@ STUDY_TABLES = (
 
 
 def figures_of_study(**available: bool) -> list[str]:
-    """Names of the figures that a study has.
-
-    Parameters
-    ----------
-    **available
-        Whether the study has "checks", "layers" and "graphs".
+    """Names of the figures of a study, for which "checks", "layers" and "graphs" are available or not.
 
     Examples
     --------

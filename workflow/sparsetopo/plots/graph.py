@@ -34,21 +34,9 @@ def plot_graph(
     *,
     nodes_per_layer: int = 24,
 ) -> Figure:
-    """Draw (part of) a multipartite graph.
+    """Draw (part of) a multipartite graph, whose nodes are numbered layer by layer.
 
-    Parameters
-    ----------
-    layer_sizes
-        Nodes of each layer, first to last.
-    adjacency
-        Sparse V x V array of scipy, from source to target, with values |w|; nodes are numbered layer by layer.
-    nodes_per_layer
-        Maximum number of nodes drawn per layer.
-
-    Raises
-    ------
-    DataError
-        If the array's shape does not fit the layer sizes.
+    The adjacency is a sparse V x V array of scipy, from source to target, with values |w|.
     """
     edges = csr_array(adjacency)
     total = int(sum(layer_sizes))
@@ -82,14 +70,7 @@ def plot_graph(
 def choose_nodes(offsets: _Nodes, edges: Any, limit: int) -> list[_Nodes]:
     """Choose the nodes to draw of each layer, in increasing order; the module's docstring says how.
 
-    Parameters
-    ----------
-    offsets
-        First node of each layer, and the number of nodes: shape (layers + 1,).
-    edges
-        Sparse adjacency of scipy.
-    limit
-        Maximum number of nodes per layer.
+    Layer `i` has the nodes ``offsets[i]`` to ``offsets[i + 1]``.
     """
     shown: list[_Nodes] = []
     joined = np.zeros(edges.shape[0])

@@ -1,6 +1,6 @@
 """Annotated heat maps, and how numbers are written in figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -31,40 +31,27 @@ def r2_text(value: float) -> str:
 def draw_heat_map(
     axes: Axes,
     values: NDArray[np.float64],
-    texts: Sequence[Sequence[str]],
     columns: Sequence[str],
     rows: Sequence[str],
     *,
     colours: str,
     norm: Normalize,
     label: str,
+    write: Callable[[float], str] = number_text,
 ) -> None:
-    """Fill `axes` with coloured, annotated cells and a colour bar.
+    """Fill `axes` with coloured cells, the numbers in them, and a colour bar.
 
-    Parameters
-    ----------
-    values, texts
-        Shape (rows, columns); NaN cells are grey. Values outside `norm` take its end colours.
-    columns, rows
-        Tick labels.
-    colours
-        Name of a matplotlib colour map.
-    norm
-        Range of the colours.
-    label
-        What the colour bar shows.
+    The values have the shape (rows, columns). NaN cells are grey; values outside `norm` take its end colours.
     """
     figure = axes.figure
     assert isinstance(figure, Figure)
     colour_map = colormaps[colours].with_extremes(bad="0.93")
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colour_map, norm=norm, aspect="auto")
-    for row, line in enumerate(texts):
-        for column, text in enumerate(line):
-            value = values[row, column]
-            shade = colour_map(norm(value)) if np.isfinite(value) else (1, 1, 1, 1)
-            luminance = 0.2126 * shade[0] + 0.7152 * shade[1] + 0.0722 * shade[2]
-            colour = "black" if luminance > 0.45 else "white"
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
+    for (row, column), value in np.ndenumerate(values):
+        shade = colour_map(norm(value)) if np.isfinite(value) else (1, 1, 1, 1)
+        luminance = 0.2126 * shade[0] + 0.7152 * shade[1] + 0.0722 * shade[2]
+        colour = "black" if luminance > 0.45 else "white"
+        axes.text(column, row, write(value), ha="center", va="center", fontsize=7.5, color=colour)
     axes.set_xticks(range(len(columns)), list(columns))
     if max(len(line) for name in columns for line in name.splitlines()) > 10:
         for tick in axes.get_xticklabels():

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sparsetopo.analysis.tables.metrics import study_metrics
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.metrics.registry import CATEGORIES
-from sparsetopo.plots.heat import draw_heat_map, number_text
+from sparsetopo.plots.heat import draw_heat_map
 from sparsetopo.plots.style import figure_style, new_figure
 from sparsetopo.plots.subsets import SUBSET, separate_kinds, subsets_of
 
@@ -28,14 +28,13 @@ def plot_importance(table: pd.DataFrame) -> Figure:
     wide = table.assign(pearson_r=table["pearson_r"].where(table["status"] == "ok"))
     wide = wide.pivot(index="metric", columns=SUBSET, values="pearson_r")
     values = wide.loc[list(rows["metric"]), subsets].to_numpy(np.float64)
-    texts = [[number_text(value) for value in line] for line in values]
     metrics = study_metrics(rows["metric"])
     labels = [metrics[name].label for name in rows["metric"]]
     with figure_style():
         figure = new_figure(0.66 * len(subsets) + 4.0, 0.29 * len(labels) + 1.2)
         axes = figure.subplots()
         draw_heat_map(
-            axes, values, texts, [name for _, name in subsets], labels,
+            axes, values, [name for _, name in subsets], labels,
             colours="RdBu_r", norm=Normalize(-1, 1), label="correlation with the accuracy drop",
         )  # fmt: skip
         separate_kinds(axes, subsets)

@@ -29,22 +29,9 @@ def page(
     footer: str,
     notice: str = "",
 ) -> str:
-    """HTML of the page.
+    """HTML of the page: sentences about the study, its figures, links to its tables, and what made the page.
 
-    Parameters
-    ----------
-    title
-        Heading of the page.
-    facts
-        Sentences about the study: its size, what is missing.
-    figures
-        Shown on the page, in this order.
-    tables
-        Linked below the figures.
-    footer
-        What made the page: version and specification.
-    notice
-        What a reader must not miss; it is highlighted at the top.
+    The notice, what a reader must not miss, is highlighted at the top.
 
     Examples
     --------
@@ -63,8 +50,14 @@ def page(
     )
     warning = f'<p class="notice">{escape(notice)}</p>\n' if notice else ""
     sentences = " ".join(escape(fact) for fact in facts)
+    body = f"{warning}<p>{sentences}</p>\n{shown}\n<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n"
+    return document(title, _STYLE, body, footer)
+
+
+def document(title: str, style: str, body: str, footer: str) -> str:
+    """Put the body of a page, as HTML, between its heading and its footer, which are plain text."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{warning}<p>{sentences}</p>\n{shown}\n"
-        f"<h2>Tables</h2>\n<dl>\n{linked}\n</dl>\n<p><small>{escape(footer)}</small></p>\n</body></html>\n"
+        f"<style>{style}</style></head>\n<body><h1>{escape(title)}</h1>\n{body}"
+        f"<p><small>{escape(footer)}</small></p>\n</body></html>\n"
     )

@@ -39,12 +39,13 @@ def plot_regression(table: pd.DataFrame) -> Figure:
         wide = table.pivot(index="regressor", columns=SUBSET, values=scores).loc[regressors]
         r2, errors = (wide[score][subsets].to_numpy(np.float64) for score in scores)
         draw_heat_map(
-            left, r2, [[r2_text(value) for value in line] for line in r2], names, regressors,
-            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²",
+            left, r2, names, regressors,
+            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²", write=r2_text,
         )  # fmt: skip
         draw_heat_map(
-            right, errors, [[_error_text(value) for value in line] for line in errors], names, regressors,
+            right, errors, names, regressors,
             colours="YlOrBr", norm=Normalize(0, _largest_colour(errors)), label="mean absolute error",
+            write=_error_text,
         )  # fmt: skip
         for axes, title in ((left, "adjusted R²"), (right, "mean absolute error")):
             separate_kinds(axes, subsets)

@@ -18,13 +18,7 @@ _METADATA: dict[str, dict[str, str | None]] = {
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` as SVG or PNG, chosen by the suffix of `path`.
-
-    Raises
-    ------
-    DataError
-        If the suffix is neither.
-    """
+    """Write `figure` as SVG or PNG, chosen by the suffix of `path`."""
     suffix = Path(path).suffix.lower()
     if suffix not in _METADATA:
         raise DataError(f"{path}: figures are written as .svg or .png, not as '{suffix}'.")

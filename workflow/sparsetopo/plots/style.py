@@ -6,7 +6,7 @@ a colour vision deficiency can tell apart; the markers do the same in print.
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import matplotlib
@@ -89,16 +89,16 @@ def display(name: str) -> str:
     return DISPLAY_NAMES.get(name, name)
 
 
-def algorithm_order(names: Sequence[str]) -> list[str]:
-    """Distinct names: the paper's seven in its order, then others alphabetically.
+def known_first(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Distinct names: those that are known in their order, then others alphabetically.
 
     Examples
     --------
-    >>> algorithm_order(["mine", "er", "snip", "er"])
+    >>> known_first(["mine", "er", "snip", "er"], ["snip", "grasp", "er"])
     ['snip', 'er', 'mine']
     """
-    known = [name for name in _ALGORITHMS if name in set(names)]
-    return known + sorted(set(names) - set(_ALGORITHMS))
+    present, listed = set(names), list(known)
+    return [name for name in listed if name in present] + sorted(present - set(listed))
 
 
 def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -106,5 +106,5 @@ def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     others = itertools.cycle(_OTHERS)
     return {
         name: _ALGORITHMS[name] if name in _ALGORITHMS else next(others)
-        for name in algorithm_order(names)
+        for name in known_first(names, _ALGORITHMS)
     }

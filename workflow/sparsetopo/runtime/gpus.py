@@ -34,7 +34,7 @@ def held_device(
     folder: Path | None = None,
     environment: MutableMapping[str, str] = os.environ,
 ) -> Iterator[str]:
-    """Hold a device for the length of the block.
+    """Hold a device for the length of the block, and yield what torch calls it inside: "cpu" or "cuda".
 
     Parameters
     ----------
@@ -47,11 +47,6 @@ def held_device(
         Where the lock files are; default: one a user in the folder for temporary files.
     environment
         Where CUDA_VISIBLE_DEVICES is set inside the block.
-
-    Yields
-    ------
-    str
-        What torch calls the device inside the block: "cpu" or "cuda".
 
     Raises
     ------

@@ -24,20 +24,10 @@ def open_log(path: Path) -> None:
 
 
 def reason_of_failure(path: str | os.PathLike[str], since: float) -> str:
-    """Say in one sentence why a job failed.
+    """Say in one sentence why a job failed: the error that its log ends with, or else that it must have been killed.
 
-    Parameters
-    ----------
-    path
-        The job's log.
-    since
-        When the run began, in seconds since 1970: an older log is of an earlier run.
-
-    Returns
-    -------
-    str
-        The error that it ended with; if there is none, that it must have been killed. Empty if the log is missing or
-        old (the job never started), or if the job had done its part.
+    The sentence is empty if the log is missing or older than the run, which began at `since` (seconds since 1970), as
+    the job then never started; or if the job had done its part.
     """
     log = Path(path)
     try:

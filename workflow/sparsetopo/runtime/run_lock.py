@@ -24,7 +24,7 @@ _HELD: dict[Path, IO[str]] = {}
 
 
 def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
-    """Hold the study's lock for the life of this process.
+    """Hold the study's lock for the life of this process; another holder is a `RunError`.
 
     Parameters
     ----------
@@ -34,11 +34,6 @@ def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
         What runs the jobs ("local", "slurm"): jobs on a cluster outlive the run that submitted them.
     patience
         Seconds to try: others look at the lock for a moment (`clear_killed_run`).
-
-    Raises
-    ------
-    RunError
-        If another process holds it.
     """
     handle = _opened(_run_lock(study))
     if _locked(handle, patience) is False:
@@ -57,12 +52,7 @@ def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
 def read_study(study: str, is_module: bool) -> None:
     """Tell others, for the life of this process, that it knows the study; first clear what a killed run left.
 
-    Parameters
-    ----------
-    study
-        Name of the study.
-    is_module
-        Whether another workflow imports this one: then nothing is cleared, as its locks are of other results, too.
+    If another workflow imports this one, nothing is cleared, since its locks are of other results, too.
     """
     try:
         readers = _opened(_reader_lock(study))
@@ -96,11 +86,6 @@ def explain_locks(study: str) -> str | None:
 
     Snakemake's own message is that they may be removed. To be asked after `clear_killed_run`: what is there then was
     not left by a killed run of this machine.
-
-    Returns
-    -------
-    str or None
-        A sentence for the user; None if nothing is locked.
     """
     if not _locks_of(study):
         return None

@@ -27,20 +27,7 @@ class Unfinished(NamedTuple):
 
 
 def summarise_unfinished(jobs: Iterable[Unfinished], logs: str) -> str:
-    """Say which jobs failed and why, and how many of each rule were not run.
-
-    Parameters
-    ----------
-    jobs
-        Jobs without a finished result, in any order.
-    logs
-        Folder of the jobs' logs, for the text.
-
-    Returns
-    -------
-    str
-        A text of several lines.
-    """
+    """Say in some lines which jobs failed and why, how many of each rule were not run, and where the logs are."""
     listed = list(jobs)
     # Those with a reason first: the list is cut.
     failed = [
