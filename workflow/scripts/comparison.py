@@ -12,8 +12,8 @@ def work(snakemake, specification):
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.table import read_table, write_table
     from sparsetopo.files import canonical_json, read_json, write_text
-    from sparsetopo.plots.comparison_page import comparison_page
-    from sparsetopo.plots.page import PageItem
+    from sparsetopo.plots.pages.comparison import comparison_page
+    from sparsetopo.plots.pages.index import PageItem
     from sparsetopo.version import package_version
 
     files = snakemake.input

@@ -11,9 +11,9 @@ def work(snakemake, specification):
     from sparsetopo.analysis.tables.summary import study_facts
     from sparsetopo.analysis.tables.table import read_table
     from sparsetopo.files import canonical_json, write_text
-    from sparsetopo.plots.captions import read_captions
     from sparsetopo.plots.figures import STUDY_FIGURES, STUDY_TABLES
-    from sparsetopo.plots.page import PageItem, page
+    from sparsetopo.plots.pages.captions import read_captions
+    from sparsetopo.plots.pages.index import PageItem, page
     from sparsetopo.plots.saving import save_figure
     from sparsetopo.plots.style import add_note
     from sparsetopo.version import package_version

@@ -19,7 +19,7 @@ from sparsetopo.plots.accuracy import plot_accuracy
 from sparsetopo.plots.graph import choose_nodes, plot_graph
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.importance import plot_importance
-from sparsetopo.plots.page import PageItem, page
+from sparsetopo.plots.pages.index import PageItem, page
 from sparsetopo.plots.ranking import plot_ranking
 from sparsetopo.plots.regression import plot_regression
 from sparsetopo.plots.saving import save_figure

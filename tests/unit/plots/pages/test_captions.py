@@ -10,9 +10,9 @@ from jinja2 import Environment
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.provenance import weighted_metrics
 from sparsetopo.errors import FileFormatError
-from sparsetopo.plots.captions import read_captions
+from sparsetopo.plots.pages.captions import read_captions
 
-FOLDER = Path(__file__).parents[3] / "workflow" / "report"
+FOLDER = Path(__file__).parents[4] / "workflow" / "report"
 FILES = sorted(FOLDER.glob("*.rst"))
 ABOUT_ACCURACY = [path.stem for path in FILES if path.stem != "mge_figure"]
 ABOUT_RAMANUJAN = {"ramanujan_layers", "ramanujan", "ramanujan_figure"}

@@ -1,0 +1,1 @@
+"""Pages of HTML: the index of a study, the comparison with the paper, and the captions that both show."""
