@@ -87,7 +87,7 @@ def test_no_weights_are_left_and_nothing_runs_again(lean_study):
     assert len(files(lean_study, "trained")) == len(files(lean_study, "mges")) == 2
     assert len(files(lean_study, "dense")) == 1
     assert lean_study.jobs() == {}
-    for target in ("trained", "dense"):
+    for target in ("all_train", "all_dense"):
         done = lean_study.run(target, "-n")
         assert "Nothing to be done" in done.stdout + done.stderr
 

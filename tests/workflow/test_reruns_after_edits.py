@@ -117,6 +117,7 @@ def test_an_edit_of_a_cheap_stage_runs_it_and_what_follows(study, file, expected
         assert study.planned() == expected
 
 
+@pytest.mark.middle
 @pytest.mark.parametrize(
     ("file", "named"),
     [
@@ -131,6 +132,7 @@ def test_an_edit_of_an_expensive_stage_runs_nothing_but_fails_a_test(study, file
         assert f"the sources of {named} changed: raise the version" in check_of_versions(study)
 
 
+@pytest.mark.middle
 def test_a_comment_in_an_expensive_stage_is_no_edit(study):
     with edited(study, "sparsetopo/training/optimiser.py", "import", "# Why.\nimport"):
         assert study.planned() == {}

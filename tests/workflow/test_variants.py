@@ -8,6 +8,8 @@ import pytest
 from sparsetopo.files import read_metadata
 from sparsetopo.pruning.mask import Mask
 
+pytestmark = pytest.mark.middle
+
 
 @pytest.fixture
 def own_arrays(study):

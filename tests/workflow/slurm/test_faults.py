@@ -8,6 +8,8 @@ import yaml
 from tests.workflow.slurm.cluster import Cluster, Record, wait_for
 from tests.workflow.slurm.conftest import ClusterStudy
 
+pytestmark = pytest.mark.middle
+
 PARTITIONS = {
     "main": {"max_runtime": "1d", "max_mem_mb": 8000, "max_threads": 2},
     "gpu": {"max_runtime": "1d", "max_mem_mb": 8000, "max_threads": 2, "max_gpu": 1},
@@ -50,7 +52,7 @@ def test_a_failed_group_leaves_nothing_of_an_earlier_configuration(
 
     together = ("prune=graphs", "encode=graphs", "topometrics=graphs")
     done = study.submit(
-        *("topometrics", "--profile", str(site), "--retries", "0", "--groups", *together)
+        *("all_topometrics", "--profile", str(site), "--retries", "0", "--groups", *together)
     )
     assert done.returncode != 0
     assert f"{plan.relative_to(study.folder)}: " in done.stderr, done.stderr
@@ -75,7 +77,7 @@ def test_jobs_that_compute_on_a_gpu_ask_for_one(copied_study: ClusterStudy, site
     earlier = len(cluster.records())
     masks = [f"masks/digits/Resnet-20/synflow/{sparsity}/seed-0" for sparsity in ("0.9", "0.98")]
     targets = [f"results/tiny/{mask}.safetensors" for mask in masks]
-    study.submit("scores", *targets, "--profile", str(site), "--retries", "0")
+    study.submit("all_score", *targets, "--profile", str(site), "--retries", "0")
     records = submitted(cluster, earlier)
     score = next(record for name, record in records.items() if name.startswith("rule_score_"))
     # Two masks by SynFlow, one after the other: one GPU.

@@ -10,6 +10,8 @@ from tests.workflow.conftest import Study
 from tests.workflow.slurm.cluster import Cluster, Record, wait_for
 from tests.workflow.slurm.conftest import ClusterStudy
 
+pytestmark = pytest.mark.middle
+
 # Networks, a baseline, and what comes once: data, plan, two tables collected, six analyses, report.
 JOBS = 2 * len(("prune", "train", "encode", "topometrics")) + 1 + 11
 
