@@ -28,7 +28,6 @@ def own_arrays(study):
     return study
 
 
-@pytest.mark.middle
 def test_controls_stand_beside_the_algorithm_they_control(own_arrays):
     study = own_arrays
     study.values["pruning"] = {
