@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 from tests.workflow.conftest import Study
-from tests.workflow.placeholder_study import (
+from tests.workflow.reruns.placeholder_study import (
     AFTER_NETWORKS,
     AGGREGATES,
     ANALYSES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.workflow.conftest import Study
-from tests.workflow.placeholder_study import (
+from tests.workflow.reruns.placeholder_study import (
     AGGREGATES,
     AXES,
     AXES_OF,

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tests.workflow.conftest import ROOT, Study
 from tests.workflow.dry_run import dry_run
-from tests.workflow.placeholder_study import (
+from tests.workflow.reruns.placeholder_study import (
     AFTER_NETWORKS,
     AGGREGATES,
     AXES_OF,
