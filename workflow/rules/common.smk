@@ -117,7 +117,7 @@ def trained_weights(wildcards):
 
 
 def reads(stage):
-    """The one parameter of a stage's jobs: what it reads of the configuration, as canonical JSON."""
+    """The parameter that re-runs a stage's jobs: what it reads of the configuration, as canonical JSON."""
     return lambda wildcards: canonical_json(SPECIFICATIONS.of(stage, dict(wildcards)))
 
 
