@@ -1,8 +1,4 @@
-"""The multipartite graph encoding: a plan and the masked weights of one sparse network. Torch-free.
-
-Edges are implicit, and metrics do not need them; `MGE` unrolls them on request: in blocks of bounded size, as a matrix
-or graph object, or into a file.
-"""
+"""The multipartite graph encoding: a plan and the masked weights of one sparse network. Torch-free."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -27,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MGE:
-    """Multipartite graph encoding of one sparse network.
+    """Multipartite graph encoding of one sparse network; its edges are implicit, and unrolled on request.
 
     Parameters
     ----------
@@ -107,22 +103,10 @@ class MGE:
         return sum(bundle.num_edges for bundle in self.bundles)
 
     def edge_blocks(self, max_edges: int = 2**20) -> "Iterator[EdgeBlock]":
-        """Iterate over all edges in blocks of bounded size, parallel edges summed.
+        """Iterate over all edges, parallel ones summed, in blocks of at most `max_edges` (ValueError if less than 1).
 
-        Parameters
-        ----------
-        max_edges
-            Maximum number of edges per block.
-
-        Returns
-        -------
-        Iterator of (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
+        A block is (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
         fixed order that ``docs/formats.md`` gives.
-
-        Raises
-        ------
-        ValueError
-            If `max_edges` is less than 1.
         """
         from sparsetopo.graphs.export.edge_blocks import edge_blocks
 
@@ -131,12 +115,8 @@ class MGE:
     def to_scipy(self) -> "csr_array":
         """Adjacency matrix (V, V): float32 |w| from source to target, parallel edges summed.
 
-        A kept weight of exactly 0 is an edge, stored as an explicit zero.
-
-        Raises
-        ------
-        EncodingError
-            If the matrix would not fit in memory.
+        A kept weight of exactly 0 is an edge, stored as an explicit zero. EncodingError if the matrix would not fit in
+        memory.
         """
         from sparsetopo.graphs.export.unroll import unroll
 
@@ -193,13 +173,7 @@ class MGE:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "MGE":
-        """Read a file of `save`.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, damaged, foreign, or of another version.
-        """
+        """Read a file of `save` (FileFormatError if it is missing, damaged, foreign, or of another version)."""
         return cls(*read_mge(path))
 
 

@@ -1,10 +1,6 @@
 """The parts of a plan: node layers, spatial incidences, and the blocks of edges that they describe.
 
-The edges of a block are the product ::
-
-    kernels W[o, i, ky, kx]  x  rows (source row, ky, target row)  x  columns (source, kx, target)
-
-which ``docs/graph.md``, section 3, explains.
+The edges of a block are a product of kernels, rows and columns (``docs/graph.md``, section 3).
 """
 
 from dataclasses import dataclass
@@ -35,13 +31,6 @@ class Axis:
 
     They are sorted by (target, source, tap). Positions count from 0 in their node layer; those of the input include its
     frame.
-
-    Examples
-    --------
-    A pointwise convolution on an axis of three positions:
-
-    >>> Axis(sources=(0, 1, 2), taps=(0, 0, 0), targets=(0, 1, 2)).tap_counts(1)
-    array([3])
     """
 
     sources: tuple[int, ...]
@@ -68,28 +57,17 @@ def outputs_first(array: NDArray[Any], groups: int) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Block:
-    """One bipartite block of edges between two node layers.
+    """One bipartite block of edges between the node layers of index `source` and `target`, source < target.
 
     It joins `outputs` target channels from `target_channel` on to ``groups * inputs`` source channels from
     `source_channel` on. Output o belongs to group ``o // (outputs // groups)``, and its input i is source channel
     ``source_channel + group * inputs + i``.
 
-    Attributes
-    ----------
-    parameter
-        Name of the weight tensor; None for an identity shortcut, whose weights are 1.
-    kind
-        "conv", "linear", "transposed" (convolution) or "identity".
-    source, target
-        Indices of node layers; source < target.
-    input_offset
-        First input channel (of each group) that is read; of a linear layer, the first column.
-    kernel
-        (height, width) of the kernel; of a linear layer, of the map that was flattened.
-    parameter_groups
-        Groups of the whole layer; after a concatenation the block may hold only some of them.
-    rows, columns
-        Indices into the plan's `axes`.
+    `parameter` names the weight tensor; it is None for an identity shortcut, whose weights are 1. `kind` is "conv",
+    "linear", "transposed" (convolution) or "identity". `input_offset` is the first input channel (of each group) that
+    is read; of a linear layer, the first column. `kernel` is (height, width); of a linear layer, of the map that was
+    flattened. `parameter_groups` counts the groups of the whole layer; after a concatenation the block may hold only
+    some of them. `rows` and `columns` are indices into the plan's `axes`.
     """
 
     parameter: str | None

@@ -1,8 +1,7 @@
 """Bipartite graphs of one layer: *rolled* and *rolled-channel*.
 
-Both have one right node for each output channel. Left nodes are the positions of the kernel in every input channel
-(rolled), or the input channels (rolled-channel). Each graph is an MGE of two node layers, so it can be measured, stored
-and exported like any other. ``docs/layers.md`` names the sources.
+``docs/layers.md`` defines them. Each is an MGE of two node layers, and can be measured, stored and exported like any
+other.
 """
 
 from dataclasses import dataclass
@@ -57,8 +56,8 @@ def rolled(
     Returns
     -------
     MGE
-        Left node ``c * K + k``: position k of the K positions of the kernel (row-major) in input
-        channel c of all groups; right node: output channel. Edge weight |w|, float32.
+        Left node ``c * K + k``: position k of the K positions of the kernel (row-major) in input channel c of all
+        groups; right node: output channel. Edge weight |w|, float32.
 
     Raises
     ------
@@ -140,7 +139,6 @@ def _kernels(
 
 
 def _by_output(array: NDArray[Any], kind: LayerKind) -> NDArray[Any]:
-    """Array of (out, in / groups, kernel positions)."""
     if kind.transposed:
         array = outputs_first(array, kind.groups)
     return array.reshape(*array.shape[:2], -1)

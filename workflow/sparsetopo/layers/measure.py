@@ -1,8 +1,7 @@
-"""The topometrics of the bipartite graph of one layer, measured by `sparsetopo.metrics` like those of whole networks.
+"""The ten topometrics of the bipartite graph of one layer (``docs/layers.md``), measured like those of whole networks.
 
-Of the paper's sixteen, ten have a counterpart here (``docs/layers.md``). The other six say nothing about a single layer
-(sinks, sources, disconnected nodes, the two shares of their edges) or equal another metric (n2 = n1, as no walk has two
-steps).
+The other six of the paper say nothing about a single layer (sinks, sources, disconnected nodes, the two shares of their
+edges) or equal another metric (n2 = n1, as no walk has two steps).
 """
 
 from typing import TYPE_CHECKING

@@ -1,9 +1,6 @@
 """How far a layer's graph is from a Ramanujan graph, and how well its parts expand.
 
-``docs/layers.md`` defines the metrics and names their sources. They rest on the bound sqrt(a - 1) + sqrt(b - 1) of the
-second singular value of a bipartite graph whose nodes have the mean degrees a (left) and b (right), nodes without edges
-not counted; and on its left-regular subgraphs: all left nodes of one degree d >= 3 with all their neighbours, if these
-have a mean degree of at least 3 too.
+``docs/layers.md``, section 3, defines the metrics and names their sources.
 """
 
 import math
@@ -74,17 +71,9 @@ def ramanujan_metrics(graph: "MGE") -> dict[str, int | float | None]:
     Returns
     -------
     dict
-        density
-            Kept weights over all weights (of the rolled-channel graph: edges over possible edges).
-        delta_r, delta_r_imdb, lambda_imsg
-            As this module defines them.
-        delta_r_absolute, delta_r_imdb_absolute
-            The same differences, not divided by the bound.
-        regular_subgraphs
-            How many left-regular subgraphs are used.
-
-        delta_r and delta_r_absolute are None if the graph has fewer than two edges, delta_r also if
-        no two edges meet in a node (its bound is 0). The iterative means are None if no subgraph is used.
+        {metric: value} of `RAMANUJAN_METRICS`. The density of the rolled-channel graph is edges over possible edges.
+        delta_r and delta_r_absolute are None if the graph has fewer than two edges, delta_r also if no two edges meet
+        in a node (its bound is 0). The iterative means are None if no left-regular subgraph is used.
 
     Examples
     --------

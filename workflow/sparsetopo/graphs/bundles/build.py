@@ -12,19 +12,7 @@ from sparsetopo.graphs.plan import Block, Plan
 
 
 def bundles(plan: Plan, weights: Weights, masks: Masks) -> list[Bundle]:
-    """Bundles of a network that hold at least one edge, by (target, source).
-
-    Examples
-    --------
-    One kept weight of a 1x1 convolution on a map of 2 x 2 positions stands for four edges:
-
-    >>> import torch
-    >>> from sparsetopo.graphs import trace
-    >>> plan = trace(torch.nn.Conv2d(1, 1, 1), (1, 2, 2))
-    >>> weights = {"weight": np.ones((1, 1, 1, 1), dtype=np.float32)}
-    >>> [bundle.num_edges for bundle in bundles(plan, weights, {"weight": weights["weight"] > 0})]
-    [4]
-    """
+    """Bundles of a network that hold at least one edge, by (target, source)."""
     between: dict[tuple[int, int], list[Block]] = defaultdict(list)
     for block in plan.blocks:
         between[block.target, block.source].append(block)

@@ -1,10 +1,6 @@
 """A bundle: the edges between two node layers, none of them stored, no two of them parallel.
 
-Bundles are the normal form that the algorithms work on (``docs/graph.md``, section 3): the product ::
-
-    kept weights (tap, source channel, target channel)  x  rows incidence  x  columns incidence
-
-with tap = (row tap, column tap), where every pair of rows, and every pair of columns, occurs with one tap only.
+Bundles are the normal form that the algorithms work on (``docs/graph.md``, section 3).
 """
 
 from dataclasses import dataclass
@@ -30,14 +26,7 @@ class Lists(NamedTuple):
 
     @classmethod
     def of(cls, flags: NDArray[np.bool_], sizes: NDArray[np.float32]) -> "Lists":
-        """Lists of (tap, group, near, far) arrays, whose channels are numbered within the group.
-
-        Examples
-        --------
-        >>> lists = Lists.of(np.array([[[[True, False, True]]]]), np.ones((1, 1, 1, 3), "float32"))
-        >>> lists.starts, lists.ends
-        (array([0, 2]), array([0, 2], dtype=int32))
-        """
+        """Lists of (tap, group, near, far) arrays, whose channels are numbered within the group."""
         taps, groups, near_channels, far_channels = flags.shape
         flags, sizes = np.ascontiguousarray(flags), np.ascontiguousarray(sizes)
         starts = np.zeros(taps * groups * near_channels + 1, dtype=np.int64)

@@ -1,7 +1,6 @@
 """Bundles of plan blocks that describe an edge more than once: composite taps.
 
-A composite tap is a distinct set of (block, tap) that joins a pair of positions (``docs/graph.md``, section 3). Its
-kernel keeps a channel pair if any of them keeps it, with the sum of their magnitudes, taken in float64.
+``docs/graph.md``, section 3, defines them. Magnitudes are summed in float64.
 """
 
 from collections import defaultdict
@@ -98,7 +97,6 @@ def _add(
 
 
 def _concatenated(taps: list[Lists]) -> Lists:
-    """Lists of several taps from those of each."""
     lengths = np.concatenate([np.diff(lists.starts) for lists in taps])
     _, ends, magnitudes = (np.concatenate(arrays) for arrays in zip(*taps, strict=True))
     return Lists(np.concatenate([[0], np.cumsum(lengths)]), ends, magnitudes)

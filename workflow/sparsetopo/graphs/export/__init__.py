@@ -1,8 +1,7 @@
 """The explicit graph on request: as edge blocks, a graph object, or a file.
 
-Files are streamed from `edge_blocks`, so that memory stays bounded whatever the number of edges.
-Each file format is a module with a ``write_*`` function, which `WRITERS` names under the suffix of
-its files; ``docs/formats.md`` describes them.
+Each file format (``docs/formats.md``) is a module with a ``write_*`` function, which `WRITERS` names under the suffix
+of its files. Files are streamed from `edge_blocks`.
 """
 
 from collections.abc import Callable
@@ -29,17 +28,7 @@ WRITERS: dict[str, Callable[["MGE", Path], None]] = {
 
 
 def export(mge: "MGE", path: str | PathLike[str], format: str | None = None) -> None:  # noqa: A002
-    """Write the graph to a file, as `MGE.export` says; `format` is a key of `WRITERS`.
-
-    Examples
-    --------
-    >>> import tempfile, torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     export(encode(torch.nn.Linear(3, 2), (3,)), f"{folder}/edges.csv")
-    ...     len(Path(f"{folder}/edges.csv").read_text().splitlines())
-    7
-    """
+    """Write the graph to a file, as `MGE.export` says; `format` is a key of `WRITERS`."""
     name = Path(path).suffix.removeprefix(".").lower() if format is None else format
     if name not in WRITERS:
         known = ", ".join(sorted(WRITERS))

@@ -1,8 +1,7 @@
 """The edges of a graph in edge blocks of bounded size.
 
-The edges of a bundle with the same tap are the product of the tap's kept weights and its pairs of positions, so their
-node ids are outer sums of short lists. Their order, which ``docs/formats.md`` gives, does not depend on the size of the
-edge blocks. Since bundles have no parallel edges, every edge occurs once.
+The node ids of the edges of one tap are outer sums of short lists. The order of edges, which ``docs/formats.md`` gives,
+does not depend on the size of the edge blocks.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,13 +26,7 @@ class EdgeBlock(NamedTuple):
 
 
 def node_dtype(num_nodes: int) -> np.dtype[Any]:
-    """Type of node ids: int32 where all of them fit, else int64.
-
-    Examples
-    --------
-    >>> node_dtype(2**31), node_dtype(2**31 + 1)
-    (dtype('int32'), dtype('int64'))
-    """
+    """Type of node ids: int32 where all of them fit, else int64."""
     return np.dtype(np.int32 if num_nodes <= 2**31 else np.int64)
 
 

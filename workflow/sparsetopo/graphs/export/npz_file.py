@@ -1,8 +1,7 @@
-"""Edge list as NumPy's .npz: ``sources``, ``targets``, ``weights`` and ``layer_sizes``.
+"""Edge list as NumPy's .npz (``docs/formats.md``).
 
-A zip archive is written one member after the other, so each of the three edge arrays takes its own
-pass over the edges, which is cheaper than keeping two of the arrays aside. The members are not
-compressed, like those of `numpy.savez`.
+A zip archive is written one member after the other, so each of the three edge arrays takes its own pass over the edges,
+which is cheaper than keeping two of the arrays aside.
 """
 
 import zipfile

@@ -1,7 +1,6 @@
-"""Edge list as Apache Parquet: columns ``source``, ``target``, ``weight``; a row group for each edge block.
+"""Edge list as Apache Parquet (``docs/formats.md``).
 
-Within a tap the ids advance by constant steps and weights repeat, so delta-encoded ids and
-dictionary-encoded weights take a fraction of a byte an edge.
+Within a tap the ids advance by constant steps and weights repeat, which the encodings of the columns use.
 """
 
 import json

@@ -1,8 +1,6 @@
 """Unrolling: from a plan and masked weights to an explicit sparse matrix, without bundles.
 
-The edges of a block of the plan with the taps (ky, kx) are kept weights x row pairs x column pairs.
-The matrix is assembled one source layer at a time, so that only the edges of that layer exist as
-coordinates.
+The matrix is assembled one source layer at a time, so that only the edges of that layer exist as coordinates.
 """
 
 from collections.abc import Iterator

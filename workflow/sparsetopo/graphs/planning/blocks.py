@@ -199,17 +199,7 @@ def _convolution_axis(
 def group_pieces(start: int, channels: int, group_inputs: int) -> list[tuple[int, int, int, int]]:
     """Cut input channels start..start+channels of a grouped convolution along its groups.
 
-    Returns
-    -------
-    list of (first input channel, offset within its group, inputs per group, groups), with adjacent whole groups in one
-    piece.
-
-    Examples
-    --------
-    Channels 1 to 6 of a convolution with two inputs per group:
-
-    >>> group_pieces(1, 6, 2)
-    [(1, 1, 1, 1), (2, 0, 2, 2), (6, 0, 1, 1)]
+    A piece is (first input channel, offset within its group, inputs per group, groups); adjacent whole groups are one.
     """
     pieces: list[tuple[int, int, int, int]] = []
     first, stop = start, start + channels

@@ -27,13 +27,7 @@ def everything(size: int) -> Windows:
 def sliding(
     size: int, kernel: int, stride: int, padding: int, dilation: int, outputs: int
 ) -> Windows:
-    """Windows of a pooling layer; with ceil_mode the last one may extend beyond the edge.
-
-    Examples
-    --------
-    >>> sliding(size=5, kernel=3, stride=2, padding=1, dilation=1, outputs=3)
-    ((0, 1), (1, 2, 3), (3, 4))
-    """
+    """Windows of a pooling layer; with ceil_mode the last one may extend beyond the edge."""
     return tuple(
         tuple(
             position
@@ -60,13 +54,7 @@ def gather(positions: Iterable[int | None]) -> Windows:
 
 @lru_cache(maxsize=4096)
 def compose(outer: Windows, inner: Windows) -> Windows:
-    """Windows of `outer` over a value whose own windows are `inner` (sorted unions).
-
-    Examples
-    --------
-    >>> compose(everything(3), sliding(5, 3, 2, 1, 1, 3))
-    ((0, 1, 2, 3, 4),)
-    """
+    """Windows of `outer` over a value whose own windows are `inner` (sorted unions)."""
     return tuple(
         inner[window[0]]
         if len(window) == 1

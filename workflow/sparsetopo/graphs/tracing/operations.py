@@ -1,8 +1,7 @@
 """What each torch function means for the wiring: the table of handlers, and how to add one.
 
-A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its result. The handlers
-of convolutions and linear layers are in `layers`, those of pooling, padding and resizing in `windows`, those of shapes,
-channels and sums in `shapes`.
+A handler gets a `Call` and records the symbolic operations that lead from its data tensors to its result. The
+modules `layers`, `windows` and `shapes` have further handlers.
 """
 
 from collections.abc import Callable, Iterable
@@ -158,11 +157,8 @@ DATA_DEPENDENT: set[Function] = {
 def register_operation(*functions: Function) -> Callable[[Handler], Handler]:
     """Register the handler of torch functions (decorator); a later one replaces an earlier one.
 
-    Parameters
-    ----------
-    *functions
-        Functions as ``torch.overrides`` sees them, e.g. ``torch.special.expit``. A Python function made of torch
-        functions needs no handler: tracing sees those.
+    `functions` are given as ``torch.overrides`` sees them. A Python function made of torch functions needs no handler:
+    tracing sees those.
 
     Examples
     --------

@@ -41,12 +41,8 @@ def trace(model: nn.Module, input_shape: Iterable[int], identity_shortcuts: bool
 
     Parameters
     ----------
-    model
-        Any CNN or MLP that takes one tensor, on any device, in any floating dtype.
-    input_shape
-        Shape of one sample: (C, H, W), (C, L) or (F,).
-    identity_shortcuts
-        Whether identity shortcuts become blocks of weight 1; otherwise they are left out.
+    model, input_shape, identity_shortcuts
+        As in `sparsetopo.encode`.
 
     Returns
     -------
