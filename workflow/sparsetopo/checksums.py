@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 def checksum(arrays: Mapping[str, NDArray[Any]], record: Mapping[str, Any] | None = None) -> str:
     """Hexadecimal SHA-256 of names, dtypes, shapes and contents of arrays.
 
-    Neither the order of the names nor the memory layout (C or Fortran order) matters. Files hold
-    these sums, so the value must never change. A record, which JSON must be able to hold, is covered too.
+    Neither the order of the names nor the memory layout (C or Fortran order) matters. Files hold these sums, so the
+    value must never change. A record, which JSON must be able to hold, is covered too.
 
     Examples
     --------

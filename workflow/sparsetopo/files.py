@@ -60,13 +60,7 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> None:
 
 
 def canonical_json(record: Any) -> str:
-    """Write a record as one line of JSON with sorted keys: equal records give equal strings.
-
-    Examples
-    --------
-    >>> canonical_json({"seed": 0, "cell": ["digits", "0.9"]})
-    '{"cell":["digits","0.9"],"seed":0}'
-    """
+    """Write a record as one line of JSON with sorted keys: equal records give equal strings."""
     return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

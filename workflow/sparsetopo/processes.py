@@ -12,14 +12,7 @@ WATCH = "watch over the parent"
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process of this machine lives. One that has ended and was not waited for (a zombie) does not.
-
-    Examples
-    --------
-    >>> import os
-    >>> is_alive(os.getpid())
-    True
-    """
+    """Whether a process of this machine lives. One that has ended and was not waited for (a zombie) does not."""
     try:
         os.kill(process, 0)
         # "pid (name) state ..."

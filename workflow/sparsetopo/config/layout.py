@@ -44,14 +44,5 @@ def cells(configuration: Configuration) -> Iterator[Cell]:
 
 
 def paths_of(pattern: str, networks: list[Cell]) -> list[str]:
-    """Every path that a pattern stands for in these cells, each once, in the order of the grid.
-
-    Examples
-    --------
-    >>> networks = [Cell("digits", "Resnet-20", "snip", sparsity, 0) for sparsity in ("0.9", "0.98")]
-    >>> paths_of("masks/{dataset}/{sparsity}", networks)
-    ['masks/digits/0.9', 'masks/digits/0.98']
-    >>> paths_of("data/{dataset}", networks)
-    ['data/digits']
-    """
+    """Every path that a pattern stands for in these cells, each once, in the order of the grid."""
     return list(dict.fromkeys(pattern.format(**vars(cell)) for cell in networks))

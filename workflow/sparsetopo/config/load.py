@@ -28,17 +28,9 @@ from sparsetopo.training.recipe import Recipe
 
 
 def load_configuration(values: Mapping[str, Any]) -> Configuration:
-    """Validate a configuration.
+    """Validate the parsed YAML of a configuration file.
 
-    Parameters
-    ----------
-    values
-        The parsed YAML of a configuration file.
-
-    Raises
-    ------
-    ConfigurationError
-        With all problems, each like ``training.digits.epochs: ...``.
+    A `ConfigurationError` has all problems, each like ``training.digits.epochs: ...``.
     """
     problems: list[str] = []
     configuration = None

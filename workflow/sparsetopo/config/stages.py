@@ -42,29 +42,17 @@ STAGE_VERSIONS = {"data": 1, "plan": 1, "score": 1, "prune": 2, "train": 2}
 class Stage:
     """What is known of a stage apart from its inputs and outputs, which its rule declares.
 
-    Parameters
-    ----------
-    sources
-        Parts of the library that it runs, besides its script; empty for a stage with a version.
-    scripts
-        Modules beside its script that this imports.
-    facts
-        Files that come with the workflow and that it reads, as patterns below the clone. They are known by their
-        content and are no inputs: a clone that was moved, or a frozen copy of it, gives the same results.
-    settings
-        Keys of the configuration's section `analysis` that it reads; None if it is no analysis of the tables.
-    is_threaded
-        Whether its jobs compute on several threads.
-    uses_gpu
-        Whether its jobs compute on `compute.device`.
+    Facts are known by their content and are no inputs: a clone that was moved, or a frozen copy of it, gives the same
+    results.
     """
 
+    # Parts of the library that it runs, besides its script; empty for a stage with a version.
     sources: tuple[str, ...] = ()
-    scripts: tuple[str, ...] = ("job.py",)
-    facts: tuple[str, ...] = ()
-    settings: tuple[str, ...] | None = None
-    is_threaded: bool = False
-    uses_gpu: bool = False
+    scripts: tuple[str, ...] = ("job.py",)  # modules beside its script that this imports
+    facts: tuple[str, ...] = ()  # files of the workflow that it reads: patterns below the clone
+    settings: tuple[str, ...] | None = None  # keys of `analysis` it reads; None: it is no analysis
+    is_threaded: bool = False  # whether its jobs compute on several threads
+    uses_gpu: bool = False  # whether its jobs compute on `compute.device`
 
 
 _GRAPHS = ("graphs", "files.py", "bits.py")

@@ -66,9 +66,7 @@ def differences(found: Any, wanted: Any, key: str = "") -> Iterator[tuple[str, A
 def require_current(folder: Path, expected: Iterable[ExpectedResult]) -> None:
     """Refuse a study that holds results of another configuration, or of an older version of a stage.
 
-    Their paths are then listed in `LIST` below the folder, one a line.
-
-    The error names the first of them, what differs in it, how many others there are, and what to do.
+    Their paths are then listed in `LIST` below the folder, one a line; the error says what to do.
     """
     stale = list(stale_results(folder, expected))
     listed = folder / LIST

@@ -12,12 +12,8 @@ from sparsetopo.plots.style import algorithm_style, display, figure_style, new_f
 def plot_accuracy(table: pd.DataFrame) -> Figure:
     """Draw the mean accuracy over seeds, their range as bars, and the dense accuracy as a line.
 
-    Parameters
-    ----------
-    table
-        One row per network: algorithm, dataset, architecture, sparsity, seed, accuracy, dense_accuracy (0..1). If there
-        is a column accuracy_std (published accuracies, the same for all seeds), the bars show that standard
-        deviation. A network without accuracy is a gap.
+    Accuracies are 0..1; a network without one is a gap. If there is a column accuracy_std (published accuracies, the
+    same for all seeds), the bars show that standard deviation.
     """
     require_columns(
         table, ["algorithm", "dataset", "architecture", "sparsity", "accuracy", "dense_accuracy"]

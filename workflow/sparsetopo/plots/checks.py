@@ -39,21 +39,10 @@ def plot_checks(
 ) -> Figure:
     """Draw adjusted R2 of every encoding: one panel per validation, one group of points per subset.
 
-    Parameters
-    ----------
-    table
-        The regression table with all encodings and validations. Of several scalings the first one of each validation
-        is drawn. A validation without any number has no panel.
-    uncertainty
-        Intervals and permutation nulls, drawn where they exist for the same case and regressor.
-    regressor
-        Whose scores are drawn. By default Ridge if there are intervals, since it alone always has them; otherwise the
-        median of the regressors, since single regressors can fail without limit when there are few rows.
-
-    Raises
-    ------
-    DataError
-        If columns are missing, or the table has no such regressor.
+    Of several scalings the first one of each validation is drawn, and a validation without any number has no panel.
+    Intervals and permutation nulls are drawn where they exist for the same case and regressor. The default
+    regressor is Ridge if there are intervals, since it alone always has them; otherwise the median of all, since single
+    ones can fail without limit when there are few rows. A regressor that the table lacks is a `DataError`.
     """
     require_columns(table, [*_KEY, "validation", "scaling", "regressor", "adjusted_r2", "status"])
     regressor = _regressor(table, uncertainty, regressor)

@@ -15,11 +15,8 @@ from sparsetopo.plots.subsets import CAUTION, SUBSET, Subset, separate_kinds, su
 def plot_families(table: pd.DataFrame) -> Figure:
     """Draw two heat maps: adjusted R2 of all families and of each alone; the change without each.
 
-    Parameters
-    ----------
-    table
-        The table of families: the subset, family, use ("all", "keep", "drop"), adjusted_r2, difference (from all
-        families), status. A number that does not exist is a dash, and subsets of few rows are marked *.
+    The column "use" is "all", "keep" or "drop"; "difference" is that from all families. A number that does not exist is
+    a dash, and subsets of few rows are marked *.
     """
     require_columns(table, [*SUBSET, "family", "use", "adjusted_r2", "difference", "status"])
     subsets = subsets_of(table)

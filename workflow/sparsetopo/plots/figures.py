@@ -14,29 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """One figure of a study.
+    """One figure of a study; its caption is ``workflow/report/<name>_figure.rst``."""
 
-    Attributes
-    ----------
-    name
-        Stem of its files; its caption is ``workflow/report/<name>_figure.rst``.
-    title
-        Its heading on the page.
-    function
-        What draws it: "module.function" of this package.
-    inputs
-        Inputs of rule `report` that the function takes: tables, or the file of a graph.
-    requires
-        What a study must have for it: "checks", "layers" (measured layers), "graphs"; "": nothing.
-    notes
-        What the note above it tells the source of: "accuracies", "metrics".
-    """
-
-    name: str
+    name: str  # stem of its files
     title: str
-    function: str
-    inputs: tuple[str, ...]
-    requires: str = ""
+    function: str  # what draws it: "module.function" of this package
+    inputs: tuple[str, ...]  # of rule `report`, which the function takes: tables, or a graph's file
+    requires: str = ""  # what a study must have: "checks", "layers" (measured layers), "graphs"
+    # What the note above it tells the source of.
     notes: tuple[str, ...] = ("accuracies", "metrics")
 
     def draw(self, files: Any) -> "Figure":
@@ -80,13 +65,7 @@ STUDY_TABLES = (
 
 
 def figures_of_study(**available: bool) -> list[str]:
-    """Names of the figures of a study, for which "checks", "layers" and "graphs" are available or not.
-
-    Examples
-    --------
-    >>> figures_of_study(checks=False, layers=False, graphs=True)
-    ['accuracy', 'regression', 'importance', 'ranking', 'mge']
-    """
+    """Names of the figures of a study, for which "checks", "layers" and "graphs" are available or not."""
     return [
         figure.name for figure in STUDY_FIGURES if not figure.requires or available[figure.requires]
     ]

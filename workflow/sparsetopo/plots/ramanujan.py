@@ -26,13 +26,8 @@ def plot_ramanujan(layers: pd.DataFrame) -> Figure:
 
     There is one row per metric, one panel per architecture, and one dot per layer of a network (a fixed random choice
     of them if there are many). Above each panel are both correlations, over all layers that have the metric. The dots
-    are an image within the SVG, since as shapes they would take many megabytes.
-
-    Parameters
-    ----------
-    layers
-        One row per layer: algorithm, architecture, density (share of weights kept), delta_r, delta_r_imdb, lambda_imsg;
-        missing values are NaN.
+    are an image within the SVG, since as shapes they would take many megabytes. The table has one row per layer; its
+    density is the share of weights kept, and missing values are NaN.
     """
     require_columns(layers, ["algorithm", "architecture", "density", *RAMANUJAN_METRICS])
     architectures = sorted(layers["architecture"].unique())

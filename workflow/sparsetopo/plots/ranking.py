@@ -29,18 +29,8 @@ def plot_ranking(table: pd.DataFrame, pool: str = "all") -> Figure:
     """Draw the paper's strategies, one panel per architecture; bars are standard deviations over data sets.
 
     If the table has none of layer density and the Ramanujan metrics, the number of edges is drawn beside the mixture.
-
-    Parameters
-    ----------
-    table
-        The ranking table; one without a column "pool" has a single pool.
-    pool
-        The algorithms that were ranked.
-
-    Raises
-    ------
-    DataError
-        If columns are missing, or the table has no such pool.
+    The pool names the algorithms that were ranked; a table without a column "pool" has a single one. A pool that the
+    table lacks is a `DataError`.
     """
     require_columns(table, ["architecture", "sparsity", "strategy", "rbo", "rbo_std"])
     table = _of_pool(table, pool)

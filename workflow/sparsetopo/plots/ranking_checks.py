@@ -32,18 +32,8 @@ def plot_ranking_checks(means: pd.DataFrame) -> Figure:
     """Draw the mixture's overlap, averaged over sparsities, beside its variants, baselines and chance.
 
     There is one panel per architecture, in it one group of rows per pool of algorithms, and one row per strategy: a
-    dot with its interval. The grey bar reaches from the mean of random rankings to their 95 % point.
-
-    Parameters
-    ----------
-    means
-        The table of ranking means: pool, architecture, strategy, rbo, low, high, null_mean, null_95. A strategy that is
-        not in it has no row, one without a number no dot.
-
-    Raises
-    ------
-    DataError
-        If columns are missing, or the table has none of the strategies that the figure shows.
+    dot with its interval. The grey bar reaches from the mean of random rankings to their 95 % point. A strategy that is
+    not in the table has no row, one without a number no dot; a table with none of them is a `DataError`.
     """
     columns = ["pool", "architecture", "strategy", "rbo", "low", "high", "null_mean", "null_95"]
     require_columns(means, columns)

@@ -60,12 +60,8 @@ def plot_regression(table: pd.DataFrame) -> Figure:
 def papers_case(table: pd.DataFrame, encoding: str = "MGE") -> pd.DataFrame:
     """Rows of one encoding, on shuffled folds, of the first scaling there is.
 
-    A table that lacks one of the columns encoding, validation and scaling has a single case of it.
-
-    Raises
-    ------
-    DataError
-        If the table has no row of that encoding on shuffled folds.
+    A table that lacks one of the columns encoding, validation and scaling has a single case of it. One that has the
+    columns, but no such row, is a `DataError`.
     """
     case = table
     for column, value in (("encoding", encoding), ("validation", "shuffled")):

@@ -79,13 +79,7 @@ def add_note(figure: Figure, note: str) -> None:
 
 
 def display(name: str) -> str:
-    """Name of an algorithm or strategy as written in figures; an unknown name is kept.
-
-    Examples
-    --------
-    >>> display("snip"), display("mine")
-    ('SNIP', 'mine')
-    """
+    """Name of an algorithm or strategy as written in figures; an unknown name is kept."""
     return DISPLAY_NAMES.get(name, name)
 
 

@@ -1,9 +1,9 @@
 """One job a GPU: every visible GPU has a lock file, held by the job that computes on it.
 
-Snakemake does not choose GPUs: two jobs that both ask for "cuda" would land on the first one. Here a
-job takes the first GPU whose lock is free, waits if there is none, and hides the others from CUDA. The
-lock (`flock`) goes with the process, however it ends. It is between the jobs of one user on one
-machine. Free of torch, because CUDA reads CUDA_VISIBLE_DEVICES when it is first used.
+Snakemake does not choose GPUs: two jobs that both ask for "cuda" would land on the first one. Here a job takes the
+first GPU whose lock is free, waits if there is none, and hides the others from CUDA. The lock (`flock`) goes with the
+process, however it ends. It is between the jobs of one user on one machine. Free of torch, because CUDA reads
+CUDA_VISIBLE_DEVICES when it is first used.
 """
 
 import contextlib
@@ -36,22 +36,10 @@ def held_device(
 ) -> Iterator[str]:
     """Hold a device for the length of the block, and yield what torch calls it inside: "cpu" or "cuda".
 
-    Parameters
-    ----------
-    device
-        "cpu" (nothing is locked), "cuda" (any visible GPU) or "cuda:<number>" (that one of the
-        visible GPUs).
-    gpus
-        The visible GPUs; default: `visible_gpus`.
-    folder
-        Where the lock files are; default: one a user in the folder for temporary files.
-    environment
-        Where CUDA_VISIBLE_DEVICES is set inside the block.
-
-    Raises
-    ------
-    ConfigurationError
-        If no GPU is visible, or none of that number, or this process uses CUDA already.
+    The device is "cpu" (nothing is locked), "cuda" (any visible GPU) or "cuda:<number>" (that one of the visible GPUs).
+    These are `gpus`, by default those of `visible_gpus`. The lock files lie in `folder`, by default one a user in the
+    folder for temporary files; CUDA_VISIBLE_DEVICES is set in `environment`. It is a `ConfigurationError` if no GPU is
+    visible, or none of that number, or if this process uses CUDA already.
     """
     if device == "cpu":
         yield device
@@ -84,10 +72,9 @@ def held_device(
 def visible_gpus(environment: MutableMapping[str, str] = os.environ) -> list[str]:
     """Names of the GPUs that CUDA would show a process: UUIDs where nvidia-smi tells them.
 
-    A UUID names the same GPU in every process; a number does not, because a cluster may show each of
-    its jobs another GPU as number 0. Numbers in CUDA_VISIBLE_DEVICES count as nvidia-smi does (in the
-    order of the PCI bus; CUDA itself may count the fastest GPU first, unless CUDA_DEVICE_ORDER is
-    PCI_BUS_ID).
+    A UUID names the same GPU in every process; a number does not, because a cluster may show each of its jobs another
+    GPU as number 0. Numbers in CUDA_VISIBLE_DEVICES count as nvidia-smi does (in the order of the PCI bus; CUDA itself
+    may count the fastest GPU first, unless CUDA_DEVICE_ORDER is PCI_BUS_ID).
     """
     present = _uuids()
     given = environment.get(_VARIABLE)

@@ -26,14 +26,8 @@ _HELD: dict[Path, IO[str]] = {}
 def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
     """Hold the study's lock for the life of this process; another holder is a `RunError`.
 
-    Parameters
-    ----------
-    study
-        Name of the study; its results lie in ``results/<study>`` of the working directory.
-    executor
-        What runs the jobs ("local", "slurm"): jobs on a cluster outlive the run that submitted them.
-    patience
-        Seconds to try: others look at the lock for a moment (`clear_killed_run`).
+    The executor is what runs the jobs ("local", "slurm"): jobs on a cluster outlive the run that submitted them. The
+    lock is tried for `patience` seconds, since others look at it for a moment (`clear_killed_run`).
     """
     handle = _opened(_run_lock(study))
     if _locked(handle, patience) is False:

@@ -9,20 +9,11 @@ _NAMED = 10
 
 
 class Unfinished(NamedTuple):
-    """A job that should have run and has no finished result.
-
-    Parameters
-    ----------
-    rule
-        Name of its rule.
-    cell
-        Its wildcards: data set, architecture, seed ...
-    reason
-        A sentence that says why it failed, empty if that is not known; None if it only waits for others.
-    """
+    """A job that should have run and has no finished result."""
 
     rule: str
-    cell: Mapping[str, str]
+    cell: Mapping[str, str]  # its wildcards: data set, architecture, seed ...
+    # A sentence that says why it failed, empty if that is not known; None if it only waits for others.
     reason: str | None = None
 
 

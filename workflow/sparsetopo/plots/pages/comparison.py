@@ -46,19 +46,9 @@ def comparison_page(
 ) -> str:
     """HTML of the page: the summary first, then each table with its remarks below it.
 
-    Parameters
-    ----------
-    title, footer
-        As in `page`.
-    comparison
-        From `analysis.paper.comparison.compare`.
-    facts
-        Sentences about the data: what was read, what is missing.
-    permuted
-        Results of the mixture with its weights permuted among the metrics: permutation, cells_within (of the 60 cells
-        of tables 4, 11 and 12).
-    figures
-        Figures of results for which the paper prints no numbers to compare with.
+    The facts are sentences about the data: what was read, what is missing. `permuted` has a row per permutation of the
+    mixture's weights among the metrics: permutation, cells_within (of the 60 cells of tables 4, 11 and 12). The figures
+    are those of results for which the paper prints no numbers to compare with; `title` and `footer` are as in `page`.
     """
     parts = [
         _summary(comparison.summary, permuted),

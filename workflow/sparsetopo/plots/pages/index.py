@@ -32,12 +32,6 @@ def page(
     """HTML of the page: sentences about the study, its figures, links to its tables, and what made the page.
 
     The notice, what a reader must not miss, is highlighted at the top.
-
-    Examples
-    --------
-    >>> html = page("A study", ["54 networks."], [], [PageItem("a.csv", "a", "Table.")], "made by hand")
-    >>> "<p>54 networks.</p>" in html
-    True
     """
     shown = "\n".join(
         f'<figure><h2>{escape(item.title)}</h2><img src="{escape(item.path)}" alt="{escape(item.title)}">'
