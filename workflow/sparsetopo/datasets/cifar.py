@@ -1,7 +1,6 @@
 """CIFAR-10 and CIFAR-100, which differ only in torchvision's reader.
 
-torchvision knows the archive, the files in it and their MD5s. The files are pickles; the reader opens
-them only once their MD5s are checked.
+torchvision knows the archive, the files in it and their MD5s.
 """
 
 import logging

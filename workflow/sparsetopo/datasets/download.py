@@ -1,8 +1,7 @@
 """Archives of official data sets: found in the folder of data files, or downloaded into it.
 
-An archive is called ``<name>.part`` until it is complete and its MD5 is right; an interrupted
-download leaves that file, and the next one continues it. A lock on it lets one process at a time
-write; the others wait and then find the archive.
+An archive is called ``<name>.part`` until its MD5 is right (``docs/datasets.md``). A lock on it lets one process at a
+time write; the others wait and then find the archive.
 """
 
 import contextlib

@@ -1,8 +1,4 @@
-"""Where official data sets lie on this machine.
-
-This is a fact of the machine, not an option of a data set: changing an option prepares the data set
-anew, but the same checked files give the same data set in any folder.
-"""
+"""Where official data sets lie on this machine: not an option, as the same checked files give the same data."""
 
 from dataclasses import dataclass
 from pathlib import Path

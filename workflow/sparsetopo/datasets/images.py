@@ -47,8 +47,7 @@ def is_grey(image: Image.Image) -> bool:
 def in_channels(image: Image.Image, channels: int) -> Image.Image:
     """Convert to 1 or 3 channels.
 
-    Grey images get three equal channels. Colours become Pillow's grey, the luma of ITU-R 601-2:
-    L = (299 R + 587 G + 114 B) / 1000. Transparency is dropped.
+    Colours become Pillow's grey, the luma of ITU-R 601-2. Transparency is dropped (``docs/datasets.md``).
     """
     return image.convert("L" if channels == 1 else "RGB")
 

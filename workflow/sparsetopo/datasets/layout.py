@@ -14,11 +14,6 @@ def find_layout(where: str, shape: tuple[int, ...], layout: str) -> str:
     If `layout` is "auto", three axes are grey images; of four, the axis of the channels is the last or
     the second, whichever has length 1 or 3. `where` names the array in the message of the DataError that
     is raised if the shape does not fit the layout, or fits none or two of them.
-
-    Examples
-    --------
-    >>> find_layout("'train_x'", (500, 32, 32, 3), "auto")
-    'NHWC'
     """
     if layout != "auto":
         if len(shape) != len(layout):

@@ -15,13 +15,6 @@ def stratified_split(
     one more of the classes with the largest remainders (of the lower label in a tie). `random` draws
     which. Returned are the indices of the training and of the test images, ascending. A DataError says
     if a class would have none of either.
-
-    Examples
-    --------
-    >>> labels = np.repeat([0, 1], [6, 3])
-    >>> train, test = stratified_split(labels, 1 / 3, np.random.default_rng(0))
-    >>> labels[test]
-    array([0, 0, 1])
     """
     classes, sizes = np.unique(labels, return_counts=True)
     shares = test_fraction * sizes

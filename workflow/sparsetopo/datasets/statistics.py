@@ -10,13 +10,7 @@ _CHUNK = 4096
 def channel_statistics(
     images: NDArray[np.uint8],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation (divisor N, as in ``numpy.std``) of each channel.
-
-    Examples
-    --------
-    >>> channel_statistics(np.array([[[[0, 2]], [[5, 5]]]], dtype=np.uint8))
-    ((1.0, 5.0), (1.0, 0.0))
-    """
+    """Mean and standard deviation (divisor N, as in ``numpy.std``) of each channel."""
     values = np.arange(256)
     means: list[float] = []
     deviations: list[float] = []

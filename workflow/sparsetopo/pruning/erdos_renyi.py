@@ -14,11 +14,6 @@ def unnormalised_density(shape: tuple[int, ...], *, kernel: bool) -> float:
     n_out) / (n_in * n_out). With `kernel`, Evci et al., "Rigging the lottery" (ICML 2020), section
     3: (n_in + n_out + k_h + k_w) / (n_in * n_out * k_h * k_w). The shape is (out, in, *kernel) of
     the weight, with `in` that of one group of a grouped convolution.
-
-    Examples
-    --------
-    >>> unnormalised_density((4, 2, 3, 3), kernel=False)
-    0.75
     """
     dimensions = shape if kernel else shape[:2]
     return sum(dimensions) / math.prod(dimensions)
@@ -31,11 +26,6 @@ def densities(
 
     A layer whose density would exceed 1 keeps everything, and the common factor of the others is
     raised until the total is met.
-
-    Examples
-    --------
-    >>> densities({"a": 3.0, "b": 1.0}, {"a": 10, "b": 90}, kept=40)
-    {'a': 1.0, 'b': 0.3333333333333333}
     """
     full: set[str] = set()
     while True:
@@ -65,8 +55,7 @@ def clipped_layer_counts(
 ) -> dict[str, int]:
     """Return how many weights every layer keeps if densities above 1 are clipped.
 
-    The common factor would keep `kept` weights if no layer were full. A layer whose density would
-    exceed 1 keeps everything; the others get no more for it, so the total is smaller.
+    The common factor would keep `kept` weights if no layer were full; a full layer makes the total smaller.
     """
     sizes, unnormalised = _sizes_and_densities(shapes, kernel)
     factor = kept / sum(unnormalised[name] * sizes[name] for name in shapes)

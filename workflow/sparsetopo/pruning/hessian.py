@@ -1,8 +1,7 @@
 """Gradients and Hessian-vector products of a loss, by differentiating once or twice.
 
 Pearlmutter, "Fast exact multiplication by the Hessian" (Neural Computation 1994): H v is the
-gradient of <gradient, v> for a constant v. Inside `sparsetopo.pruning.segments.segmented`, only the
-inputs of the segments and the inside of one segment are in memory.
+gradient of <gradient, v> for a constant v.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,15 +30,7 @@ def sensitivity(loss: Loss, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:
-    """Hessian of a scalar loss times a constant vector, given as one tensor a weight.
-
-    Examples
-    --------
-    >>> import torch
-    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> hessian_times(lambda: (w**3).sum(), [w], [torch.ones(2)])  # the Hessian is diag(6 w)
-    [tensor([ 6., 12.])]
-    """
+    """Hessian of a scalar loss times a constant vector, given as one tensor a weight."""
     flow = torch.autograd.grad(
         loss(), weights, create_graph=True, allow_unused=True, materialize_grads=True
     )

@@ -23,13 +23,7 @@ def checked_sparsity(sparsity: float | str) -> float:
 
 
 def number_kept(total: int, sparsity: float) -> int:
-    """Return how many of `total` weights are kept: round(total * (1 - sparsity)).
-
-    Examples
-    --------
-    >>> number_kept(270_896, 0.98)
-    5418
-    """
+    """Return how many of `total` weights are kept: round(total * (1 - sparsity))."""
     return round(total * (1.0 - sparsity))
 
 
@@ -39,12 +33,6 @@ def largest(scores: Mapping[str, NDArray[np.floating]], kept: int) -> dict[str, 
     Equal scores are kept in the order of the layers and of the flat index within a layer, so a
     smaller `kept` always gives a subset. All layers have the same dtype; a SparsetopoError says if
     a score is NaN or infinite.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> largest({"a": np.array([1.0, 3.0]), "b": np.array([3.0, 2.0])}, kept=2)
-    {'a': array([False,  True]), 'b': array([ True, False])}
     """
     check_finite(scores)
     flat = np.concatenate([np.ravel(array) for array in scores.values()])
@@ -107,11 +95,6 @@ def apportion(quotas: Sequence[float], sizes: Sequence[int], total: int) -> list
     Every quota, the exact share of a layer, is rounded down. Then the layers with the largest
     fractional parts (the first of equals) get one more each until the total is met; no layer gets
     more than its size. The quotas must sum to `total` up to rounding errors.
-
-    Examples
-    --------
-    >>> apportion([1.2, 1.5, 1.3], [9, 9, 9], 4)
-    [1, 2, 1]
     """
     if not 0 <= total <= sum(sizes):
         raise ValueError(f"cannot apportion {total} among layers of {list(sizes)}")

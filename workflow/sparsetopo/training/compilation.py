@@ -1,8 +1,7 @@
 """The forward pass through `torch.compile` during a training run.
 
-Off by default: compiling takes half a minute a network, so it pays only in long runs on a GPU. The
-model itself is not changed, and so neither are names and checkpoints. CUDA graphs
-(mode="reduce-overhead") are not used, because they have not been tried on a GPU.
+``docs/training.md`` says what it costs. CUDA graphs (mode="reduce-overhead") are not used, because they have not been
+tried on a GPU.
 """
 
 import contextlib

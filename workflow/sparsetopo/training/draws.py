@@ -1,7 +1,6 @@
 """What is random in an epoch of training: the order of the images, crops and flips. Free of torch.
 
-Each epoch is drawn from a stream named after (data set, architecture, seed, epoch). So a resumed run
-needs no generator state, and the dense network and all its pruned versions see the same batches.
+Each epoch is drawn from a stream of its own (``docs/training.md``), so a resumed run needs no generator state.
 """
 
 from collections.abc import Iterator
@@ -34,11 +33,6 @@ def draw_epoch(
     """Draw the order and, if wanted, the augmentation of an epoch (counted from 0).
 
     `labels` are data set, architecture and seed. The order is the same with and without augmentation.
-
-    Examples
-    --------
-    >>> sorted(draw_epoch(("digits", "Resnet-20", 0), 0, 4, augmented=False).order.tolist())
-    [0, 1, 2, 3]
     """
     random = seeding.generator("data order", *labels, epoch)
     order = random.permutation(images)
@@ -53,11 +47,6 @@ def batch_slices(images: int, batch_size: int) -> Iterator[slice]:
 
     A last batch of one image joins the batch before it, because batch normalisation over a single
     value has no variance.
-
-    Examples
-    --------
-    >>> list(batch_slices(9, 4))
-    [slice(0, 4, None), slice(4, 9, None)]
     """
     start = 0
     while start < images:

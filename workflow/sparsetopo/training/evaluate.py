@@ -29,11 +29,6 @@ def evaluation_batch(batch_size: int, device: torch.device) -> int:
 
     Four times the batch size need about the memory of a training step, as there are no gradients;
     more are never taken, so lowering the batch size to fit a device lowers this too.
-
-    Examples
-    --------
-    >>> [evaluation_batch(size, torch.device("cpu")) for size in (16, 128)]
-    [64, 128]
     """
     return min(_MOST_ON_CPU if device.type == "cpu" else _MOST_ON_GPU, 4 * batch_size)
 

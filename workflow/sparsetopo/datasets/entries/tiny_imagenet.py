@@ -53,11 +53,7 @@ _PUBLISHED = Counts()
 
 
 def prepare(files: DataFiles) -> PreparedDataset:
-    """Prepare the data set from ``tiny-imagenet-200/`` or ``tiny-imagenet-200.zip``, left packed.
-
-    Classes are numbered in the order of their WordNet ids. The few grey files become colour images
-    of three equal channels.
-    """
+    """Prepare the data set from ``tiny-imagenet-200/`` or ``tiny-imagenet-200.zip`` (``docs/datasets.md``)."""
     folder = files.folder / _ROOT
     if folder.is_dir():
         return _read_tree(FolderTree(folder))

@@ -42,9 +42,7 @@ def motif(primitives: "Primitives") -> int:
 def motif4(primitives: "Primitives") -> int:
     """Count the sets of four nodes whose induced undirected subgraph is connected.
 
-    The copies, induced or not, of stars, paths, cycles, paws (a triangle with a tail), diamonds (two triangles on one
-    edge) and cliques are added up so that each such set counts exactly once: ``docs/graph.md`` shows how many of each
-    it contains.
+    The copies of each kind are added up so that each such set counts exactly once (``docs/graph.md``).
     """
     counts = primitives.motif_counts
     return (

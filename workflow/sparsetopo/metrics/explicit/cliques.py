@@ -1,7 +1,6 @@
 """Sets of four pairwise joined nodes.
 
-Nodes of one layer are never joined, so such a set needs four node layers that are pairwise joined. Chains with
-projection shortcuts have none, and then nothing is counted; concatenation makes them.
+Such a set needs four node layers that are pairwise joined; ``docs/graph.md`` (K4) says which networks have them.
 """
 
 from collections.abc import Iterator

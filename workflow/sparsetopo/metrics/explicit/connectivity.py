@@ -21,15 +21,7 @@ def undirected_igraph(matrix: "csr_array") -> "Graph":
 
 
 def levels(matrix: "csr_array", degrees: NDArray[np.int64]) -> NDArray[np.int32]:
-    """(V,) distances from the roots, which `Primitives.levels` defines.
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_array
-    >>> path = csr_array(np.eye(3, k=1))
-    >>> levels(path, np.array([1, 2, 1]))
-    array([1, 0, 1], dtype=int32)
-    """
+    """(V,) distances from the roots, which `Primitives.levels` defines."""
     from scipy.sparse import csgraph, csr_array
 
     nodes = matrix.shape[0]

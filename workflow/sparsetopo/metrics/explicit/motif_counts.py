@@ -1,8 +1,7 @@
 """Copies of every connected graph on four nodes, from the degrees and the entries of A^2.
 
 A is the undirected pattern, d are the degrees, and t_e is the entry of A^2 at edge e = (u, v): the number of triangles
-on e. ``docs/graph.md`` has the closed forms (motif4). The cliques have their own file. Totals pass 2^53, so sums end in
-Python integers.
+on e. ``docs/graph.md`` has the closed forms (motif4). Totals pass 2^53, so sums end in Python integers.
 """
 
 from collections.abc import Iterator

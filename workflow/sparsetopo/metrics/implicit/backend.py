@@ -56,13 +56,6 @@ class ImplicitPrimitives:
     """Primitives of a multipartite graph, from its kept weights and short lists.
 
     EncodingError if the graph has more nodes than 32 bits can number.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> ImplicitPrimitives(encode(torch.nn.Linear(3, 2), (3,))).core_numbers
-    array([2, 2, 2, 2, 2])
     """
 
     def __init__(self, mge: "MGE") -> None:

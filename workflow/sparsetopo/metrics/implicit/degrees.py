@@ -1,7 +1,6 @@
 """Degrees of all nodes from the kept weights of a bundle, without looking at any edge.
 
-``docs/graph.md`` has the formula: two small matrix products. Weighted degrees are the same with magnitudes in place of
-counts. Counts stay far below 2**53, so that float64 is exact.
+``docs/graph.md`` has the formula. Counts stay far below 2**53, so that float64 is exact.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,18 +23,7 @@ def in_degrees(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> NDArra
 
 
 def weighted_degrees(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> NDArray[np.float64]:
-    """(V,) sum of |w| over the edges of a node, in and out.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> linear = torch.nn.Linear(2, 1)
-    >>> _ = torch.nn.init.constant_(linear.weight, -0.5)
-    >>> mge = encode(linear, (2,))
-    >>> weighted_degrees(mge.plan.node_layers, mge.bundles)
-    array([0.5, 0.5, 1. ])
-    """
+    """(V,) sum of |w| over the edges of a node, in and out."""
     halves = [half for bundle in bundles for half in bundle.halves]
     return _summed(layers, halves, _magnitudes)
 

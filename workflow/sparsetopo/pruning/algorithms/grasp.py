@@ -11,9 +11,8 @@ their Hessians; batch-norm in training mode, with the statistics of the half at 
 the prunable weights only. The authors list the sample class by class, so that each half holds half
 of the classes: ``halves: by_class``. ``mixed`` shuffles the sample first.
 
-``chunk_size``: a larger half of the sample is cut into parts of nearly equal size, and their losses
-are weighted so that they add up to the mean of the half. This bounds the memory, but batch-norm
-then has the statistics of the part, which changes the scores. Default: never.
+``chunk_size`` cuts a larger half into parts, whose losses are weighted so that they add up to the mean of the half.
+This changes the scores (``docs/pruning.md``).
 
 ``reinit``: the code released with the multipartite-graph paper scores freshly drawn Kaiming-normal
 weights instead of those that are then trained. Default: the weights that are trained.

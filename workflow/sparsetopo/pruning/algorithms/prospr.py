@@ -15,10 +15,9 @@ one and end in the next.
 so (its first momentum buffer is detached), and with it the code released with the
 multipartite-graph paper; algorithm 1 does not.
 
-The derivative is computed backwards one step at a time, by Hessian-vector products at the recorded
-parameters, instead of through the graph of all steps. The numbers are the same, and it takes the
-memory of a single step, in segments (`sparsetopo.pruning.segments`). With w' = w - lr * v' and v' =
-mu * v + g(w), the adjoints satisfy b' = b - lr * a, then a <- a + H(w) b' and b <- mu * b'.
+The derivative is computed backwards one step at a time, in segments, by Hessian-vector products at the recorded
+parameters. With w' = w - lr * v' and v' = mu * v + g(w), the adjoints satisfy b' = b - lr * a, then a <- a + H(w) b'
+and b <- mu * b'.
 """
 
 import numpy as np

@@ -32,18 +32,6 @@ class Adjacency:
     """The undirected weighted adjacency matrix of a graph, (V, V) and symmetric; weights are divided by `scale`.
 
     The rounding of products does not depend on the number of threads.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> linear = torch.nn.Linear(2, 1)
-    >>> _ = torch.nn.init.constant_(linear.weight, -0.5)
-    >>> mge = encode(linear, (2,))
-    >>> Adjacency(mge.plan.node_layers, mge.bundles).product(np.eye(3))
-    array([[0. , 0. , 0.5],
-           [0. , 0. , 0.5],
-           [0.5, 0.5, 0. ]])
     """
 
     def __init__(

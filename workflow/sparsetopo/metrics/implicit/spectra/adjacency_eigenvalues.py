@@ -1,7 +1,6 @@
 """Outer eigenvalues of the weighted adjacency matrix of a graph that is never stored.
 
-Most of the work is done in single precision, which is twice as fast; if its residuals show that this is not enough, the
-iteration goes on in double precision (``docs/graph.md``).
+Most of the work is done in single precision, which is twice as fast (``docs/graph.md``).
 """
 
 import math
@@ -171,11 +170,7 @@ def _magnitudes(values: NDArray[np.float64], errors: NDArray[np.float64]) -> NDA
 
 
 def _smooth_start(layers: Sequence[NodeLayer], degrees: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Start vectors for the adjacency matrix: standing waves and a tenth of noise.
-
-    Between channels the outer eigenvectors vary roughly as the weighted degrees. The noise reaches
-    what the waves do not.
-    """
+    """Standing waves times the weighted degrees, and a tenth of noise (``docs/graph.md``)."""
     order = len(degrees)
     random = generator("smooth start", order)
     start = random.standard_normal((order, len(WAVES)), dtype=np.float32)

@@ -1,8 +1,7 @@
 """Adjacency eigenvalues of a graph of two node layers: plus and minus the singular values of one matrix.
 
-The graphs of single layers are of this kind, and they are thin and many. One singular value
-decomposition of the narrow matrix between the two node layers costs less than an iteration, and is
-exact.
+The graphs of single layers are of this kind. One decomposition of the narrow matrix between the two node layers costs
+less than an iteration, and is exact.
 """
 
 import numpy as np
@@ -16,13 +15,7 @@ _MOST_WORK = 2**26
 
 
 def is_thin(sizes: tuple[int, ...]) -> bool:
-    """Whether there are two node layers, one of them narrow enough.
-
-    Examples
-    --------
-    >>> is_thin((576, 64)), is_thin((576, 64, 10))
-    (True, False)
-    """
+    """Whether there are two node layers, one of them narrow enough."""
     return len(sizes) == 2 and min(sizes) ** 2 * max(sizes) <= _MOST_WORK
 
 

@@ -1,7 +1,6 @@
 """Largest eigenvalue of a symmetric operator with a known diagonal, by Davidson's method (``docs/graph.md``).
 
-Where the diagonal dominates, as in the Laplacian of a graph with hubs, a few steps are enough, however close its
-largest entries are to one another. Where it is constant, this is the block Lanczos method.
+Where the diagonal is constant, this is the block Lanczos method.
 """
 
 from collections.abc import Callable
@@ -59,14 +58,6 @@ def largest_pair(
     -------
     value, vectors
         The eigenvalue, and (V, vectors) Ritz vectors, its own first: a start for a larger operator.
-
-    Examples
-    --------
-    >>> diagonal, start = np.arange(50.0), np.ones((50, 1))
-    >>> options = {"tolerance": 1e-9, "capacity": 20, "least_steps": 2, "max_steps": 99}
-    >>> value, _ = largest_pair(lambda x: diagonal[:, None] * x, diagonal, start, **options)
-    >>> round(value, 6)
-    49.0
     """
     order, size = start.shape
     basis, image = (np.empty((order, capacity), order="F") for _ in range(2))

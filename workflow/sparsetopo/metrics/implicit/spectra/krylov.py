@@ -54,16 +54,6 @@ def outer_pairs(
         The pairs of the last subspace, with values of the last full one between those of the ends; and the (V, vectors)
         Ritz vectors at the ends: those wanted and `SPARE` more at either end, so that the errors of the wanted ones can
         be estimated from these alone.
-
-    Examples
-    --------
-    >>> matrix, random = np.diag(np.arange(9.0)), np.random.default_rng(0)
-    >>> pairs, _ = outer_pairs(
-    ...     lambda x: matrix @ x, np.ones((9, 1)), lambda pairs: False, above=1, below=1,
-    ...     capacity=9, max_products=20, random=random, workers=Workers(),
-    ... )
-    >>> pairs.values[[0, -1]].round(6) + 0.0
-    array([8., 0.])
     """
     basis = KrylovBasis(start, capacity, random, workers)
     del start  # it may be large

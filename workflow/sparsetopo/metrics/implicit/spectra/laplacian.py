@@ -1,8 +1,7 @@
 """Largest eigenvalue of the weighted Laplacian D - A, mostly on a small part of the graph.
 
-Its eigenvector decays quickly away from the nodes of large degree. So the eigenvalue is first computed on some node
-layers only, and layers are added while the residual outside them matters. ``docs/graph.md`` has the bounds and their
-proofs.
+The eigenvalue is first computed on some node layers only, and layers are added while the residual outside them
+matters. ``docs/graph.md`` has the bounds and their proofs.
 """
 
 from collections.abc import Sequence
@@ -29,18 +28,6 @@ def laplacian_largest_eigenvalue(
     """Largest eigenvalue of D - A, given the (V,) weighted degrees.
 
     NotConvergedError if many eigenvalues lie too close together.
-
-    Examples
-    --------
-    Two nodes that an edge of weight 0.5 joins:
-
-    >>> import torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> linear = torch.nn.Linear(1, 1)
-    >>> _ = torch.nn.init.constant_(linear.weight, 0.5)
-    >>> mge = encode(linear, (1,))
-    >>> laplacian_largest_eigenvalue(mge.plan.node_layers, mge.bundles, np.array([0.5, 0.5]))
-    1.0
     """
     largest = float(degrees.max(initial=0.0))
     if largest == 0:

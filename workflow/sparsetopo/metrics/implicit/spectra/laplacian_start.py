@@ -2,12 +2,9 @@
 
 The eigenvector is concentrated at nodes of large degree, the *hubs*. If h are its values there, the
 values elsewhere are about -A h / (value - D). Inserted into the rows of the hubs, this leaves an
-eigenvalue problem of the hubs alone, whose vectors are short:
+eigenvalue problem of the hubs alone, whose vectors are short (``docs/graph.md``):
 
     (D - A + A (value - D)^-1 A) h  =  value h
-
-All hubs of a convolution may have the same degree, and then their eigenvalues lie so close together
-that many steps are needed; with short vectors these are cheap.
 """
 
 from typing import Any

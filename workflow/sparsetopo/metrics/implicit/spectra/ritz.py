@@ -45,9 +45,8 @@ class RitzPairs:
 def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the eigenvalues may lie above the Ritz values (descending).
 
-    An eigenvalue lies within the residual. If R are the residuals of the first k Ritz vectors, value i is also too low
-    by at most |R|^2 / (value i - value k + 1), under a condition (``docs/graph.md``). The best k is chosen for each
-    value.
+    The smaller of two is taken: the residual, and the error estimate of ``docs/graph.md`` with the best k for each
+    value, which holds under a condition.
     """
     size = len(values)
     squares = np.cumsum(residuals**2)

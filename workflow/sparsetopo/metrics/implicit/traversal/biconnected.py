@@ -1,8 +1,7 @@
 """Bridges and articulation points of the undirected graph, from its biconnected components.
 
-These are what remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged. One
-other edge of every node is tried first. In each tree that leaves one set with nearly all tree edges, so then only the
-edges of nodes outside that set are tried. ``docs/graph.md`` has the proofs and sources.
+These are what remains of the tree edges of a breadth-first forest when those of each fundamental cycle are merged.
+``docs/graph.md`` says which edges need not be looked at, with proofs and sources.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Compiled loops of the biconnected components; `biconnected` explains the method.
+"""Compiled loops of the biconnected components; ``docs/graph.md`` explains the method.
 
 Sets of tree edges are kept as trees of pointers in `sets`, where a node stands for the edge above
 it. Each set is connected and is named by one of its topmost edges.
@@ -87,8 +87,7 @@ def _other_neighbours(
 def _close_cycle(forest: Forest, sets: NDArray[np.int32], node: int, other: int) -> None:
     """Merge the tree edges of the cycle that another edge between two nodes closes.
 
-    Climb from both ends, a set at a time, until both are in one set or the sets meet at a node. The
-    set that ends deeper has not passed that node, so the cycle goes on from it.
+    Climb from both ends, a set at a time, until both are in one set or the sets meet at a node (``docs/graph.md``).
     """
     parents, levels = forest.parents, forest.levels
     low, high = _find(sets, node), _find(sets, other)

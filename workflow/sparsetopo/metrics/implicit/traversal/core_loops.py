@@ -1,4 +1,4 @@
-"""Compiled peeling of the core numbers; the module `cores` explains the method.
+"""Compiled peeling of the core numbers; ``docs/graph.md`` explains the method.
 
 Arrays are read by a start and an unsigned offset, not sliced: a slice counts its references with an
 atomic operation each time, and an index that may be negative keeps LLVM from using vectors.

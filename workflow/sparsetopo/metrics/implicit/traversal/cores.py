@@ -1,9 +1,5 @@
 """Core numbers of the undirected graph, by peeling pixels: ``docs/graph.md`` has the method and its proof.
 
-All channels of a pixel of degree at most k are removed together. For each joined pixel, each of them subtracts its row
-of kept weights from the degrees there, or, where rows would be nearly empty or used once, a list of channels. That
-pixel is looked at again only if its lowest degree is at most k, and left alone once it has no nodes.
-
 Memory besides the result: 2 bytes a node (4 where a degree reaches 2**15) and at most 2 bytes for each weight of the
 dense network.
 """

@@ -1,8 +1,6 @@
 """Breadth-first forest of the undirected graph: weakly connected components and distances.
 
-Each level is found from the one before, the frontier, in one of two ways, whichever is estimated to be cheaper in a
-node layer: the frontier's nodes *push* to all their neighbours, or each node that is still unreached *pulls*: it looks
-for one neighbour in the frontier and stops. ``docs/graph.md`` has the source.
+Each level is found from the one before, the *frontier*, by pushing or by pulling (``docs/graph.md``).
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Compiled loops of the breadth-first forest; `forest` explains the method."""
+"""Compiled loops of the breadth-first forest; ``docs/graph.md`` explains the method."""
 
 from typing import NamedTuple
 

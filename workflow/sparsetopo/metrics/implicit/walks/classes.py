@@ -1,7 +1,6 @@
 """Walks of two steps along one spatial axis, sorted into classes of equal position pairs.
 
-Two pairs are in one class if they have the same *multiset* of walks, where a walk is (middle layer, tap of the first
-step, tap of the second), and the same tap of a direct edge (or none): ``docs/graph.md``.
+``docs/graph.md`` defines the classes, and says why they need the *multiset* of walks.
 """
 
 from collections.abc import Sequence

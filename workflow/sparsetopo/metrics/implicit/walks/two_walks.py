@@ -32,15 +32,6 @@ class TwoWalks:
     """Pairs within two hops and motif counts of a graph given by its node layers and bundles.
 
     `compute` may run on different pairs in several threads at once.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sparsetopo.graphs.encode import encode
-    >>> mge = encode(torch.nn.Linear(3, 2), (3,))
-    >>> walks = TwoWalks(mge.plan.node_layers, mge.bundles)
-    >>> walks.pairs_within_two_hops(), walks.motif_counts(np.array([2, 2, 2, 3, 3])).cycles
-    (11, 3)
     """
 
     def __init__(self, layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> None:
