@@ -74,7 +74,7 @@ def figures_of_study(**available: bool) -> list[str]:
 def _read(path: str | Iterable[str]) -> Any:
     """Read a graph or a table; of an input that a study may lack the rule gives a list of one path."""
     from sparsetopo.analysis.tables.table import read_table
-    from sparsetopo.graphs import MGE
+    from sparsetopo.graphs.mge import MGE
 
     path = path if isinstance(path, str) else next(iter(path))
     return MGE.load(path) if path.endswith(".safetensors") else read_table(path)
