@@ -101,6 +101,7 @@ def test_the_example_is_clean(importer):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.middle
 def test_locks_of_the_importing_workflow_are_left_to_it(importer):
     """A run by itself clears what a killed one left; a module cannot know whether the other workflow is alive."""
     lock = importer.folder / ".snakemake/locks/0.output.lock"

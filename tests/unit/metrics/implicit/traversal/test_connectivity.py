@@ -125,6 +125,7 @@ def layered_graphs(draw):
     return graph_of(sizes, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=count)))
 
 
+@pytest.mark.middle
 @given(graphs())
 @settings(max_examples=150, **SETTINGS)
 def test_random_networks(mge):

@@ -62,6 +62,7 @@ def test_many_random_networks(mge):
     assert_as_explicit(mge)
 
 
+@pytest.mark.middle
 @given(mge=graphs(), tile_bytes=st.sampled_from([4, 300, 2000]))
 @settings(
     max_examples=60,
