@@ -97,13 +97,13 @@ def test_the_tables_are_those_of_a_local_run(story, local_study):
 def test_small_jobs_share_a_slurm_job(story):
     comments = [record.comment for record in (*story.first, *story.second)]
     assert comments.count("rule_masks_prune") == 1
-    assert comments.count("rule_graphs_encode_measure") == 1
+    assert comments.count("rule_graphs_encode_topometrics") == 1
     # Some came twice: what ran when Snakemake was killed, and what was cancelled.
     assert len(comments) < JOBS
 
 
 def test_a_group_asks_for_the_time_of_all_its_jobs_and_the_memory_of_one(story):
-    group = next(r for r in story.second if r.comment == "rule_graphs_encode_measure")
+    group = next(r for r in story.second if r.comment == "rule_graphs_encode_topometrics")
     assert (group.cpus, group.minutes) == (1, 4 * 5)
     assert group.memory_mb < 2 * 500
 
