@@ -114,7 +114,7 @@ def test_a_run_after_a_kill_redoes_nothing_that_was_finished(story):
     after = outputs(story.study)
     assert {path: after[path] for path in story.before} == story.before
     again = {record.comment for record in story.second}
-    assert not [comment for comment in again if comment.startswith(("rule_prepare", "rule_masks"))]
+    assert not [comment for comment in again if comment.startswith(("rule_data", "rule_masks"))]
 
 
 def test_a_cancelled_job_is_submitted_again_with_more_memory_and_time(story):
