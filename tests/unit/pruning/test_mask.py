@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from sparsetopo.errors import FileFormatError, MaskError, SparsetopoError
@@ -49,6 +50,13 @@ def test_is_a_read_only_copy(mask, arrays):
         mask.metadata["options"] = {}
 
 
+def test_tensors_are_converted(arrays):
+    tensors = {
+        name: torch.from_numpy(array).bfloat16().to_sparse() for name, array in arrays.items()
+    }
+    assert Mask(tensors) == Mask(arrays)
+
+
 def test_equality_is_that_of_the_kept_weights(mask, arrays):
     assert mask == Mask(arrays)
     arrays["fc.weight"][0, 0] = False
@@ -61,6 +69,9 @@ def test_equality_is_that_of_the_kept_weights(mask, arrays):
     ("bad", "message"),
     [
         ({}, "at least one layer"),
+        ([np.ones(2, dtype=bool)], "mapping.*got list"),
+        ({"a": torch.ones(2, 2, device="meta")}, "'a' is on the device 'meta'"),
+        ({"a": torch.full((2, 2), 0.5)}, "'a'.*holds 0.5"),
         ({"a": np.ones((2, 2))}, "layer 'a'.*bool, got float64"),
         ({"a": [[True]]}, "layer 'a'.*got list"),
         ({"a": np.ones((2, 0), dtype=bool)}, r"layer 'a'.*\(2, 0\)"),

@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from sparsetopo.architectures import build
 from sparsetopo.networks.initialise import initialise
-from sparsetopo.pruning.hessian import gradient, hessian_times
-from sparsetopo.pruning.segments import segmented
+from sparsetopo.pruning.derivatives.hessian import gradient, hessian_times
+from sparsetopo.pruning.derivatives.segments import segmented
 
 
 def compare(model, inputs, seed=None, tolerance=1e-10):

@@ -1,13 +1,16 @@
-"""Training images for scoring: a data set that gives some at a time, or two tensors."""
+"""Training data for scoring, in all the forms that people have: as a source that gives some samples at a time."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.running.inputs import mapped, tensors_in
 
 
 @runtime_checkable
@@ -23,60 +26,168 @@ class ImageSource(Protocol):
         """Shape of one image, (C, H, W)."""
 
     def sample(self, indices: NDArray[np.int64]) -> Any:
-        """Images of these indices, normalised: float array or tensor (n, C, H, W)."""
+        """What the network is called with for these indices, normalised: float array or tensor (n, C, H, W)."""
 
 
 class TensorImages:
-    """A float tensor of images (N, C, H, W) and integer labels (N,), checked, as an `ImageSource`."""
+    """Images (N, C, H, W) and integer labels (N,), checked, as an `ImageSource`.
+
+    In place of images there may be token ids (integers), and several inputs: a tuple of positional arguments or a
+    mapping of keyword arguments, each with N samples.
+    """
 
     def __init__(self, images: Any, labels: Any) -> None:
-        self._images = torch.as_tensor(images)
-        if self._images.ndim < 2 or not self._images.is_floating_point():
-            raise SparsetopoError(
-                f"images must be a float tensor (N, C, H, W), got {self._images.dtype} of shape "
-                f"{tuple(self._images.shape)}."
-            )
-        self.labels = _checked_labels(labels)
-        if len(self._images) != len(self.labels):
-            raise SparsetopoError(
-                f"there must be one label an image, got {len(self._images)} images and "
-                f"{len(self.labels)} labels."
-            )
+        self.labels = _checked_labels(_tensor(labels, "labels"))
+        self._inputs = _inputs(images, len(self.labels))
+        for tensor in tensors_in(self._inputs):
+            _check_input(tensor)
+            if len(tensor) != len(self.labels):
+                raise SparsetopoError(
+                    f"there must be one label an image, got {len(tensor)} images and "
+                    f"{len(self.labels)} labels."
+                )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one image."""
-        return tuple(self._images.shape[1:])
+        """Shape of one image, or of the first of several inputs."""
+        return tuple(next(tensors_in(self._inputs)).shape[1:])
+
+    @property
+    def example(self) -> Any:
+        """The first sample, if it is something else than one image."""
+        one_image = isinstance(self._inputs, Tensor) and self._inputs.is_floating_point()
+        return None if one_image else self.sample(np.zeros(1, dtype=np.int64))
+
+    def sample(self, indices: NDArray[np.int64]) -> Any:
+        """Inputs of these indices, in their dtype and on their device."""
+        chosen = torch.from_numpy(indices)
+        return mapped(lambda tensor: tensor[chosen.to(tensor.device)], self._inputs)
+
+
+class DatasetImages:
+    """A data set of pairs (image, label) by index, as those of torch.utils.data, as an `ImageSource`.
+
+    All its labels are read at once, which loads every image, unless it has them as ``targets``.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        if not len(dataset):
+            raise SparsetopoError("there must be at least one image to score on, got none.")
+        first, _ = self._pair(0)
+        _check_input(_tensor(first, "an image")[None])
+        self.input_shape = tuple(_tensor(first, "an image").shape)
+        self.labels = _checked_labels(_tensor(self._all_labels(), "labels"))
 
     def sample(self, indices: NDArray[np.int64]) -> Tensor:
-        """Images of these indices, in their dtype and on their device."""
-        return self._images[torch.from_numpy(indices).to(self._images.device)]
+        """Images of these indices."""
+        return _tensor([self._pair(int(index))[0] for index in indices], "images")
+
+    @property
+    def example(self) -> Any:
+        """The first sample, if it is something else than one image."""
+        first = self.sample(np.zeros(1, dtype=np.int64))
+        return None if first.is_floating_point() else first
+
+    def _all_labels(self) -> Any:
+        targets = getattr(self._dataset, "targets", None)
+        untouched = getattr(self._dataset, "target_transform", None) is None
+        if targets is not None and untouched and len(targets) == len(self._dataset):
+            return targets
+        return [self._pair(index)[1] for index in range(len(self._dataset))]
+
+    def _pair(self, index: int) -> tuple[Any, Any]:
+        item = self._dataset[index]
+        if not isinstance(item, tuple | list) or len(item) != 2:
+            raise SparsetopoError(
+                f"the data set {type(self._dataset).__name__} must hold pairs (image, label), got "
+                f"{type(item).__name__}{f' of {len(item)}' if isinstance(item, tuple | list) else ''}."
+            )
+        return item[0], item[1]
 
 
 def image_source(data: Any) -> ImageSource:
     """Turn the `data` of `sparsetopo.pruning.prune` into an `ImageSource` with valid labels."""
+    if isinstance(data, DataLoader):
+        data = _loaded(data)
+    if isinstance(data, TensorDataset) and len(data.tensors) == 2:
+        return TensorImages(*data.tensors)
     if isinstance(data, tuple | list) and len(data) == 2:
         return TensorImages(*data)
-    if not isinstance(data, ImageSource):
+    if isinstance(data, ImageSource):
+        _checked_labels(_tensor(data.labels, "labels"))
+        return data
+    indexed = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    if not indexed or isinstance(data, Tensor | np.ndarray | Mapping | str | tuple):
         raise SparsetopoError(
-            "data must be a pair (images, labels), or an object with labels, input_shape and "
-            f"sample(indices), got {type(data).__name__}."
+            "data must be a pair (images, labels), a DataLoader or data set of such pairs, or an object with labels, "
+            f"input_shape and sample(indices), got {type(data).__name__}."
         )
-    _checked_labels(data.labels)
-    return data
+    return DatasetImages(data)
 
 
-def _checked_labels(labels: Any) -> NDArray[np.int64]:
-    tensor = torch.as_tensor(labels)
-    integral = not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool)
-    if tensor.ndim != 1 or not integral:
+def _loaded(loader: Any) -> Any:
+    """Data set of a loader: which images are scored on is drawn here, from the seed."""
+    if loader.collate_fn is not default_collate:
         raise SparsetopoError(
-            f"labels must be an integer tensor (N,), got {tensor.dtype} of shape "
-            f"{tuple(tensor.shape)}."
+            "the DataLoader has a collate_fn of its own, which batches drawn here would not pass through: "
+            "pass data=(images, labels)."
         )
-    if not len(tensor):
+    return loader.dataset
+
+
+def _inputs(images: Any, count: int) -> Any:
+    """Tensors of what is called images: one tensor, or several arguments."""
+    if isinstance(images, Mapping) and images:
+        return {name: _tensor(value, f"input '{name}'") for name, value in images.items()}
+    if isinstance(images, tuple) and len(images) != count:
+        lengths = [len(part) if hasattr(part, "__len__") else None for part in images]
+        if images and all(length == count for length in lengths):
+            return tuple(_tensor(part, "an input") for part in images)
+    return _tensor(images, "images")
+
+
+def _tensor(value: Any, what: str) -> Tensor:
+    """Tensor of a tensor, array, series, or list of any of these or of numbers."""
+    try:
+        if isinstance(value, Tensor):
+            return value.detach()
+        if isinstance(value, Sequence) and any(isinstance(part, Tensor) for part in value[:1]):
+            return torch.stack([part.detach() for part in value])
+        array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+        if not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"its type is {array.dtype}")
+        # A copy of what torch cannot share: read-only, or with negative strides.
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise SparsetopoError(
+            f"{what} must be a tensor or array of numbers, got {type(value).__name__}: {reason}"
+        ) from error
+
+
+def _check_input(tensor: Tensor) -> None:
+    token_ids = tensor.dtype in (torch.int32, torch.int64)
+    if tensor.ndim < 2 or not (tensor.is_floating_point() or token_ids):
+        raise SparsetopoError(
+            f"images must be a float tensor (N, C, H, W), normalised as for training, or integer token ids (N, T), "
+            f"got {tensor.dtype} of shape {tuple(tensor.shape)}."
+        )
+
+
+def _checked_labels(labels: Tensor) -> NDArray[np.int64]:
+    integral = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
+    if labels.ndim != 1 or not integral:
+        raise SparsetopoError(
+            f"labels must be an integer tensor (N,), one class number an image, got {labels.dtype} of shape "
+            f"{tuple(labels.shape)}."
+        )
+    if not len(labels):
         raise SparsetopoError("there must be at least one image to score on, got none.")
-    if int(tensor.min()) < 0:
-        raise SparsetopoError(f"labels must not be negative, got {int(tensor.min())}.")
-    array: NDArray[np.int64] = tensor.long().cpu().numpy()
+    labels = labels.long()
+    if int(labels.min()) < 0:
+        raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")
+    array: NDArray[np.int64] = labels.cpu().numpy()
     return array

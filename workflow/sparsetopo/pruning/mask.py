@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sparsetopo.errors import FileFormatError, MaskError
+from sparsetopo.networks.masks import bool_mask, is_tensor
 from sparsetopo.pruning.layer_arrays import ORIGIN, LayerArrays
 from sparsetopo.pruning.mask_file import read_mask, write_mask
 
 logger = logging.getLogger(__name__)
+
+# Key of the metadata: names of prunable weights that have no mask, as the output does not depend on them.
+WITHOUT_INFLUENCE = "without_influence"
 
 
 class Mask(LayerArrays[np.bool_]):
@@ -22,7 +25,7 @@ class Mask(LayerArrays[np.bool_]):
     ----------
     arrays
         One bool array a prunable parameter, of the parameter's shape, in the order of the
-        network's layers.
+        network's layers. Tensors are converted (`sparsetopo.networks.masks.bool_mask`).
     algorithm
         Name of the algorithm that made it.
     sparsity
@@ -50,7 +53,7 @@ class Mask(LayerArrays[np.bool_]):
 
     def __init__(
         self,
-        arrays: Mapping[str, NDArray[np.bool_]],
+        arrays: Mapping[str, Any],
         *,
         algorithm: str = "given",
         sparsity: str | None = None,
@@ -58,8 +61,14 @@ class Mask(LayerArrays[np.bool_]):
         initial_weights_digest: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(arrays, Mapping):
+            raise MaskError(
+                "a mask is made of a mapping {parameter name: bool array}, got "
+                f"{type(arrays).__name__}."
+            )
         if not arrays:
             raise MaskError("a mask needs at least one layer, got none.")
+        arrays = {name: bool_mask(name, a) if is_tensor(a) else a for name, a in arrays.items()}
         super().__init__(arrays, ("bool",), algorithm, seed, initial_weights_digest, metadata)
         self.sparsity = repr(self.achieved_sparsity) if sparsity is None else sparsity
 
@@ -119,10 +128,13 @@ class Mask(LayerArrays[np.bool_]):
     def check_fits(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Check that the mask has exactly a network's prunable weights, with their shapes.
 
-        A MaskError names the first that differs.
+        Weights without an influence on the output, as recorded when the mask was made, may be left
+        out. A MaskError names the first that differs.
         """
         for name, shape in shapes.items():
             if name not in self:
+                if name in self.metadata.get(WITHOUT_INFLUENCE, ()):
+                    continue
                 raise MaskError(
                     f"the mask does not fit the network: it has no layer '{name}' "
                     f"(it has {', '.join(self)})."

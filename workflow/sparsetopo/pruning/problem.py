@@ -1,6 +1,6 @@
 """What a pruning algorithm is given: network, sparsity, data, options and its random streams."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,10 @@ from torch.nn import functional
 
 from sparsetopo import seeding
 from sparsetopo.errors import SparsetopoError
-from sparsetopo.networks.memory import first_line, is_out_of_memory
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.networks.random_state import seed_torch
+from sparsetopo.networks.running.inputs import call, mapped, placed
+from sparsetopo.networks.running.outputs import logits as find_logits
 from sparsetopo.pruning.images import ImageSource
 from sparsetopo.pruning.selection import number_kept
 
@@ -26,7 +27,8 @@ class Problem:
 
     The algorithm may change the network, which is restored afterwards. All its options have values;
     the sparsity is None where only scores are wanted; random streams depend on `seed` and
-    `stream_labels`.
+    `stream_labels`. The `example` is what the network is called with, a batch of one; None stands
+    for one image of the `input_shape`.
     """
 
     model: nn.Module
@@ -37,11 +39,14 @@ class Problem:
     seed: int = 0
     stream_labels: tuple[str | int, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    example: Any = None
+    without_influence: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The prunable weights."""
-        return prunable_parameters(self.model)
+        """The prunable weights, but for those without an influence on the output."""
+        weights = prunable_parameters(self.model)
+        return {name: w for name, w in weights.items() if name not in self.without_influence}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -52,6 +57,15 @@ class Problem:
     def sizes(self) -> dict[str, int]:
         """Number of weights of every prunable layer."""
         return {name: weight.numel() for name, weight in self.parameters.items()}
+
+    @property
+    def zero_weights(self) -> list[str]:
+        """Names of weights, of layers and scales of normalisation, that are zero everywhere."""
+        return [
+            name
+            for name, parameter in self.model.named_parameters()
+            if (name in self.parameters or name.endswith("weight")) and not parameter.any()
+        ]
 
     @property
     def target(self) -> float:
@@ -97,20 +111,21 @@ class Problem:
             for name, shape in self.shapes.items()
         }
 
-    def batch(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Images and labels of these indices, on the network's device and in its dtype."""
+    def batch(self, indices: NDArray[np.int64]) -> tuple[Any, Tensor]:
+        """Inputs and labels of these indices, on the network's device and in its dtype."""
         assert self.data is not None  # `run` has checked it
         weight = next(iter(self.parameters.values()))
-        images = torch.as_tensor(self.data.sample(indices))
+        images = self.data.sample(indices)
+        images = images if isinstance(images, tuple | Mapping) else torch.as_tensor(images)
         labels = torch.from_numpy(self.data.labels[indices])
-        return images.to(weight.device, weight.dtype), labels.to(weight.device)
+        return mapped(lambda tensor: placed(tensor, weight), images), labels.to(weight.device)
 
-    def loss(self, images: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
+    def loss(self, images: Any, labels: Tensor, temperature: float = 1.0) -> Tensor:
         """Mean cross-entropy of logits / temperature.
 
         A SparsetopoError says if the network does not give one output a class.
         """
-        logits = forward(self.model, images)
+        logits = find_logits(call(self.model, images), len(labels))
         if logits.ndim != 2 or len(logits) != len(labels):
             raise SparsetopoError(
                 f"{self.algorithm} needs a classifier with outputs (N, classes); the network gives "
@@ -119,21 +134,6 @@ class Problem:
         if int(labels.max()) >= logits.shape[1]:
             raise SparsetopoError(
                 f"label {int(labels.max())} is out of range: the network has {logits.shape[1]} "
-                "outputs."
+                "outputs, and labels count from 0."
             )
         return functional.cross_entropy(logits / temperature, labels)
-
-
-def forward(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    """Apply a network; a SparsetopoError if it cannot take inputs of that shape.
-
-    If memory runs out, torch's own error is passed on.
-    """
-    try:
-        return model(inputs)
-    except (RuntimeError, ValueError) as error:
-        if is_out_of_memory(error):
-            raise
-        raise SparsetopoError(
-            f"the network cannot take inputs of shape {tuple(inputs.shape)}: {first_line(error)}"
-        ) from error

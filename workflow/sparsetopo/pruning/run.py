@@ -1,39 +1,40 @@
 """`prune` and `score`: check the arguments, run an algorithm, put the network back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
-from sparsetopo import registry
 from sparsetopo.checksums import checksum
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.arrays import to_arrays
 from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.networks.precision import tf32_only_if_asked
-from sparsetopo.networks.prunable import computed_weights, prunable_parameters
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.networks.restore import restored
+from sparsetopo.networks.running.eager import differentiable_eagerly
+from sparsetopo.networks.running.widened import HALF, Widening, widen
+from sparsetopo.pruning.arguments import make_problem
 from sparsetopo.pruning.controls import check_shuffle, described_mask
-from sparsetopo.pruning.images import ImageSource, image_source
-from sparsetopo.pruning.mask import Mask
+from sparsetopo.pruning.mask import WITHOUT_INFLUENCE, Mask
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options, needs
+from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options
 from sparsetopo.pruning.scores import Scores
-from sparsetopo.pruning.selection import checked_sparsity
-
-Data = tuple[Tensor, Tensor] | ImageSource | None
+from sparsetopo.pruning.selection import check_finite, check_nonzero, checked_sparsity
 
 
 def prune(
     model: nn.Module,
     algorithm: str,
     sparsity: float | str,
-    data: Data = None,
+    data: Any = None,
     seed: int = 0,
     *,
     input_shape: Sequence[int] | None = None,
+    example: Any = None,
     stream_labels: Sequence[str | int] = (),
     shuffle: str = "none",
     **options: Any,
@@ -49,15 +50,20 @@ def prune(
     sparsity
         Fraction of the prunable weights to remove, in (0, 1); a string ("0.98") is kept as written.
     data
-        (images, labels) of the training set: float (N, C, H, W), normalised, and integer (N,). Or
-        an object with ``labels`` (N,), ``input_shape`` (C, H, W) and ``sample(indices)``, which
-        gives the normalised images of these indices, so that a large set is never in memory as a
-        whole. Algorithms that need few images sample them; those that need none ignore them.
+        (images, labels) of the training set: float (N, C, H, W), normalised, and integer (N,).
+        In place of images: token ids, or a tuple or mapping of inputs. Or a data set or DataLoader
+        of pairs (image, label), of which the data set is used. Or an object with ``labels`` (N,),
+        ``input_shape`` (C, H, W) and ``sample(indices)``, which gives the normalised images of
+        these indices, so that a large set is never in memory as a whole. Algorithms that need few
+        images sample them; those that need none look at one, to see which layers it passes.
     seed
         Seed of every random choice: the images sampled, the weights kept at random.
     input_shape
         (C, H, W) of one image, for algorithms that need no more than that; default: that of the
         images.
+    example
+        What the network is called with, if it is not one image: a tensor, a tuple of positional
+        arguments or a mapping of keyword arguments, with a batch of one.
     stream_labels
         Further labels of the random streams. With (dataset, architecture), random masks of the
         same seed differ between data sets.
@@ -71,12 +77,17 @@ def prune(
     -------
     Mask
         True where a weight is kept: exactly round(N * (1 - sparsity)) of the N prunable weights
-        (fewer with ``allocation="released"`` of "er").
+        (fewer with ``allocation="released"`` of "er"). Layers without an influence on the output
+        are named in a warning, count for nothing and are not in the mask: they stay whole, as all
+        parameters without a mask do. Nothing is known of them if there is no data, input shape or
+        example.
 
     Raises
     ------
     SparsetopoError
-        If an argument is invalid, the scores are not finite, or the memory does not suffice.
+        If an argument is invalid, the network cannot be scored (it has no gradient somewhere, or
+        scores that are not finite, all zero in a layer, or rounding noise), or the memory does not
+        suffice.
 
     Examples
     --------
@@ -95,11 +106,14 @@ def prune(
             data,
             seed,
             input_shape=input_shape,
+            example=example,
             stream_labels=stream_labels,
             **options,
         )
         return scores.mask(sparsity, shuffle=shuffle)
-    problem = _problem(model, algorithm, target, data, seed, input_shape, stream_labels, options)
+    problem = make_problem(
+        model, algorithm, target, data, seed, input_shape, example, stream_labels, options
+    )
     with _scoring(problem):
         arrays = ALGORITHMS[algorithm].load().keep(problem)
     mask = described_mask(arrays, sparsity, shuffle, **_description(problem))
@@ -110,10 +124,11 @@ def prune(
 def score(
     model: nn.Module,
     algorithm: str,
-    data: Data = None,
+    data: Any = None,
     seed: int = 0,
     *,
     input_shape: Sequence[int] | None = None,
+    example: Any = None,
     stream_labels: Sequence[str | int] = (),
     **options: Any,
 ) -> Scores:
@@ -130,8 +145,7 @@ def score(
     Raises
     ------
     SparsetopoError
-        If an argument is invalid, the algorithm is not single-shot (`is_single_shot`), the scores
-        are not finite, or the memory does not suffice.
+        If the algorithm is not single-shot (`is_single_shot`), or for the reasons of `prune`.
 
     Examples
     --------
@@ -149,48 +163,23 @@ def score(
             f"{algorithm} has no scores from which masks of every sparsity follow; "
             f"those that do: {single}."
         )
-    problem = _problem(model, algorithm, None, data, seed, input_shape, stream_labels, options)
-    with _scoring(problem):
-        arrays = to_arrays(ALGORITHMS[algorithm].load().scores(problem))
-    return Scores(arrays, **_description(problem))
-
-
-def _problem(
-    model: nn.Module,
-    algorithm: str,
-    sparsity: float | None,
-    data: Any,
-    seed: int,
-    input_shape: Sequence[int] | None,
-    stream_labels: Sequence[str | int],
-    options: Mapping[str, Any],
-) -> Problem:
-    """Check the arguments and put together what the algorithm is given."""
-    entry = registry.look_up(ALGORITHMS, algorithm, "pruning algorithm")
-    faults = entry.option_problems(options)
-    if faults:
-        raise SparsetopoError("; ".join(f"{entry.name}: {key}: {fault}" for key, fault in faults))
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise SparsetopoError(f"the seed must be an integer, got {seed!r}.")
-    _check_network(model)
-    images = _checked_data(algorithm, data)
-    return Problem(
-        model,
-        algorithm,
-        sparsity,
-        images,
-        _checked_input_shape(algorithm, input_shape, images),
-        seed,
-        tuple(stream_labels),
-        {**entry.default_options(), **options},
+    problem = make_problem(
+        model, algorithm, None, data, seed, input_shape, example, stream_labels, options
     )
+    with _scoring(problem):
+        zero = problem.zero_weights
+        arrays = to_arrays(ALGORITHMS[algorithm].load().scores(problem))
+    check_finite(arrays)
+    check_nonzero(algorithm, arrays, zero)
+    return Scores(arrays, **_description(problem))
 
 
 @contextmanager
 def _scoring(problem: Problem) -> Iterator[None]:
     """Let an algorithm work on the network, then restore it.
 
-    torch is seeded, so that dropout gives the same scores every time. If the memory does not
+    torch is seeded, so that dropout gives the same scores every time. Half precision is too coarse
+    to rank weights: float16 and bfloat16 networks are scored in float32. If the memory does not
     suffice, the error names the setting to lower.
     """
     algorithm, weights = problem.algorithm, list(problem.parameters.values())
@@ -198,11 +187,17 @@ def _scoring(problem: Problem) -> Iterator[None]:
     advice = f"set {' or '.join(settings)} lower" if settings else "use a device with more"
     with (
         named_out_of_memory(f"{algorithm} ran out of memory while scoring the network: {advice}"),
+        differentiable_eagerly(),
         restored(problem.model),
         tf32_only_if_asked("float32", weights[0].device),
     ):
         seed_torch(weights, problem.generator("torch"))
-        yield
+        if all(weight.dtype not in HALF for weight in weights):
+            yield
+            return
+        widen(problem.model, torch.float32)
+        with Widening(torch.float32):
+            yield
 
 
 def _description(problem: Problem) -> dict[str, Any]:
@@ -210,48 +205,19 @@ def _description(problem: Problem) -> dict[str, Any]:
     return {
         "algorithm": problem.algorithm,
         "seed": problem.seed,
-        "initial_weights_digest": checksum(to_arrays(problem.parameters)),
+        "initial_weights_digest": _digest(problem.model),
         "metadata": {
             "algorithm_version": ALGORITHMS[problem.algorithm].version,
             "options": dict(problem.options),
             "stream_labels": list(problem.stream_labels),
+            **(
+                {WITHOUT_INFLUENCE: list(without)} if (without := problem.without_influence) else {}
+            ),
         },
     }
 
 
-def _check_network(model: nn.Module) -> None:
-    computed = computed_weights(model)
-    if computed:
-        raise SparsetopoError(
-            f"the weight of layer '{computed[0]}' is computed, not a plain parameter: make "
-            "torch.nn.utils.prune masks and parametrizations permanent before pruning."
-        )
-    if not prunable_parameters(model):
-        raise SparsetopoError(
-            f"{type(model).__name__} has nothing to prune: no convolution and no linear layer."
-        )
-
-
-def _checked_data(algorithm: str, data: Any) -> ImageSource | None:
-    if data is None and needs(algorithm) == "data":
-        raise SparsetopoError(
-            f"{algorithm} needs training images: pass data=(images (N, C, H, W), labels (N,))."
-        )
-    return None if data is None else image_source(data)
-
-
-def _checked_input_shape(
-    algorithm: str, input_shape: Sequence[int] | None, data: ImageSource | None
-) -> tuple[int, ...] | None:
-    if input_shape is None:
-        if data is not None:
-            return tuple(data.input_shape)
-        if needs(algorithm) == "input shape":
-            raise SparsetopoError(
-                f"{algorithm} needs the shape of an image: pass input_shape=(C, H, W), or data."
-            )
-        return None
-    shape = tuple(input_shape)
-    if not shape or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in shape):
-        raise SparsetopoError(f"the input shape must be positive integers (C, H, W), got {shape}.")
-    return shape
+def _digest(model: nn.Module) -> str:
+    """Digest of all prunable weights, "" if some are on the device "meta"."""
+    weights = prunable_parameters(model)
+    return "" if any(w.is_meta for w in weights.values()) else checksum(to_arrays(weights))

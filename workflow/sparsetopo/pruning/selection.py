@@ -78,6 +78,31 @@ def check_finite(scores: Mapping[str, NDArray[np.floating]]) -> None:
             )
 
 
+def check_nonzero(
+    algorithm: str, scores: Mapping[str, NDArray[np.floating]], zero: Sequence[str]
+) -> None:
+    """Raise a SparsetopoError if all scores of a layer are exactly zero: nothing then orders its weights.
+
+    It names the layers, and what makes zeros: parameters that are zero themselves, `zero`, or dead units.
+    """
+    silent = [name for name, array in scores.items() if not np.any(array)]
+    if not silent:
+        return
+    few = ", ".join(f"'{name}'" for name in silent[:3]) + (", ..." if len(silent) > 3 else "")
+    where = f"of {len(silent)} of {len(scores)} layers ({few}) are exactly zero"
+    if zero:
+        others = f" (and {len(zero) - 1} more)" if len(zero) > 1 else ""
+        raise SparsetopoError(
+            f"all {algorithm} scores {where}, since '{zero[0]}'{others} is all zero: give zero-initialised classifiers "
+            "and scales of normalisation other values before scoring."
+        )
+    raise SparsetopoError(
+        f"all {algorithm} scores {where}, so nothing tells which of their weights to keep: look for dead units (a ReLU "
+        "that is never positive), images that are all black, and outputs that are saturated, or made to sum to a "
+        "constant."
+    )
+
+
 def split(
     flat: NDArray[np.bool_], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, NDArray[np.bool_]]:

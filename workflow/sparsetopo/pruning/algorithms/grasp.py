@@ -25,10 +25,10 @@ from torch import Tensor
 
 from sparsetopo.networks.arrays import copy_into
 from sparsetopo.networks.initial_weights import kaiming_normal
-from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
+from sparsetopo.pruning.derivatives.hessian import Loss, gradient, hessian_times
+from sparsetopo.pruning.derivatives.segments import segmented
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import per_class
-from sparsetopo.pruning.segments import segmented
 
 NAME = "grasp"
 VERSION = 2

@@ -25,10 +25,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sparsetopo.pruning.hessian import Loss, gradient, hessian_times
+from sparsetopo.pruning.derivatives.hessian import Loss, gradient, hessian_times
+from sparsetopo.pruning.derivatives.segments import segmented
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import successive_batches
-from sparsetopo.pruning.segments import segmented
 
 NAME = "prospr"
 VERSION = 2

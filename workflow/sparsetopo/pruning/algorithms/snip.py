@@ -11,7 +11,7 @@ training mode, with the statistics of that batch, as in the authors' code.
 
 from torch import Tensor
 
-from sparsetopo.pruning.hessian import sensitivity
+from sparsetopo.pruning.derivatives.hessian import sensitivity
 from sparsetopo.pruning.problem import Problem
 from sparsetopo.pruning.sampling import one_batch
 

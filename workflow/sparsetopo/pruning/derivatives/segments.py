@@ -1,7 +1,7 @@
 """A network cut into segments that keep only their inputs: derivatives with little memory.
 
 Activation checkpointing (Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory
-cost", 2016), for second derivatives too (`sparsetopo.pruning.recomputed`), for which
+cost", 2016), for second derivatives too (`sparsetopo.pruning.derivatives.recomputed`), for which
 ``torch.utils.checkpoint`` would keep everything. The batch is never cut, so batch-norm sees all.
 
 Every module with few prunable weights is a segment, such as a residual block, and so is every run
@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 
 from sparsetopo.networks.prunable import prunable_parameters
-from sparsetopo.pruning.recomputed import Recomputed
+from sparsetopo.pruning.derivatives.recomputed import Recomputed
 
 # Most prunable weights of a module that is a segment: the two convolutions of a residual block and
 # its shortcut. Smaller segments keep more inputs, larger ones take more memory while they are
@@ -81,10 +81,10 @@ def _step(run: list[nn.Module]) -> Callable[[Any], Any]:
 
 
 def _chain(steps: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def forward(x: Any) -> Any:
+    def forward(input: Any) -> Any:  # noqa: A002 - the name that nn.Sequential has for it
         for step in steps:
-            x = step(x)
-        return x
+            input = step(input)  # noqa: A001
+        return input
 
     return forward
 

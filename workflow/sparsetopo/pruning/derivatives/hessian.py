@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sparsetopo.pruning.recomputed import inner_product
+from sparsetopo.errors import SparsetopoError
+from sparsetopo.networks.memory import first_line, is_out_of_memory
+from sparsetopo.pruning.derivatives.recomputed import inner_product
 
 Loss = Callable[[], Tensor]
 
 
 def gradient(loss: Loss, weights: Sequence[Tensor]) -> list[Tensor]:
     """Gradient of a scalar loss; zero for a weight that it does not depend on."""
-    found = torch.autograd.grad(loss(), weights, allow_unused=True, materialize_grads=True)
-    return list(found)
+    return _derivative(loss(), weights)
 
 
 def sensitivity(loss: Loss, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -31,10 +32,25 @@ def sensitivity(loss: Loss, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def hessian_times(loss: Loss, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> list[Tensor]:
     """Hessian of a scalar loss times a constant vector, given as one tensor a weight."""
-    flow = torch.autograd.grad(
-        loss(), weights, create_graph=True, allow_unused=True, materialize_grads=True
-    )
+    flow = _derivative(loss(), weights, create_graph=True)
     inner = inner_product(flow, vector)
     if not inner.requires_grad:  # a loss that is linear in the weights
         return [torch.zeros_like(weight) for weight in weights]
-    return list(torch.autograd.grad(inner, weights, allow_unused=True, materialize_grads=True))
+    return _derivative(inner, weights)
+
+
+def _derivative(
+    value: Tensor, weights: Sequence[Tensor], create_graph: bool = False
+) -> list[Tensor]:
+    """Derivative of a scalar; a SparsetopoError says why if the network has none."""
+    try:
+        found = torch.autograd.grad(
+            value, weights, create_graph=create_graph, allow_unused=True, materialize_grads=True
+        )
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise SparsetopoError(
+            f"the network cannot be differentiated: {first_line(error)}"
+        ) from error
+    return list(found)

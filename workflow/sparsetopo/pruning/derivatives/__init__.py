@@ -1,0 +1,1 @@
+"""Derivatives of a network's loss, of first and second order, with little memory."""
