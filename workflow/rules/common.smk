@@ -15,8 +15,14 @@ if not (WORKFLOW / "sparsetopo").is_dir():
 sys.path.insert(0, str(WORKFLOW))
 
 import sparsetopo
-from sparsetopo.config import JobResources, Specifications, cells, load_configuration
-from sparsetopo.config.layout import BASELINE, NETWORK, SCORED, paths_of
+from sparsetopo.config import (
+    JobResources,
+    Specifications,
+    cells,
+    load_configuration,
+    require_networks_fit,
+)
+from sparsetopo.config.layout import BASELINE, INITIAL, NETWORK, SCORED, paths_of
 from sparsetopo.config.stages import STAGES, stage_code
 from sparsetopo.errors import ConfigurationError
 from sparsetopo.files import canonical_json
@@ -30,8 +36,14 @@ if not Path(sparsetopo.__file__).samefile(WORKFLOW / "sparsetopo/__init__.py"):
 # As a module of another workflow: then that workflow's handlers, report text and locks count.
 IS_MODULE = not WORKFLOW.parent.joinpath("Snakefile").samefile(workflow.main_snakefile)
 
+# The digests of the code are computed once a parse, not once a job.
 try:
     CONFIGURATION = load_configuration(config)
+    SPECIFICATIONS = Specifications(CONFIGURATION, stage_code(WORKFLOW / "scripts"))
+    if workflow.is_main_process:
+        require_networks_fit(
+            CONFIGURATION, SPECIFICATIONS, Path(".snakemake/sparsetopo.networks.json")
+        )
 except ConfigurationError as error:
     raise WorkflowError(
         "The configuration is invalid:\n" + "\n".join(f"  {problem}" for problem in error.problems)
@@ -39,8 +51,6 @@ except ConfigurationError as error:
 
 # Values of --config are text. What scripts read about the machine (device, data folder) is the checked section.
 config["compute"] = CONFIGURATION.compute.model_dump()
-# The digests of the code are computed once a parse, not once a job.
-SPECIFICATIONS = Specifications(CONFIGURATION, stage_code(WORKFLOW / "scripts"))
 JOBS = JobResources(CONFIGURATION)
 ROOT = f"results/{CONFIGURATION.study}"
 TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
@@ -56,6 +66,7 @@ wildcard_constraints:
     algorithm=r"[^/]+",
     sparsity=r"0\.\d+",
     seed=r"\d+",
+    weights="scored|redrawn",
 
 
 # Empty if the authors' released results are analysed.
@@ -79,6 +90,12 @@ def kept(path, wanted):
 
 DATA = of_cells("data/{dataset}.safetensors")
 PLANS = of_cells("plans/{dataset}/{architecture}.json")
+# Of networks that are not registered: the weights of all others are drawn by the jobs that need them.
+INITIALS = [
+    f"{ROOT}/initial/{INITIAL}".format(weights=weights, **vars(cell)) + ".safetensors"
+    for cell in CELLS
+    for weights in SPECIFICATIONS.initial_weights(cell.architecture, cell.algorithm)
+]
 SCORES = paths_of(
     f"{ROOT}/scores/{SCORED}.safetensors",
     [cell for cell in CELLS if SPECIFICATIONS.is_scored_once(cell.algorithm)],
@@ -104,16 +121,35 @@ def own_file(wildcards):
     return local(path) if os.path.isfile(path) else []
 
 
+def initial_weights(wildcards, weights="scored"):
+    """The weights that a network starts from, if it is none of the registered ones, whose weights follow from the seed."""
+    if not SPECIFICATIONS.architecture(wildcards.architecture).is_foreign:
+        return []
+    return f"{ROOT}/initial/{INITIAL}.safetensors".format(**{**wildcards, "weights": weights})
+
+
+def redrawn_weights(wildcards):
+    """The weights that a masked network is trained from instead of those that were scored, if there is such a file."""
+    if SPECIFICATIONS.train_weights(wildcards.algorithm) == "scored":
+        return []
+    return initial_weights(wildcards, "redrawn")
+
+
 def scores_or_data(wildcards):
     """What a mask is made from: the scores that all sparsities share, or the data set."""
     if SPECIFICATIONS.is_scored_once(wildcards.algorithm):
         return {"scores": f"{ROOT}/scores/{SCORED}.safetensors".format(**wildcards)}
-    return {"data": f"{ROOT}/data/{wildcards.dataset}.safetensors"}
+    return {
+        "data": f"{ROOT}/data/{wildcards.dataset}.safetensors",
+        "initial": initial_weights(wildcards),
+    }
 
 
-def trained_weights(wildcards):
-    """The weights file, unless the graphs carry the initial weights (which follow from the seed)."""
-    return f"{ROOT}/trained/{NETWORK}.safetensors" if TRAINED_WEIGHTS_ARE_READ else []
+def weights_of_graph(wildcards):
+    """The file of the weights that a graph carries, unless they follow from the seed."""
+    if TRAINED_WEIGHTS_ARE_READ:
+        return f"{ROOT}/trained/{NETWORK}.safetensors"
+    return initial_weights(wildcards, SPECIFICATIONS.train_weights(wildcards.algorithm))
 
 
 def reads(stage):

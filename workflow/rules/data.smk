@@ -1,4 +1,4 @@
-# Data sets and plans, which all cells share.
+# Data sets, plans and initial weights, which cells share.
 
 
 rule data:
@@ -39,3 +39,24 @@ rule plan:
         specification=reads("plan"),
     script:
         "../scripts/plan.py"
+
+
+# Networks that are not registered draw their initial weights themselves: once, so that all jobs start from the same.
+rule initial:
+    input:
+        data=f"{ROOT}/data/{{dataset}}.safetensors",
+    output:
+        f"{ROOT}/initial/{INITIAL}.safetensors",
+    log:
+        f"{ROOT}/logs/initial/{INITIAL}.log",
+    benchmark:
+        f"{ROOT}/benchmarks/initial/{INITIAL}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        **asks_for("initial"),
+    params:
+        specification=reads("initial"),
+    script:
+        "../scripts/initial.py"

@@ -5,7 +5,7 @@ rule encode:
     input:
         plan=f"{ROOT}/plans/{{dataset}}/{{architecture}}.json",
         mask=f"{ROOT}/masks/{NETWORK}.safetensors",
-        weights=trained_weights,
+        weights=weights_of_graph,
     output:
         f"{ROOT}/mges/{NETWORK}.safetensors",
     log:

@@ -5,6 +5,7 @@
 rule score:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
+        initial=initial_weights,
     output:
         f"{ROOT}/scores/{SCORED}.safetensors",
     log:

@@ -4,6 +4,7 @@
 TARGETS = {
     "data": DATA,
     "plan": PLANS,
+    "initial": INITIALS,
     "dense": [*DENSE_RESULTS, *DENSE_WEIGHTS],
     "score": SCORES,
     "prune": MASKS,

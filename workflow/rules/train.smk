@@ -4,6 +4,7 @@
 rule dense:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
+        initial=initial_weights,
     output:
         weights=kept(f"{ROOT}/dense/{BASELINE}.safetensors", KEEP.dense_weights),
         result=f"{ROOT}/dense/{BASELINE}.json",
@@ -25,6 +26,8 @@ rule dense:
 use rule dense as train with:
     input:
         data=f"{ROOT}/data/{{dataset}}.safetensors",
+        initial=initial_weights,
+        redrawn=redrawn_weights,
         mask=f"{ROOT}/masks/{NETWORK}.safetensors",
     output:
         weights=kept(f"{ROOT}/trained/{NETWORK}.safetensors", KEEP.trained_weights),

@@ -2,6 +2,9 @@
 
 import contextlib
 
+from building import built_network
+from job import require_cell
+
 
 @contextlib.contextmanager
 def job_device(snakemake, specification):
@@ -25,16 +28,23 @@ def on_device(model, device):
 
 def initialised_network(snakemake, specification):
     """The cell's architecture, built for its data set, with the initial weights of its seed."""
-    from sparsetopo.architectures import build
-    from sparsetopo.datasets.facts import DatasetFacts
+    model = built_network(snakemake, specification)
+    start_from(snakemake, specification, model, "scored")
+    return model
+
+
+def start_from(snakemake, specification, model, weights):
+    """Set a network to its initial weights, or to the redrawn ones: drawn here, or from a file if it draws its own."""
+    from sparsetopo.networks.initial_file import load_initial
     from sparsetopo.networks.initialise import initialise
 
-    facts = DatasetFacts.load(snakemake.input.data)
-    model = build(specification["architecture"], facts.input_shape, facts.classes)
-    initialise(
-        model, specification["dataset"], specification["architecture"], specification["seed"]
-    )
-    return model
+    path = snakemake.input.get("initial" if weights == "scored" else "redrawn")
+    if path:
+        require_cell(snakemake, path, ignoring=("algorithm", "sparsity"))
+        load_initial(model, path)
+        return
+    labels = (specification["dataset"], specification["architecture"], specification["seed"])
+    initialise(model, *labels, redrawn=weights == "redrawn")
 
 
 def training_images(snakemake):

@@ -59,7 +59,9 @@ def measured_layers(mge, motif_size, finite):
     from sparsetopo.layers.network import WEIGHTED_METRICS
 
     kinds = layer_kinds(mge.plan)
-    masks = {name: mge.masks[name] for name in kinds}  # in the order of the network
+    # In the order of the network, which a file of a plan does not keep in its list of parameters.
+    names = dict.fromkeys(block.parameter for block in mge.plan.blocks if block.parameter)
+    masks = {name: mge.masks[name] for name in names}
     layers = {
         "topometrics": topometric_records(mge.weights, masks, kinds, motif_size=motif_size),
         "ramanujan": ramanujan_records(mge.weights, masks, kinds),

@@ -1,7 +1,7 @@
 """Rules `train` and `dense`: train a network from its initial weights, masked or not."""
 
 from job import record_of, require_cell, run_job
-from network import initialised_network, job_device
+from network import initialised_network, job_device, start_from
 
 
 def masked(snakemake, model):
@@ -32,7 +32,6 @@ def work(snakemake, specification):
     import torch
 
     from sparsetopo.datasets.prepared import PreparedDataset
-    from sparsetopo.networks.initialise import initialise
     from sparsetopo.training.arithmetic import Arithmetic
     from sparsetopo.training.recipe import Recipe
     from sparsetopo.training.save import save_result, save_weights
@@ -44,7 +43,7 @@ def work(snakemake, specification):
     model = initialised_network(snakemake, specification)
     mask = masked(snakemake, model) if "mask" in snakemake.input.keys() else None  # noqa: SIM118
     if specification["train_weights"] == "redrawn":
-        initialise(model, *labels, redrawn=True)
+        start_from(snakemake, specification, model, "redrawn")
     # Not a declared output, because Snakemake deletes those before it runs a job again.
     weights = Path(snakemake.output.weights)
     checkpoint = weights.with_name(f".{weights.stem}.checkpoint.safetensors")

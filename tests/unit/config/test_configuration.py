@@ -203,10 +203,10 @@ def test_milestones_must_lie_within_the_epochs_also_for_one_architecture(values)
 def test_an_architecture_that_does_not_fit_the_images_is_refused_before_anything_runs(
     values, monkeypatch
 ):
-    from sparsetopo.config import load
+    from sparsetopo.config import variants
 
     monkeypatch.setattr(
-        load, "literals", lambda path, names: {"INPUT_SHAPE": [1, 4, 4], "CLASSES": 10}
+        variants, "literals", lambda path, names: {"INPUT_SHAPE": [1, 4, 4], "CLASSES": 10}
     )
     values["grid"]["architectures"] = ["Conv-6"]
     (problem,) = problems(values)

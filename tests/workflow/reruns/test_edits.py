@@ -122,7 +122,7 @@ def test_an_edit_of_a_cheap_stage_runs_it_and_what_follows(study, file, expected
     ("file", "named"),
     [
         ("sparsetopo/training/optimiser.py", ["stage train"]),
-        ("sparsetopo/pruning/segments.py", ["stage score", "stage prune"]),
+        ("sparsetopo/pruning/derivatives/segments.py", ["stage score", "stage prune"]),
         ("sparsetopo/pruning/algorithms/synflow.py", ["algorithm synflow"]),
     ],
 )

@@ -6,6 +6,7 @@ Imported while the workflow is parsed, also by every cluster job: nothing here i
 scikit-learn.
 """
 
+from sparsetopo.config.fit import require_networks_fit
 from sparsetopo.config.job_resources import JobResources
 from sparsetopo.config.layout import Cell, cells
 from sparsetopo.config.load import load_configuration
@@ -19,4 +20,5 @@ __all__ = [
     "Specifications",
     "cells",
     "load_configuration",
+    "require_networks_fit",
 ]

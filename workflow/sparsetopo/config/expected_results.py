@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sparsetopo.config.layout import BASELINE, NETWORK, SCORED, cells
+from sparsetopo.config.layout import BASELINE, INITIAL, NETWORK, SCORED, cells
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
 from sparsetopo.config.stages import StageName
@@ -14,6 +14,7 @@ from sparsetopo.config.stages import StageName
 FILES: tuple[tuple[StageName, str], ...] = (
     ("data", "data/{dataset}.safetensors"),
     ("plan", "plans/{dataset}/{architecture}.json"),
+    ("initial", f"initial/{INITIAL}.safetensors"),
     ("dense", f"dense/{BASELINE}.json"),
     ("score", f"scores/{SCORED}.safetensors"),
     ("prune", f"masks/{NETWORK}.safetensors"),
@@ -51,7 +52,7 @@ def expected_results(
         if pattern.startswith("layers/") and not configuration.layers.measure:
             continue
         seen: set[str] = set()
-        for network in networks:
+        for network in _with_weights(networks, specifications) if stage == "initial" else networks:
             path = pattern.format(**network)
             scored = stage != "score" or specifications.is_scored_once(network["algorithm"])
             if path in seen or not scored:
@@ -63,3 +64,14 @@ def expected_results(
             yield ExpectedResult(
                 path, stage, record if stage in ("data", "plan") else {**record, "cell": cell}
             )
+
+
+def _with_weights(
+    networks: list[dict[str, str]], specifications: Specifications
+) -> Iterator[dict[str, str]]:
+    """Networks outside the registry, once for each kind of initial weights that they are given in files."""
+    for network in networks:
+        for weights in specifications.initial_weights(
+            network["architecture"], network["algorithm"]
+        ):
+            yield {**network, "weights": weights}

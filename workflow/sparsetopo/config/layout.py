@@ -14,6 +14,8 @@ NETWORK = "{dataset}/{architecture}/{algorithm}/{sparsity}/seed-{seed}"
 BASELINE = "{dataset}/{architecture}/seed-{seed}"
 # Algorithms that score once make one file for all sparsities.
 SCORED = "{dataset}/{architecture}/{algorithm}/seed-{seed}"
+# Weights of networks that are not registered: those that are scored, and others for the control `redrawn`.
+INITIAL = "{dataset}/{architecture}/{weights}/seed-{seed}"
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,12 @@ from pydantic import BaseModel, ValidationError
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS, DATASETS, SEEDS, SPARSITIES
 from sparsetopo.analysis.tables.paper_grid import ARCHITECTURES as RELEASED_ARCHITECTURES
 from sparsetopo.analysis.tables.published_accuracies import read_published_accuracies
-from sparsetopo.architectures import ARCHITECTURES, shape_problem
+from sparsetopo.architectures import shape_problem
+from sparsetopo.config.architectures import (
+    architecture_problems,
+    architecture_sources,
+    recipe_problems,
+)
 from sparsetopo.config.schema import (
     Configuration,
     StageResources,
@@ -19,11 +24,11 @@ from sparsetopo.config.variants import (
     FROM,
     SECTIONS,
     as_mapping,
+    dataset_facts,
     known_names,
     option_problems,
 )
 from sparsetopo.errors import ConfigurationError, FileFormatError, unknown_name
-from sparsetopo.registry import literals
 from sparsetopo.training.recipe import Recipe
 
 
@@ -40,6 +45,7 @@ def load_configuration(values: Mapping[str, Any]) -> Configuration:
         problems += [_sentence(fault) for fault in error.errors(include_url=False)]
     for find in (
         _name_problems,
+        _architecture_problems,
         _option_problems,
         _coverage_problems,
         _recipe_problems,
@@ -97,6 +103,11 @@ def _name_problems(values: Mapping[str, Any]) -> Iterator[str]:
                     yield f"training.{name}: {unknown_name(kind, name, known)}"
 
 
+def _architecture_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    yield from architecture_problems(values, _names(values, "architectures"))
+    yield from recipe_problems(values)
+
+
 def _option_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for section in SECTIONS:
         given = as_mapping(values.get(section))
@@ -137,16 +148,13 @@ def _recipe_problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shape_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    sources = architecture_sources(values, _names(values, "architectures"))
     for dataset in _names(values, "datasets"):
-        options = as_mapping(as_mapping(values.get("datasets")).get(dataset))
-        entry = SECTIONS["datasets"][1].get(str(options.get(FROM, dataset)))
-        facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
-        if len(facts) < 2:
+        facts = dataset_facts(dataset, as_mapping(values.get("datasets")))
+        if facts is None:
             continue  # known only once the data are prepared: the plan stage checks it then
-        for architecture in _names(values, "architectures"):
-            if architecture not in ARCHITECTURES:
-                continue
-            problem = shape_problem(architecture, tuple(facts["INPUT_SHAPE"]), facts["CLASSES"])
+        for source in sources.values():
+            problem = shape_problem(source, *facts)
             if problem:
                 yield f"grid.architectures: on data set '{dataset}', {problem}"
 
@@ -181,6 +189,11 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
             )
         elif name in known["pruning"]:  # else it is reported already
             algorithms.append(name)
+    for name in as_mapping(values.get("architectures")):
+        yield (
+            f"architectures.{name}: is an architecture that the paper published no accuracy of; with accuracies: "
+            "published leave it out"
+        )
     try:
         published = read_published_accuracies()
     except FileFormatError as error:
@@ -189,7 +202,7 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     sparsities = map(_sparsity, _listed(values, "sparsities"))
     understood = {
         "datasets": [name for name in _names(values, "datasets") if name in known["datasets"]],
-        "architectures": [n for n in _names(values, "architectures") if n in ARCHITECTURES],
+        "architectures": list(_names(values, "architectures")),
         "algorithms": algorithms,
         "sparsities": [value for value in sparsities if value is not None],
     }
@@ -204,6 +217,7 @@ def _released_problems(values: Mapping[str, Any]) -> Iterator[str]:
         "accuracies",
         "datasets",
         "pruning",
+        "architectures",
         "training",
         "topometrics",
         "layers",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sparsetopo.architectures import ARCHITECTURES
+from sparsetopo.config.architectures import architecture_name
 from sparsetopo.config.stages import StageName
 from sparsetopo.metrics.registry import NETWORK_METRICS
 from sparsetopo.registry import look_up
@@ -62,7 +62,12 @@ Sparsity = Annotated[
 # Part of paths and of Snakemake's wildcards. Whether such a name is known depends on the rest of the configuration
 # (`variants`), so `load` checks it.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-ArchitectureName = Annotated[str, _known(ARCHITECTURES, "architecture")]
+# As it stands in paths; `torchvision:resnet18` is read as `torchvision.resnet18`.
+ArchitectureName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z_][A-Za-z0-9_]*)?$"),
+    BeforeValidator(architecture_name, json_schema_input_type=str),
+]
 MetricName = Annotated[str, _known(NETWORK_METRICS, "topometric")]
 Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
@@ -89,7 +94,9 @@ class Grid(_Section):
         description="Data sets, by registry name or by a name defined under `datasets`.",
     )
     architectures: Annotated[list[ArchitectureName], _DISTINCT] = Field(
-        min_length=1, description="Network architectures, by registry name."
+        min_length=1,
+        description="Network architectures: registry names, names defined under `architectures`, "
+        "torchvision:<model>, timm:<model>, or <module>:<function> of your own.",
     )
     sparsities: Annotated[list[Sparsity], _DISTINCT] = Field(
         min_length=1,
@@ -144,6 +151,10 @@ class Topometrics(_Section):
     )
     identity_shortcuts: bool = Field(
         False, description="Draw identity shortcuts as edges of weight 1."
+    )
+    attention: Literal["all", "values"] = Field(
+        "all",
+        description="Who reads the result of attention: reads values, queries and keys, or values only.",
     )
 
 
@@ -267,6 +278,11 @@ class Configuration(_Section):
     pruning: dict[Name, dict[str, Any]] = Field(
         {},
         description="Options of algorithms, by name. With `from: <registry name>` the name is defined here.",
+    )
+    architectures: dict[ArchitectureName, dict[str, Any]] = Field(
+        {},
+        description="Options of architectures, by name. With `from: <registry name, torchvision:<model>, "
+        "timm:<model> or <module>:<function>>` the name is defined here.",
     )
     accuracies: Literal["trained", "published"] = Field(
         "trained",

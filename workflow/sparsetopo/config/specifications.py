@@ -8,7 +8,7 @@ repeated here: Snakemake follows those by itself.
 from collections.abc import Mapping
 from typing import Any
 
-from sparsetopo.architectures import ARCHITECTURES
+from sparsetopo.config.architectures import Architecture, architecture
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.stages import STAGE_VERSIONS, STAGES, StageName
 from sparsetopo.config.variants import Variant, variant
@@ -36,6 +36,7 @@ class Specifications:
     ) -> None:
         self.configuration = configuration
         self._code = code or {}
+        self._architectures: dict[str, Architecture] = {}
 
     def of(self, stage: StageName, cell: Mapping[str, Any]) -> dict[str, Any]:
         """Record of one job of a stage, whose cell may have more axes than the record depends on."""
@@ -52,6 +53,22 @@ class Specifications:
     def algorithm(self, name: str) -> Variant:
         """What an algorithm of the grid stands for."""
         return variant("pruning", name, self.configuration.pruning)
+
+    def architecture(self, name: str) -> Architecture:
+        """What an architecture of the grid stands for; of a user's own, files are digested once."""
+        if name not in self._architectures:
+            self._architectures[name] = architecture(name, self.configuration.architectures)
+        return self._architectures[name]
+
+    def initial_weights(self, architecture: str, algorithm: str) -> list[str]:
+        """Which weights a network outside the registry is given in files, for an algorithm: scored, redrawn."""
+        if not self.architecture(architecture).is_foreign:
+            return []
+        return list(dict.fromkeys(("scored", self.train_weights(algorithm))))
+
+    def train_weights(self, algorithm: str) -> str:
+        """Which weights the masks of an algorithm are trained from: scored or redrawn."""
+        return str(self.algorithm(algorithm).options["train_weights"])
 
     def is_scored_once(self, algorithm: str) -> bool:
         """Whether the masks of every sparsity are selected from the same scores."""
@@ -75,11 +92,25 @@ class Specifications:
 
     def plan(self, dataset: str, architecture: str) -> dict[str, Any]:
         """Trace an architecture at the shape of a data set."""
+        topometrics = self.configuration.topometrics
+        # Only what is not the rule: records of plans are older than this key.
+        attention = {} if topometrics.attention == "all" else {"attention": topometrics.attention}
         return {
             **_stage("plan"),
-            **_architecture(architecture),
+            **self.architecture(architecture).record(),
             "dataset": dataset,
-            "identity_shortcuts": self.configuration.topometrics.identity_shortcuts,
+            "identity_shortcuts": topometrics.identity_shortcuts,
+            **attention,
+        }
+
+    def initial(self, dataset: str, architecture: str, weights: str, seed: int) -> dict[str, Any]:
+        """Draw the initial weights of a network outside the registry."""
+        return {
+            **_stage("initial"),
+            **self.architecture(architecture).record(),
+            "dataset": dataset,
+            "weights": weights,
+            "seed": int(seed),
         }
 
     def score(self, dataset: str, architecture: str, algorithm: str, seed: int) -> dict[str, Any]:
@@ -88,7 +119,7 @@ class Specifications:
         return {
             **_stage("score"),
             **_algorithm(wanted),
-            **_architecture(architecture),
+            **self.architecture(architecture).record(),
             "dataset": dataset,
             "seed": int(seed),
             **self._machine("score"),
@@ -111,7 +142,7 @@ class Specifications:
         return {
             **record,
             **_algorithm(wanted),
-            **_architecture(architecture),
+            **self.architecture(architecture).record(),
             "dataset": dataset,
             "seed": int(seed),
             **machine,
@@ -125,8 +156,7 @@ class Specifications:
         self, dataset: str, architecture: str, seed: int, algorithm: str, **_: str
     ) -> dict[str, Any]:
         """Train a masked network."""
-        train_weights = self.algorithm(algorithm).options["train_weights"]
-        return self._training("train", dataset, architecture, seed, train_weights)
+        return self._training("train", dataset, architecture, seed, self.train_weights(algorithm))
 
     def _training(
         self, stage: StageName, dataset: str, architecture: str, seed: int, train_weights: str
@@ -135,7 +165,7 @@ class Specifications:
         compute = self.configuration.compute
         return {
             **_stage("train"),
-            **_architecture(architecture),
+            **self.architecture(architecture).record(),
             "dataset": dataset,
             "seed": int(seed),
             "train_weights": train_weights,
@@ -155,7 +185,7 @@ class Specifications:
         }
         if record["weights"] == "initial":  # then they are drawn anew, from these labels
             record |= {"dataset": dataset, "architecture": architecture, "seed": int(seed)}
-            record["train_weights"] = self.algorithm(algorithm).options["train_weights"]
+            record["train_weights"] = self.train_weights(algorithm)
         return record
 
     def topometrics(self, **_: str) -> dict[str, Any]:
@@ -214,16 +244,19 @@ class Specifications:
         }
 
     def definitions(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """What the configuration says of the data sets and algorithms of the grid, by section and name."""
+        """What the configuration says of the names of the grid: data sets, algorithms, architectures; by section."""
         configuration = self.configuration
-        listed = {
+        listed: dict[str, tuple[list[str], dict[str, Any]]] = {
             "datasets": (configuration.grid.datasets, configuration.datasets),
             "pruning": (configuration.grid.algorithms, configuration.pruning),
         }
-        return {
+        listed["architectures"] = (configuration.grid.architectures, configuration.architectures)
+        found = {
             section: {name: given[name] for name in names if given.get(name)}
             for section, (names, given) in listed.items()
         }
+        # Records are older than this section.
+        return {key: names for key, names in found.items() if names or key != "architectures"}
 
     def threads(self, stage: StageName) -> int:
         """Threads of a stage's jobs, if it computes on several."""
@@ -243,10 +276,6 @@ class Specifications:
 
 def _stage(stage: str) -> dict[str, Any]:
     return {"stage": stage, "stage_version": STAGE_VERSIONS[stage]}
-
-
-def _architecture(name: str) -> dict[str, Any]:
-    return {"architecture": name, "architecture_version": ARCHITECTURES[name].version}
 
 
 def _algorithm(wanted: Variant) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sparsetopo.sources import source_digest
 StageName = Literal[
     "data",
     "plan",
+    "initial",
     "dense",
     "score",
     "prune",
@@ -35,7 +36,7 @@ StageName = Literal[
 
 # Versions of the expensive stages, raised by hand when their results change (a test compares their sources). The other
 # stages carry a digest of their sources instead, so that every edit runs them again.
-STAGE_VERSIONS = {"data": 1, "plan": 1, "score": 1, "prune": 2, "train": 2}
+STAGE_VERSIONS = {"data": 1, "plan": 1, "initial": 1, "score": 1, "prune": 2, "train": 2}
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ class Stage:
     uses_gpu: bool = False  # whether its jobs compute on `compute.device`
 
 
-_GRAPHS = ("graphs", "files.py", "bits.py")
+_GRAPHS = ("graphs", "files.py", "bits.py", "networks/masks.py")
 _WEIGHTS = (
     "networks/initial_weights.py",
+    "networks/initial_file.py",
     "seeding.py",
     "pruning/mask.py",
     "pruning/mask_file.py",
@@ -80,6 +82,7 @@ def _tables(
 STAGES: dict[StageName, Stage] = {
     "data": Stage(),
     "plan": Stage(),
+    "initial": Stage(),
     "dense": _ON_DEVICE,
     "score": _ON_DEVICE,
     "prune": _ON_DEVICE,
@@ -107,7 +110,9 @@ STAGES: dict[StageName, Stage] = {
         settings=("seed",),
         plots=("plots",),
     ),
-    "report": _tables("workflow/report/*.rst", plots=("graphs", "bits.py", "plots")),
+    "report": _tables(
+        "workflow/report/*.rst", plots=("graphs", "bits.py", "networks/masks.py", "plots")
+    ),
 }
 
 

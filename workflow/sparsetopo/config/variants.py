@@ -11,7 +11,7 @@ from typing import Any
 from sparsetopo.datasets import DATASETS
 from sparsetopo.errors import UnknownNameError, unknown_name
 from sparsetopo.pruning import ALGORITHMS, COMMON_OPTIONS
-from sparsetopo.registry import Entry
+from sparsetopo.registry import Entry, literals
 
 FROM = "from"
 
@@ -72,6 +72,19 @@ def option_problems(section: str, given: Mapping[str, Any]) -> Iterator[tuple[st
             continue
         for option, problem in entry.option_problems(options):
             yield f"{name}.{option}", problem
+
+
+def dataset_facts(name: str, given: Mapping[str, Any]) -> tuple[tuple[int, ...], int] | None:
+    """Shape of an image and number of classes, where they are known before the data set is prepared.
+
+    `given` is the content of the section `datasets`.
+    """
+    source = as_mapping(given.get(name)).get(FROM, name)
+    entry = DATASETS.get(str(source))
+    facts = literals(entry.path, {"INPUT_SHAPE", "CLASSES"}) if entry else {}
+    if len(facts) < 2:
+        return None
+    return tuple(facts["INPUT_SHAPE"]), facts["CLASSES"]
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

@@ -75,11 +75,14 @@ def source_note(
     return " ".join(sentences)
 
 
+_KINDS = {"datasets": "data set", "pruning": "algorithm", "architectures": "architecture"}
+
+
 def variant_note(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Say what the names of a study stand for if its configuration defines them or sets their options.
 
-    `definitions` are {section: {name: options}} of the sections "datasets" and "pruning"; the option "from" names the
-    registry entry.
+    `definitions` are {section: {name: options}} of the sections "datasets", "pruning" and "architectures"; the option
+    "from" names the registry entry, or the network elsewhere.
 
     Examples
     --------
@@ -93,8 +96,7 @@ def variant_note(definitions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> 
             what = " from " + str(given["from"]) if "from" in given else ""
             settings = ", ".join(f"{key} {value}" for key, value in sorted(options.items()))
             of = f" ({settings})" if settings else ""
-            kind = "data set" if section == "datasets" else "algorithm"
-            sentences.append(f"Here {kind} {name} is as configured{what}{of}.")
+            sentences.append(f"Here {_KINDS[section]} {name} is as configured{what}{of}.")
     return " ".join(sentences)
 
 
