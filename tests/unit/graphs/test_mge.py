@@ -227,10 +227,11 @@ def test_plan_file(tmp_path):
     damage(lambda r: r.update(format="something else"))
     damage(lambda r: r.pop("axes"))
     damage(lambda r: r["blocks"][0].update(target=0))
-    damage(lambda r: r["blocks"][0].update(inputs=7))
-    damage(lambda r: r["blocks"][0].update(kind="magic"))
+    damage(lambda r: r["blocks"][0].update(shape=[1, 3, 7, 3, 3]))
+    damage(lambda r: r["blocks"][0].update(strides=[1, 2, 3]))
+    damage(lambda r: r["blocks"][0].update(offset=10**20))
     damage(lambda r: r["blocks"][1].update(parameter="absent"))
-    damage(lambda r: r["axes"][0]["sources"].__setitem__(0, 999))
+    damage(lambda r: r["axes"][0][0].__setitem__(0, 999))
     damage(lambda r: r["node_layers"][0].update(height=0))
 
 

@@ -8,39 +8,56 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from sparsetopo.errors import MaskError
-from sparsetopo.graphs.mge import MGE, mge_from_masks
-from sparsetopo.graphs.tracing.trace import trace
+from sparsetopo.errors import EncodingError, MaskError
+from sparsetopo.graphs.mge import MGE
+from sparsetopo.graphs.plan import Plan
+from sparsetopo.graphs.tracing.constants import Computed
+from sparsetopo.graphs.tracing.run import fingerprint, uncompiled
+from sparsetopo.graphs.tracing.trace import Attention, traced
+from sparsetopo.networks.mask_names import parameter_masks
 
 
 def encode(
     model: nn.Module,
-    input_shape: Iterable[int],
+    input_shape: Iterable[int] | None = None,
     masks: Mapping[str, Any] | None = None,
     identity_shortcuts: bool = False,
+    *,
+    attention: Attention = "all",
+    example: Any = None,
+    plan: Plan | None = None,
 ) -> MGE:
     """Encode a pruned network as a multipartite graph.
 
     Parameters
     ----------
     model
-        Any CNN or MLP that takes one tensor, on any device, in any floating dtype; it is not changed.
+        Any network, on any device, in any floating dtype; it is not changed.
     input_shape
-        Shape of one sample: (C, H, W), (C, L) or (F,).
+        Shape of one sample, if the model takes one tensor of floating numbers: (C, H, W), (C, L), (F,), (T, F) or
+        (C, D, H, W).
     masks
         {parameter name: bool array or tensor}, True where the weight is kept. Parameters without a mask are kept whole.
-        A parameter that `torch.nn.utils.prune` renamed may be given by its old name ("conv.weight") or its new one
-        ("conv.weight_orig"). None stands for the masks of `torch.nn.utils.prune` where there are any, and for the
-        non-zero weights elsewhere.
+        Names and kinds of masks are those of `sparsetopo.networks.mask_names.parameter_masks`. None stands for the
+        masks of `torch.nn.utils.prune` where there are any, and for the non-zero weights elsewhere. A weight that the
+        forward pass computes has the mask of the parameter that it is made from, if there is one, else its non-zeros.
     identity_shortcuts
         Whether identity shortcuts become edges of weight 1; otherwise they are left out.
+    attention
+        Whether who reads the result of softmax attention reads all that it depends on, "all", or only the values,
+        "values" (``docs/graph.md``, section 1).
+    example
+        In place of `input_shape`, what the model is called with: a tensor (token ids, say), a tuple of arguments or a
+        mapping of keywords, as a batch of one sample.
+    plan
+        The plan of an earlier encoding of a network like this one, which saves tracing it again.
 
     Raises
     ------
     MaskError
         If a mask names an unknown parameter or does not fit it.
     EncodingError
-        If the model cannot be encoded, or a kept weight is not finite.
+        If the model cannot be encoded, a kept weight is not finite, or the plan is that of another network.
 
     Examples
     --------
@@ -48,53 +65,123 @@ def encode(
     >>> encode(model, input_shape=(1, 4, 4))
     <MGE: 73 nodes in 3 layers, 178 kept weights>
     """
-    plan = trace(model, input_shape, identity_shortcuts)
-    weights = {name: weight_array(model, name) for name in plan.parameters}
-    if masks is None:
-        chosen: dict[str, NDArray[np.bool_]] = {}
-        for name, array in weights.items():
-            pruned = _prune_mask(model, name)
-            chosen[name] = array != 0 if pruned is None else pruned
-        return MGE(plan, weights, chosen)
-    if not isinstance(masks, Mapping):
-        raise MaskError(
-            f"masks is a {type(masks).__name__}, but must be a mapping {{parameter name: bool array}}."
+    model = uncompiled(model) if isinstance(model, nn.Module) else model
+    given = _parameter_masks(model, masks) if isinstance(model, nn.Module) else {}
+    computed: dict[str, Computed] = {}
+    if plan is not None:
+        _require_plan_of(model, plan)
+    if plan is None or plan.computed:
+        carried = {name: torch.from_numpy(mask) for name, mask in given.items()}
+        _require_shapes(model, given)
+        if plan is not None and input_shape is None and example is None:
+            input_shape, attention = plan.input_shape, plan.attention  # type: ignore[assignment]
+            identity_shortcuts = plan.identity_shortcuts
+        made, computed = traced(model, input_shape, identity_shortcuts, attention, example, carried)
+        if plan is not None and made != plan:
+            raise EncodingError(
+                "the plan is that of another network than the model; trace the model again."
+            )
+        plan = made
+    tensors = dict([*model.named_parameters(), *model.named_buffers()])
+    weights, chosen = {}, {}
+    for name in plan.parameters:
+        if name in computed:
+            weights[name] = _array(name, computed[name].value)
+            own = name in given and name not in tensors
+            chosen[name] = (
+                given[name] if own else _computed_mask(name, computed[name], weights[name])
+            )
+        else:
+            weights[name] = _array(name, tensors[name])
+            if name in given:
+                chosen[name] = given[name]
+            elif masks is None:
+                chosen[name] = weights[name] != 0
+            else:
+                chosen[name] = np.ones(weights[name].shape, dtype=bool)
+    return MGE(plan, weights, chosen)
+
+
+def _parameter_masks(
+    model: nn.Module, masks: Mapping[str, Any] | None
+) -> dict[str, NDArray[np.bool_]]:
+    """Masks by the names of parameters, or of weights that modules compute before they run."""
+    computed = {
+        f"{path}.{name}" if path else name: module
+        for path, module in model.named_modules()
+        for name in (*_plain_tensors(module), *getattr(module, "parametrizations", ()))
+    }
+    if masks is not None:
+        return parameter_masks(masks, model, known=computed)
+    found = {}
+    for name, module in computed.items():
+        attribute = name.rpartition(".")[2]
+        pruned = module._buffers.get(f"{attribute}_mask")
+        if pruned is not None and f"{attribute}_orig" in module._parameters:
+            found[name] = pruned.detach().cpu().numpy().astype(bool)
+    return found
+
+
+def _plain_tensors(module: nn.Module) -> list[str]:
+    """Tensors that a module holds as plain attributes, as hooks that compute weights leave them."""
+    return [name for name, value in vars(module).items() if isinstance(value, torch.Tensor)]
+
+
+def _require_shapes(model: nn.Module, masks: Mapping[str, NDArray[np.bool_]]) -> None:
+    for name, parameter in model.named_parameters():
+        if name in masks and masks[name].shape != tuple(parameter.shape):
+            raise MaskError(
+                f"mask of '{name}' has shape {masks[name].shape}, but should have {tuple(parameter.shape)}."
+            )
+
+
+def _require_plan_of(model: nn.Module, plan: Plan) -> None:
+    """EncodingError unless a plan is that of such a network."""
+    if not isinstance(plan, Plan):
+        raise EncodingError(
+            f"plan is a {type(plan).__name__}, but must be a Plan, as `sparsetopo.trace` returns it."
         )
-    # Parameters that the graph does not use, such as biases, may be masked too.
-    others: dict[str, NDArray[Any]] = {name: np.empty(0) for name, _ in model.named_parameters()}
-    given: dict[str, Any] = {}
-    for name, mask in masks.items():
-        short = name.removesuffix("_orig")
-        key = short if short in weights and name not in weights else name
-        if key in given:
-            raise MaskError(f"the masks name parameter '{key}' twice, also as '{name}'.")
-        given[key] = mask.detach().cpu().numpy() if isinstance(mask, torch.Tensor) else mask
-    return mge_from_masks(plan, {**others, **weights}, given)
+    if plan.network is not None and plan.network != fingerprint(model):
+        raise EncodingError(
+            "the plan is that of another network than the model: their modules, settings or shapes differ; trace "
+            "the model again."
+        )
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
+    shapes |= {name: tuple(tensor.shape) for name, tensor in model.named_buffers()}
+    for name, shape in plan.parameters.items():
+        if name not in plan.computed and shapes.get(name) != shape:
+            raise EncodingError(
+                f"the plan is that of another network than the model: it uses parameter '{name}' of shape {shape}, "
+                f"and the model has {shapes.get(name, 'none of that name')}."
+            )
 
 
-def weight_array(model: nn.Module, name: str) -> NDArray[np.float32]:
-    """Weights of a parameter of a plan, as float32.
-
-    For a parametrized module, or one pruned by `torch.nn.utils.prune`, these are the weights that it computes with.
-    """
-    path, _, attribute = name.rpartition(".")
-    module = model.get_submodule(path)
-    with torch.no_grad():
-        tensor = _pruned_product(module, attribute)
-        if tensor is None:
-            tensor = getattr(module, attribute)
-        array: NDArray[np.float32] = tensor.detach().to("cpu", torch.float32).numpy()
+def _array(name: str, tensor: torch.Tensor) -> NDArray[np.float32]:
+    """Weights as float32, in a copy of their own."""
+    if tensor.is_meta:
+        raise EncodingError(
+            f"parameter '{name}' is on the device 'meta', which holds no values; load the weights first, or use "
+            "sparsetopo.trace, which needs none."
+        )
+    if tensor.is_complex() or tensor.is_quantized:
+        raise EncodingError(
+            f"parameter '{name}' has type {tensor.dtype}, but weights must be real numbers."
+        )
+    dense = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
+    array: NDArray[np.float32] = dense.to("cpu", torch.float32).numpy()
     return array.copy()
 
 
-def _pruned_product(module: nn.Module, attribute: str) -> torch.Tensor | None:
-    """Product that `torch.nn.utils.prune` computes with; the attribute itself is stale between runs."""
-    original = module._parameters.get(f"{attribute}_orig")
-    mask = module._buffers.get(f"{attribute}_mask")
-    return None if original is None or mask is None else original * mask
-
-
-def _prune_mask(model: nn.Module, name: str) -> NDArray[np.bool_] | None:
-    path, _, attribute = name.rpartition(".")
-    mask = model.get_submodule(path)._buffers.get(f"{attribute}_mask")
-    return None if mask is None else mask.detach().cpu().numpy().astype(bool)
+def _computed_mask(
+    name: str, computed: Computed, weights: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Mask of a weight that the forward pass computes."""
+    if computed.problem is not None:
+        raise MaskError(
+            f"the masks cannot be carried to the weight '{name}': {computed.problem}; give a mask of the weight "
+            "itself, or set what is pruned to zero and leave the masks out."
+        )
+    if computed.mask is None:
+        return weights != 0
+    mask: NDArray[np.bool_] = computed.mask.numpy()
+    return mask

@@ -13,6 +13,7 @@ from sparsetopo.graphs.bundles.build import bundles
 from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.mge_file import read_mge, write_mge
 from sparsetopo.graphs.plan import Plan
+from sparsetopo.networks.masks import bool_mask
 
 if TYPE_CHECKING:
     from igraph import Graph
@@ -215,20 +216,10 @@ def mge_from_masks(
                 f"{known}, ...)."
             )
     chosen = {
-        name: _bool_array(name, masks[name]) if name in masks else np.ones(shape, dtype=bool)
+        name: bool_mask(name, masks[name]) if name in masks else np.ones(shape, dtype=bool)
         for name, shape in plan.parameters.items()
     }
     return MGE(plan, used, chosen)
-
-
-def _bool_array(name: str, mask: Any) -> NDArray[np.bool_]:
-    """Convert a mask that may also be given as numbers 0 and 1."""
-    array = np.asarray(mask)
-    if array.dtype == np.bool_:
-        return array
-    if array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all():
-        return array.astype(bool)
-    raise MaskError(f"mask of '{name}' (type {array.dtype}) should be bool, or hold only 0 and 1.")
 
 
 def _require_names(

@@ -4,9 +4,10 @@ A plan is what tracing yields: torch-free, small (no weights, no edges), one per
 that is read from a file is checked for contradictions.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from os import PathLike
 from typing import Any
 
@@ -14,19 +15,16 @@ import numpy as np
 
 from sparsetopo.errors import FileFormatError
 from sparsetopo.files import read_json, write_json
-from sparsetopo.graphs.plan_parts import Axis, Block, NodeLayer
+from sparsetopo.graphs.axis_record import axis_from_record, axis_record
+from sparsetopo.graphs.plan_parts import Axis, Block, ChannelMap, NodeLayer
 from sparsetopo.version import package_version
 
-__all__ = ["Axis", "Block", "NodeLayer", "Plan"]
+__all__ = ["Axis", "Block", "ChannelMap", "NodeLayer", "Plan"]
 
 FORMAT = "sparsetopo plan"
-VERSION = 1
+VERSION = 2
 
-_KINDS = ("conv", "linear", "transposed", "identity")
-_INTEGERS = (
-    "source", "target", "source_channel", "target_channel", "input_offset", "inputs", "outputs",
-    "groups", "parameter_groups", "rows", "columns",
-)  # fmt: skip
+_INTEGERS = ("source", "target", "source_channel", "target_channel", "offset", "rows", "columns")
 
 
 @dataclass(frozen=True)
@@ -38,24 +36,32 @@ class Plan:
     input_shape
         Shape of one sample, as given to the model.
     identity_shortcuts
-        Whether identity shortcuts are blocks (kind "identity") or left out.
+        Whether identity shortcuts are blocks without a parameter, or left out.
     node_layers
         In topological order: every block goes from a lower to a higher index. The first is the input with its frame,
         the last is what the metrics call the last layer.
-    axes
-        Distinct spatial incidences, shared by the blocks.
+    axes, channel_maps
+        Distinct incidences of positions and of channels, shared by the blocks.
     blocks
         Blocks of edges, by target node layer in order of execution.
     parameters
         {name: shape} of every weight tensor that a block uses.
     outputs
         Indices of the node layers from which the model's output is made.
+    inputs
+        How many node layers, the first ones, are what the model is given.
+    kinds
+        {name: (groups, whether it is transposed)} of the parameters of grouped or transposed convolutions.
+    computed
+        Those of `parameters` that are no parameters or buffers of the model: its forward pass computes them.
+    network
+        Fingerprint of the model that was traced, to tell whether another one is alike; None: not known.
 
     Examples
     --------
     >>> layers = NodeLayer("input", 3, 1, 1), NodeLayer("linear", 2, 1, 1)
-    >>> block = Block("weight", "linear", 0, 1, 0, 0, 0, 3, 2, 1, 1, (1, 1), 0, 0)
-    >>> plan = Plan((3,), False, layers, (Axis((0,), (0,), (0,)),), (block,), {"weight": (2, 3)}, (1,))
+    >>> block = Block("weight", 0, 1, (1, 2, 3, 1, 1), 0, (6, 3, 1, 1, 1), 0, None, 0, 0, 0)
+    >>> plan = Plan((3,), False, layers, (Axis.of([0], [0], [0]),), (), (block,), {"weight": (2, 3)}, (1,))
     >>> plan.num_nodes, Plan.from_record(plan.to_record()) == plan
     (5, True)
     """
@@ -64,9 +70,15 @@ class Plan:
     identity_shortcuts: bool
     node_layers: tuple[NodeLayer, ...]
     axes: tuple[Axis, ...]
+    channel_maps: tuple[ChannelMap, ...]
     blocks: tuple[Block, ...]
     parameters: dict[str, tuple[int, ...]] = field(hash=False)
     outputs: tuple[int, ...]
+    inputs: int = 1
+    kinds: dict[str, tuple[int, bool]] = field(default_factory=dict, hash=False)
+    computed: tuple[str, ...] = ()
+    network: str | None = field(default=None, compare=False)
+    attention: str = "all"
 
     @property
     def layer_sizes(self) -> list[int]:
@@ -85,7 +97,26 @@ class Plan:
 
     def to_record(self) -> dict[str, Any]:
         """JSON-able record of the plan, with the format's name and version."""
-        return {"format": FORMAT, "version": VERSION, **asdict(self)}
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "input_shape": self.input_shape,
+            "identity_shortcuts": self.identity_shortcuts,
+            "attention": self.attention,
+            "node_layers": [asdict(layer) for layer in self.node_layers],
+            "axes": [axis_record(axis) for axis in self.axes],
+            "channel_maps": [
+                [channels.tolist() for channels in np.split(each.channels, each.starts[1:-1])]
+                for each in self.channel_maps
+            ],
+            "blocks": [asdict(block) for block in self.blocks],
+            "parameters": self.parameters,
+            "outputs": self.outputs,
+            "inputs": self.inputs,
+            "kinds": self.kinds,
+            "computed": self.computed,
+            "network": self.network,
+        }
 
     @classmethod
     def from_record(cls, record: Any, where: str = "plan") -> "Plan":
@@ -105,19 +136,41 @@ class Plan:
                 input_shape=tuple(int(size) for size in record["input_shape"]),
                 identity_shortcuts=bool(record["identity_shortcuts"]),
                 node_layers=tuple(NodeLayer(**layer) for layer in record["node_layers"]),
-                axes=tuple(
-                    Axis(**{name: tuple(map(int, values)) for name, values in axis.items()})
-                    for axis in record["axes"]
+                axes=tuple(axis_from_record(axis) for axis in record["axes"]),
+                channel_maps=tuple(
+                    ChannelMap.of([tuple(channels) for channels in each])
+                    for each in record["channel_maps"]
                 ),
                 blocks=tuple(
-                    Block(**{**block, "kernel": tuple(block["kernel"])})
+                    Block(
+                        **{
+                            **block,
+                            "shape": tuple(block["shape"]),
+                            "strides": tuple(block["strides"]),
+                        }
+                    )
                     for block in record["blocks"]
                 ),
                 parameters={name: tuple(shape) for name, shape in record["parameters"].items()},
                 outputs=tuple(record["outputs"]),
+                inputs=record["inputs"],
+                kinds={
+                    name: (int(groups), bool(transposed))
+                    for name, (groups, transposed) in record["kinds"].items()
+                },
+                computed=tuple(record["computed"]),
+                network=record["network"],
+                attention=record["attention"],
             )
             problem = _first_problem(plan)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+        ) as error:
             raise FileFormatError(
                 f"{where}: the plan is malformed ({error!r}): trace the model again."
             ) from error
@@ -153,16 +206,16 @@ def _first_problem(plan: Plan) -> str | None:
     if not (_are_natural(plan.outputs) and max(plan.outputs, default=0) < len(plan.node_layers)):
         return "an output is not a node layer"
     for name, shape in plan.parameters.items():
-        if not _are_natural(shape):
-            return f"the shape of parameter {name!r} is not of natural numbers"
+        if not _are_natural(shape) or math.prod(shape) >= 2**40:
+            return f"the shape of parameter {name!r} is not of natural numbers, or too large"
+    if not (_are_natural([plan.inputs]) and 1 <= plan.inputs <= len(plan.node_layers)):
+        return "its inputs are not its first node layers"
     for axis in plan.axes:
-        if not len(axis.sources) == len(axis.taps) == len(axis.targets):
-            return "the lists of an axis differ in length"
-        if not _is_ascending(axis):
+        if not axis.is_ascending:
             return "an axis is not sorted, or repeats a triple"
     for number, block in enumerate(plan.blocks):
         fields = [getattr(block, name) for name in _INTEGERS]
-        if not _are_natural([*fields, *block.kernel]):
+        if not _are_natural([*fields, *block.shape, *block.strides]):
             return f"block {number} has a field that is not a natural number"
         problem = _block_problem(plan, block)
         if problem:
@@ -174,24 +227,23 @@ def _are_natural(values: Iterable[object]) -> bool:
     return all(type(value) is int and value >= 0 for value in values)
 
 
-def _is_ascending(axis: Axis) -> bool:
-    """Whether the triples are sorted by (target, source, tap) and each occurs once."""
-    triples = list(zip(axis.targets, axis.sources, axis.taps, strict=True))
-    return all(first < second for first, second in pairwise(triples))
-
-
 def _block_problem(plan: Plan, block: Block) -> str | None:
-    if block.kind not in _KINDS:
-        return f"unknown kind {block.kind!r}"
     if not block.source < block.target < len(plan.node_layers):
         return "its layers are not in order"
+    if len(block.shape) != 5 or len(block.strides) != 5 or 0 in block.shape:
+        return "its kernels do not have five dimensions"
     source, target = plan.node_layers[block.source], plan.node_layers[block.target]
-    if block.source_channel + block.source_channels > source.channels:
-        return "it reads more channels than its source has"
     if block.target_channel + block.outputs > target.channels:
         return "it writes more channels than its target has"
-    if block.groups < 1 or block.outputs % block.groups:
-        return "its outputs do not divide into its groups"
+    if block.channel_map is None:
+        read = block.source_channel + block.all_inputs
+    else:
+        channels = plan.channel_maps[block.channel_map]
+        if channels.inputs != block.all_inputs or channels.channels.min(initial=0) < 0:
+            return "its channel map does not fit its inputs"
+        read = 1 + int(channels.channels.max(initial=-1))
+    if read > source.channels:
+        return "it reads more channels than its source has"
     for axis_index, from_size, taps, to_size in (
         (block.rows, source.height, block.kernel[0], target.height),
         (block.columns, source.width, block.kernel[1], target.width),
@@ -202,17 +254,14 @@ def _block_problem(plan: Plan, block: Block) -> str | None:
             (axis.taps, taps),
             (axis.targets, to_size),
         ):
-            if values and not (min(values) >= 0 and max(values) < bound):
+            if len(values) and not (values.min() >= 0 and values.max() < bound):
                 return "an axis leaves its layer or kernel"
-    dummy = None
-    if block.kind == "identity":
-        if block.parameter is not None:
-            return "an identity shortcut has no parameter"
-    elif block.parameter not in plan.parameters:
+    if block.parameter is None:
+        return None if block.shape[1:] == (1, 1, 1, 1) else "an identity shortcut has kernels"
+    if block.parameter not in plan.parameters:
         return f"parameter {block.parameter!r} is not in the list"
-    else:
-        # A dummy of the parameter's shape without memory of its own: slicing it shows a misfit.
-        dummy = np.broadcast_to(np.int8(0), plan.parameters[block.parameter])
-    if block.kernels(dummy).shape != (block.outputs, block.inputs, *block.kernel):
+    size = math.prod(plan.parameters[block.parameter])
+    taps = block.kernel[0] * block.kernel[1]
+    if max(block.last_element + 1, *block.strides, taps) > size:
         return f"its kernels do not fit parameter {block.parameter!r}"
     return None

@@ -147,20 +147,18 @@ def _by_output(array: NDArray[Any], kind: LayerKind) -> NDArray[Any]:
 def _graph(weights: NDArray[Any], kept: NDArray[np.bool_], groups: int, name: str) -> MGE:
     """MGE of a matrix (right nodes, left nodes of one group): a 1x1 convolution of one position."""
     outputs, inputs = weights.shape
-    axis = Axis(sources=(0,), taps=(0,), targets=(0,))
+    axis = Axis.of([0], [0], [0])
+    per_group = outputs // groups
     block = Block(
         parameter=name,
-        kind="conv",
         source=0,
         target=1,
+        shape=(groups, per_group, inputs, 1, 1),
+        offset=0,
+        strides=(per_group * inputs, inputs, 1, 1, 1),
         source_channel=0,
+        channel_map=None,
         target_channel=0,
-        input_offset=0,
-        inputs=inputs,
-        outputs=outputs,
-        groups=groups,
-        parameter_groups=groups,
-        kernel=(1, 1),
         rows=0,
         columns=0,
     )
@@ -173,6 +171,7 @@ def _graph(weights: NDArray[Any], kept: NDArray[np.bool_], groups: int, name: st
             NodeLayer("right", outputs, 1, 1),
         ),
         axes=(axis,),
+        channel_maps=(),
         blocks=(block,),
         parameters={name: shape},
         outputs=(1,),

@@ -41,7 +41,7 @@ Record = dict[str, str | int | float | None]
 def layer_kinds(plan: "Plan") -> dict[str, LayerKind]:
     """Groups of every layer of a traced network, and whether it is transposed, by parameter name."""
     return {
-        block.parameter: LayerKind(block.parameter_groups, block.kind == "transposed")
+        block.parameter: LayerKind(*plan.kinds.get(block.parameter, (1, False)))
         for block in plan.blocks
         if block.parameter is not None
     }

@@ -61,10 +61,10 @@ def test_order_of_the_edges():
 def long_axis_plan(size):
     """One channel of size x size nodes, of which the last two positions of the last row are read."""
     rows, columns = Axis((size - 1,), (0,), (0,)), Axis((size - 2, size - 1), (0, 0), (0, 1))
-    block = Block("w", "conv", 0, 1, 0, 0, 0, 1, 1, 1, 1, (1, 1), 0, 1)
+    block = Block("w", 0, 1, (1, 1, 1, 1, 1), 0, (1, 1, 1, 1, 1), 0, None, 0, 0, 1)
     layers = (NodeLayer("input", 1, size, size), NodeLayer("w", 1, 1, 2))
     return Plan(
-        (1, size, size), False, layers, (rows, columns), (block,), {"w": (1, 1, 1, 1)}, (1,)
+        (1, size, size), False, layers, (rows, columns), (), (block,), {"w": (1, 1, 1, 1)}, (1,)
     )
 
 

@@ -5,7 +5,6 @@ import torchvision
 from torch import nn
 
 from sparsetopo.architectures import build
-from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.tracing.trace import trace
@@ -70,15 +69,3 @@ def test_first_edges_of_resnet18_follow_from_its_geometry():
     assert (plan.node_layers[0].height, plan.node_layers[1].height) == (230, 112)
     assert plan.node_layers[2].height == 56
     assert plan.blocks[0].kernel == (7, 7)
-
-
-@pytest.mark.parametrize("name", ["vit_b_16", "swin_t", "efficientnet_b0"])
-def test_attention_and_gates_are_refused_by_name(name):
-    expected = {
-        "vit_b_16": "MultiheadAttention",
-        "swin_t": "Permute",
-        "efficientnet_b0": "SqueezeExcitation",
-    }
-    model = getattr(torchvision.models, name)(weights=None)
-    with pytest.raises(EncodingError, match=expected[name]):
-        trace(model, (3, 224, 224))

@@ -9,7 +9,8 @@ from torch.nn.utils import parametrizations, prune
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs import register_operation, trace
-from sparsetopo.graphs.tracing.operations import HANDLERS, elementwise
+from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.operators import HANDLERS
 
 
 def joins(plan):
@@ -135,9 +136,9 @@ def test_option_a_shortcut_and_views_and_in_place_operations():
 
     net = Net(forward, a=conv(1, 2), b=conv(2, 4, stride=2), fc=nn.Linear(4, 3))
     plan = trace(net, (1, 4, 4), identity_shortcuts=True)
-    (shortcut,) = [block for block in plan.blocks if block.kind == "identity"]
+    (shortcut,) = [block for block in plan.blocks if block.is_identity]
     assert (shortcut.target_channel, shortcut.outputs, shortcut.source) == (1, 2, 1)
-    assert plan.axes[shortcut.rows].sources == (0, 2)
+    assert plan.axes[shortcut.rows].sources.tolist() == [0, 2]
 
 
 class Negative(torch.autograd.Function):
@@ -154,11 +155,18 @@ def test_custom_autograd_function_is_seen_through():
 
 
 def test_register_operation():
-    net = Net(lambda m, x: m.b(torch.special.erfc(m.a(x))), a=conv(1, 1), b=conv(1, 1))
-    with pytest.raises(EncodingError, match=r"erfc.*register_operation"):
+    """An operator of a library of one's own is unknown, until it is registered."""
+    library = torch.library.Library("sparsetopo_test", "FRAGMENT")
+    library.define("swish(Tensor x) -> Tensor")
+    library.impl("swish", lambda x: x.clone(), "CompositeExplicitAutograd")
+    operator = torch.ops.sparsetopo_test.swish
+    net = Net(lambda m, x: m.b(operator(m.a(x))), a=conv(1, 1), b=conv(1, 1))
+    with pytest.raises(EncodingError, match=r"sparsetopo_test::swish.*register_operation"):
         trace(net, (1, 4, 4))
     try:
-        register_operation(torch.special.erfc)(elementwise)
+        register_operation(operator)(elementwise)
         assert len(trace(net, (1, 4, 4)).blocks) == 2
     finally:
-        del HANDLERS[torch.special.erfc]
+        del HANDLERS["sparsetopo_test::swish"]
+    with pytest.raises(TypeError, match="is no ATen operator"):
+        register_operation(torch.relu)

@@ -26,7 +26,9 @@ def _bundle(plan: Plan, blocks: list[Block], weights: Weights, masks: Masks) -> 
         return None
     if len(kept) == 1:
         (block,) = kept
-        if all(has_one_tap_a_pair(plan.axes[axis]) for axis in (block.rows, block.columns)):
+        if block.channel_map is None and all(
+            has_one_tap_a_pair(plan.axes[axis]) for axis in (block.rows, block.columns)
+        ):
             return _simple_bundle(plan, block, weights, masks)
     return composite_bundle(plan, kept, weights, masks)
 
@@ -49,7 +51,7 @@ def _simple_bundle(plan: Plan, block: Block, weights: Weights, masks: Masks) -> 
     return Bundle(
         block.source,
         block.target,
-        range(block.source_channel, block.source_channel + block.source_channels),
+        range(block.source_channel, block.source_channel + block.all_inputs),
         range(block.target_channel, block.target_channel + block.outputs),
         rows=incidence_of(plan.axes[block.rows], source.height, height, target.height),
         columns=incidence_of(plan.axes[block.columns], source.width, width, target.width),

@@ -109,8 +109,10 @@ def _block_edges(
             outputs, inputs = np.nonzero(kept[:, :, ky, kx])
             if not (outputs.size and row_sources.size and column_sources.size):
                 continue
-            groups = outputs // (block.outputs // block.groups)
-            source_channels = block.source_channel + groups * block.inputs + inputs
+            magnitudes = np.abs(kernels[outputs, inputs, ky, kx])
+            outputs, source_channels, magnitudes = _source_channels(
+                plan, block, outputs, inputs, magnitudes
+            )
             target_channels = block.target_channel + outputs
             sources = np.add.outer(row_sources * source.width, column_sources).ravel()
             targets = np.add.outer(row_targets * target.width, column_targets).ravel()
@@ -123,8 +125,26 @@ def _block_edges(
                 np.add.outer(
                     target_planes, targets, dtype=index_dtype, casting="same_kind"
                 ).ravel(),
-                np.repeat(np.abs(kernels[outputs, inputs, ky, kx]), sources.size),
+                np.repeat(magnitudes, sources.size),
             )
+
+
+def _source_channels(
+    plan: Plan,
+    block: Block,
+    outputs: NDArray[np.int64],
+    inputs: NDArray[np.int64],
+    magnitudes: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """(output, source channel, |w|) of kept weights, once for every channel that their input reads."""
+    numbers = outputs // (block.outputs // block.groups) * block.inputs + inputs
+    if block.channel_map is None:
+        return outputs, block.source_channel + numbers, magnitudes
+    channels = plan.channel_maps[block.channel_map]
+    counts = np.diff(channels.starts)[numbers].astype(np.int64)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    read = channels.channels[np.repeat(channels.starts[numbers], counts) + within]
+    return np.repeat(outputs, counts), read.astype(np.int64), np.repeat(magnitudes, counts)
 
 
 def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:
@@ -132,6 +152,13 @@ def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:
     rows = plan.axes[block.rows].tap_counts(block.kernel[0])
     columns = plan.axes[block.columns].tap_counts(block.kernel[1])
     if block.parameter is None:
-        return block.outputs * int(rows[0]) * int(columns[0])
-    kept = np.count_nonzero(block.kernels(masks[block.parameter]), axis=(0, 1))
-    return int(rows @ kept @ columns)
+        edges = block.outputs
+        if block.channel_map is not None:
+            edges = len(plan.channel_maps[block.channel_map].channels)
+        return edges * int(rows[0]) * int(columns[0])
+    kept = block.kernels(masks[block.parameter])
+    if block.channel_map is None:
+        return int(rows @ np.count_nonzero(kept, axis=(0, 1)) @ columns)
+    reads = np.diff(plan.channel_maps[block.channel_map].starts).reshape(block.groups, 1, -1, 1, 1)
+    by_group = kept.reshape(block.groups, -1, *kept.shape[1:])
+    return int(rows @ (by_group * reads).sum(axis=(0, 1, 2), dtype=np.int64) @ columns)

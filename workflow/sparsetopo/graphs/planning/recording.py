@@ -1,159 +1,239 @@
-"""The recorded run of a model: a list of symbolic operations on numbered values, without torch.
+"""What a run of a model left behind: sites in order of execution, and which units each of them reads. Torch-free.
 
-Tracing appends to a `Recording`. `resolve` reads it after the run, because whether an addition merges its operands into
-one node layer depends on what reads them later.
+A *site* is a tensor whose elements are new: the input, the result of an operation with weights, or the result of one
+that makes an element from several others (pooling, a product, a sum). Its elements have consecutive numbers, *ids*.
+Operations that only move elements, or change each by itself, make no site: their results hold the ids of what they
+were given. So every tensor of the run is an array of ids.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.planning.windows import Windows
 
-Padding = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
+# In place of an id: an element that depends on no unit.
+CONSTANT = -1
+ZERO = -2  # a constant that is certainly 0: a product with it depends on nothing
+HIDDEN = -3  # a constant that a softmax turns to 0: minus infinity, or as good as
+
+Ids = NDArray[np.int64]
+Padding = tuple[tuple[int, int], ...]  # (before, after) of each spatial axis
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where in the model an operation was called, for messages."""
+class Run(NamedTuple):
+    """Consecutive ids, in the order of the elements of a tensor of some shape."""
 
-    module: str
-    module_type: str
-    function: str
-
-    def __str__(self) -> str:
-        path = f"module '{self.module}'" if self.module else "the model itself"
-        return f"{path} ({self.module_type}) calling {self.function}"
-
-
-@dataclass(frozen=True)
-class ValueShape:
-    """Shape of one sample of a value: a map, or (`flat`) a vector of the same elements.
-
-    A vector that is not known to be a flattened map has height = width = 1, and `channels` is its length.
-    """
-
-    channels: int
-    height: int
-    width: int
-    flat: bool
+    start: int
+    shape: tuple[int, ...]
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self.channels * self.height * self.width
+        return math.prod(self.shape)
+
+    def array(self) -> Ids:
+        """The ids as an array."""
+        return np.arange(self.start, self.start + self.size, dtype=np.int64).reshape(self.shape)
+
+
+Elements = Run | Ids
+
+
+def as_array(elements: Elements) -> Ids:
+    """The ids of a tensor as an array of its shape."""
+    return elements.array() if isinstance(elements, Run) else elements
+
+
+def without_repetitions(array: NDArray[Any]) -> NDArray[Any]:
+    """An array whose repeated axes (of stride 0, as broadcasting makes them) have length 1."""
+    return array[tuple(slice(0, 1) if step == 0 else slice(None) for step in array.strides)]
 
 
 @dataclass(frozen=True)
-class Convolution:
-    """A (transposed) convolution; one-dimensional ones have height 1."""
+class Origin:
+    """Where in the model an operation was called, for messages and names."""
 
-    parameter: str
-    parameter_shape: tuple[int, ...]
-    transposed: bool
-    groups: int
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: Padding
-    dilation: tuple[int, int]
+    module: str
+    module_type: str
+    operator: str
+
+    def __str__(self) -> str:
+        path = f"module '{self.module}'" if self.module else "the model itself"
+        return f"{path} ({self.module_type}) calling {self.operator}"
+
+    def fail(self, reason: str) -> EncodingError:
+        """Error that names the place in the model."""
+        return EncodingError(f"{self}: {reason}")
 
 
 @dataclass(frozen=True)
-class Linear:
-    """A linear layer on a vector."""
+class Weight:
+    """A weight tensor as an operation receives it: a strided view of a parameter.
+
+    Element (i, j, ...) of `shape` is element ``offset + i * strides[0] + j * strides[1] + ...`` of the flattened
+    parameter, whose own shape is `parameter_shape`.
+    """
 
     parameter: str
     parameter_shape: tuple[int, ...]
+    shape: tuple[int, ...]
+    offset: int
+    strides: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Input:
-    """The sample that the model is given."""
+    """What the model is given, (1, ...) elements; or the output of an embedding of it, channels last."""
+
+    channels_last: bool = False
 
 
 @dataclass(frozen=True)
-class Elementwise:
-    """An operation on each position: activation, normalisation, dropout, a scalar factor, a bias."""
+class Matrix:
+    """Product of (positions, inputs) elements with an (outputs, inputs) weight: (positions, outputs)."""
+
+    weight: Weight
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution of (images, channels, *positions) elements.
+
+    The weight is (outputs, inputs / groups, *kernel); transposed: (inputs, outputs / groups, *kernel). The settings
+    have one entry for each spatial axis.
+    """
+
+    weight: Weight
+    transposed: bool
+    groups: int
+    stride: tuple[int, ...]
+    padding: Padding
+    dilation: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Window:
-    """Pooling, padding, cropping, resizing: for each new row and column, the old ones that it reads."""
+    """Each element reads a window of the operand: position p along `axis` reads positions windows[p] of it."""
 
-    rows: Windows
-    columns: Windows
-
-
-@dataclass(frozen=True)
-class Channels:
-    """Selection of channels: ranges (start, stop) in order, or a number of constant channels."""
-
-    pieces: tuple[tuple[int, int] | int, ...]
+    axis: int
+    windows: Windows
 
 
 @dataclass(frozen=True)
-class Add:
-    """Sum (or difference) of values; a side of length 1 is stretched."""
+class Union:
+    """Each element reads the elements of all operands at its place; `is_sum` if the operands are added."""
+
+    is_sum: bool
+
+
+Kind = Input | Matrix | Convolution | Window | Union
 
 
 @dataclass(frozen=True)
-class Concatenate:
-    """Concatenation over channels (of vectors: over elements)."""
+class Site:
+    """New elements of the given shape, with the ids `start`, `start` + 1, ..., and what they are made from.
 
+    The elements of `unread` are not read, but belong to the network as if they were.
+    """
 
-@dataclass(frozen=True)
-class Reshape:
-    """Map to vector or back, in row-major order."""
-
-
-Kind = Input | Convolution | Linear | Elementwise | Window | Channels | Add | Concatenate | Reshape
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One recorded call; `output` is the number of the value it made."""
-
+    number: int
+    start: int
+    shape: tuple[int, ...]
     kind: Kind
-    inputs: tuple[int, ...]
-    output: int
-    shape: ValueShape
+    operands: tuple[Elements, ...]
     origin: Origin
+    unread: tuple[Elements, ...] = ()
 
-    def fail(self, reason: str) -> EncodingError:
-        """Error that names the place in the model."""
-        return EncodingError(f"{self.origin}: {reason}")
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def run(self) -> Run:
+        """The ids of its elements."""
+        return Run(self.start, self.shape)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether weights made it."""
+        return isinstance(self.kind, Matrix | Convolution)
 
 
 @dataclass
 class Recording:
-    """Operations in order of execution; value v is made by operation v."""
+    """Sites in order of execution; `outputs` are the tensors that the model returned."""
 
     input_shape: tuple[int, ...]
-    operations: list[Operation] = field(default_factory=list)
-    outputs: list[int] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)
+    outputs: list[Elements] = field(default_factory=list)
+    _sites_in: dict[int, tuple[Elements, list[int]]] = field(default_factory=dict, repr=False)
+    _starts: Ids = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
-    def append(self, kind: Kind, inputs: tuple[int, ...], shape: ValueShape, origin: Origin) -> int:
-        """Record an operation and return the number of its value."""
-        value = len(self.operations)
-        self.operations.append(Operation(kind, inputs, value, shape, origin))
-        return value
+    @property
+    def size(self) -> int:
+        """Number of ids that were given out."""
+        return self.sites[-1].start + self.sites[-1].size if self.sites else 0
+
+    def append(
+        self,
+        kind: Kind,
+        operands: tuple[Elements, ...],
+        shape: tuple[int, ...],
+        origin: Origin,
+        unread: tuple[Elements, ...] = (),
+    ) -> Site:
+        """Record new elements."""
+        site = Site(len(self.sites), self.size, shape, kind, operands, origin, unread)
+        self.sites.append(site)
+        return site
+
+    def sites_in(self, elements: Elements) -> list[int]:
+        """Numbers of the sites whose elements occur, ascending."""
+        known = self._sites_in.get(id(elements))
+        if known is None:
+            # The elements are kept, so that no others get their identity.
+            known = elements, self._found_in(elements)
+            self._sites_in[id(elements)] = known
+        return known[1]
+
+    def _found_in(self, elements: Elements) -> list[int]:
+        if len(self._starts) != len(self.sites):
+            self._starts = np.array([site.start for site in self.sites], dtype=np.int64)
+        if isinstance(elements, Run):
+            if not elements.size:
+                return []
+            ends = [elements.start, elements.start + elements.size - 1]
+            first, last = np.searchsorted(self._starts, ends, "right").tolist()
+            return list(range(first - 1, last))
+        ids = without_repetitions(elements)
+        if not ids.size:
+            return []
+        first, last = np.searchsorted(self._starts, [ids.min(), ids.max()], "right").tolist()
+        if last - first <= 0:
+            return [last - 1] if last else []
+        counts = np.bincount(np.searchsorted(self._starts, ids.ravel(), "right"))
+        return [int(number) for number in np.flatnonzero(counts[1:])]
 
     def live(self) -> list[bool]:
-        """For each operation, whether an output of the model depends on it."""
-        needed = [False] * len(self.operations)
-        for value in self.outputs:
-            needed[value] = True
-        for operation in reversed(self.operations):
-            if needed[operation.output]:
-                for value in operation.inputs:
-                    needed[value] = True
+        """For each site, whether an output of the model depends on it."""
+        needed = [False] * len(self.sites)
+        for output in self.outputs:
+            for number in self.sites_in(output):
+                needed[number] = True
+        for site in reversed(self.sites):
+            if needed[site.number]:
+                for operand in (*site.operands, *site.unread):
+                    for number in self.sites_in(operand):
+                        needed[number] = True
         return needed
 
-    def readers(self) -> list[list[int]]:
-        """For each value, the live operations that read it, once for each time they do."""
-        needed = self.live()
-        readers: list[list[int]] = [[] for _ in self.operations]
-        for operation in self.operations:
-            if needed[operation.output]:
-                for value in operation.inputs:
-                    readers[value].append(operation.output)
-        return readers
+    def live_sites(self) -> Iterator[Site]:
+        """The sites that an output depends on, in order."""
+        return (site for site, live in zip(self.sites, self.live(), strict=True) if live)

@@ -1,45 +1,38 @@
-"""From a recorded run to a plan: which values are node layers, and which blocks join them. Torch-free.
+"""From a recording to a plan: which elements are nodes, and which blocks of edges join them. Torch-free.
 
-``docs/graph.md``, section 1, has the rules. An addition merges its *fresh* operands into one node layer: outputs of a
-convolution or linear layer (or of such an addition) that have the addition's shape and that only this addition reads,
-through elementwise operations at most.
+``docs/graph.md``, section 1, has the rules. Sites are resolved in order of execution: for each of them, which units its
+elements depend on (`Terms`), and for an operation with weights also the boxes that it reads and the node layers it
+writes. Blocks come last, since the frame of the input is as large as the largest padding of what reads it.
 
 Node layers are ordered by when their last producer ran (with identity shortcuts, by the last addition that a shortcut
 enters), so that every block goes from a lower to a higher index.
 """
 
-from dataclasses import dataclass, field
+import numpy as np
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.plan import NodeLayer, Plan
-from sparsetopo.graphs.planning import values
-from sparsetopo.graphs.planning.blocks import INPUT, BlockBuilder, Frame, reads_input
+from sparsetopo.graphs.planning.additions import United, united_additions
+from sparsetopo.graphs.planning.blocks import BlockBuilder
+from sparsetopo.graphs.planning.boxes import Box, TooManyBoxesError, boxes
+from sparsetopo.graphs.planning.grids import Grids, Terms
+from sparsetopo.graphs.planning.layers import Layers, Leaf, whole_target
+from sparsetopo.graphs.planning.layout import as_layer, input_layout, positions_layout
+from sparsetopo.graphs.planning.readings import Frame, Reading
 from sparsetopo.graphs.planning.recording import (
-    Add,
-    Channels,
-    Concatenate,
     Convolution,
-    Elementwise,
+    Elements,
+    Ids,
     Input,
-    Linear,
-    Operation,
+    Matrix,
     Recording,
-    Reshape,
+    Run,
+    Site,
+    Union,
     Window,
+    as_array,
 )
-from sparsetopo.graphs.planning.values import Value
-
-
-@dataclass
-class _Layer:
-    """A node layer under construction; `position` is the operation that determines its order."""
-
-    channels: int
-    height: int
-    width: int
-    position: int
-    producers: list[int]
-    shortcuts: list[tuple[Operation, Value]] = field(default_factory=list)
+from sparsetopo.graphs.planning.terms import joined, read
 
 
 class _Resolver:
@@ -49,163 +42,202 @@ class _Resolver:
         self.recording = recording
         self.identity_shortcuts = identity_shortcuts
         self.live = recording.live()
-        self.readers = recording.readers()
-        self.values: dict[int, Value] = {}
-        self.layers: dict[int, _Layer] = {}  # by producer; merged layers share one object
-        self.merging: set[int] = set()  # additions whose result is a node layer
+        self.united = united_additions(recording, self.live)
+        self.grids = Grids()
+        self.layers = Layers(recording, self.united, self.grids)
+        self.terms: dict[int, Terms] = {}
+        self.readings: list[Reading] = []
+        self.inputs: list[tuple[Site, Leaf, Ids | None]] = []
 
     def plan(self) -> Plan:
-        for operation in self.recording.operations:
-            if self.live[operation.output]:
-                self.values[operation.output] = self._value(operation)
-        ordered = sorted(
-            {id(layer): layer for layer in self.layers.values()}.values(),
-            key=lambda layer: layer.position,
-        )
-        index = {producer: n for n, layer in enumerate(ordered) for producer in layer.producers}
-        frame = self._frame()
-        size = self.recording.operations[INPUT].shape
-        builder = BlockBuilder(index, frame, (size.height, size.width))
-        for number, layer in enumerate(ordered):
-            for producer in layer.producers:
-                operation = self.recording.operations[producer]
-                if operation.inputs:
-                    builder.weighted(operation, self.values[operation.inputs[0]], number)
-            for operation, value in layer.shortcuts:
-                builder.shortcut(operation, value, number)
-        if not builder.blocks:
+        """Resolve all sites and build the plan."""
+        last_reader = self._last_readers()
+        for site in self.recording.sites:
+            if not self.live[site.number]:
+                continue
+            self.terms[site.number] = self._terms(site)
+            for number in last_reader.get(site.number, []):
+                del self.terms[number]
+        if not self.readings:
             raise EncodingError(
                 "The model's output depends on no convolution and no linear layer, so there is no graph to build."
+            )
+        ordered = sorted(self.layers.leaves, key=lambda leaf: leaf.position)
+        index = {leaf.number: number for number, leaf in enumerate(ordered)}
+        frame = Frame.of(self.readings, {leaf.number for _, leaf, _ in self.inputs})
+        builder = BlockBuilder(index, frame)
+        by_target = sorted(
+            range(len(self.readings)),
+            key=lambda n: (index[self.readings[n].target.leaf.number], self.readings[n].order, n),
+        )
+        for number in by_target:
+            builder.add(self.readings[number])
+        if not builder.blocks:
+            raise EncodingError(
+                "The model's output depends on no convolution and no linear layer that depends on its input, so there "
+                "is no graph to build."
             )
         return Plan(
             input_shape=self.recording.input_shape,
             identity_shortcuts=self.identity_shortcuts,
-            node_layers=tuple(self._node_layer(layer, frame) for layer in ordered),
+            node_layers=tuple(_node_layer(leaf, frame) for leaf in ordered),
             axes=tuple(builder.axes),
+            channel_maps=tuple(builder.channel_maps),
             blocks=tuple(builder.blocks),
             parameters=builder.parameters,
             outputs=self._outputs(index),
+            inputs=len(self.inputs),
+            kinds=builder.kinds,
         )
 
-    def _value(self, operation: Operation) -> Value:
-        inputs = [self.values[value] for value in operation.inputs]
-        match operation.kind:
-            case Input() | Convolution() | Linear():
-                return self._produce(operation)
-            case Elementwise():
-                return inputs[0]
-            case Window(rows, columns):
-                return values.through_windows(inputs[0], rows, columns)
-            case Channels(pieces):
+    def _last_readers(self) -> dict[int, list[int]]:
+        """For each site the sites that nothing later reads; outputs read at the end."""
+        last: dict[int, int] = {}
+        for site in self.recording.sites:
+            if self.live[site.number]:
+                for operand in site.operands:
+                    for number in self.recording.sites_in(operand):
+                        last[number] = site.number
+        for output in self.recording.outputs:
+            for number in self.recording.sites_in(output):
+                last.pop(number, None)
+        found: dict[int, list[int]] = {}
+        for number, reader in last.items():
+            found.setdefault(reader, []).append(number)
+        return found
+
+    def _read(self, elements: Elements) -> Terms:
+        return read(self.recording, self.terms, elements)
+
+    def _terms(self, site: Site) -> Terms:
+        match site.kind:
+            case Input():
+                return self._input(site)
+            case Matrix() | Convolution():
+                return self._weighted(site)
+            case Window(axis, windows):
                 try:
-                    return values.select_channels(inputs[0], pieces, operation.shape.flat)
+                    pooled = self.grids.windowed(self._read(site.operands[0]), axis, windows)
+                    # A window may make one term cover another: half of a head's channels, and all of them.
+                    return joined(self.grids, [pooled])
                 except ValueError as error:
-                    raise operation.fail(
-                        f"cuts a flattened map within a channel ({error})."
-                    ) from error
-            case Concatenate():
-                return values.joined([segment for value in inputs for segment in value])
-            case Reshape():
-                return _reshape(operation, inputs[0])
-            case Add():
-                return self._add(operation)
-        raise AssertionError(operation.kind)
+                    raise site.origin.fail(f"it reads {error} of a map.") from error
+            case Union():
+                united = self.united.get(site.number)
+                if united is not None:
+                    return self._united(site, united)
+                return joined(self.grids, [self._read(operand) for operand in site.operands])
+        raise AssertionError(site.kind)
 
-    def _produce(self, operation: Operation) -> Value:
-        shape = operation.shape
-        self.layers[operation.output] = _Layer(
-            shape.channels, shape.height, shape.width, operation.output, [operation.output]
-        )
-        return values.node_value(operation.output, shape.channels, shape.height, shape.width)
+    def _input(self, site: Site) -> Terms:
+        order = input_layout(self.recording, site)
+        shape = site.shape[1:] if order is None else order.shape
+        channels, height, width = as_layer(shape)
+        leaf = self.layers.new(channels, height, width, -1, "input")
+        self.inputs.append((site, leaf, order))
+        if order is None:
+            return [Run(leaf.grid.start, site.shape)]
+        numbers = np.empty(site.size, dtype=np.int64)
+        numbers[order.ravel()] = leaf.grid.start + np.arange(site.size)
+        return [numbers.reshape(site.shape)]
 
-    def _add(self, operation: Operation) -> Value:
-        operands = list(dict.fromkeys(operation.inputs))
-        fresh = {
-            value: producer
-            for value in operands
-            if (producer := self._fresh(value, operation)) is not None
-        }
-        others = [value for value in operands if value not in fresh]
-        if not fresh:
-            try:
-                return values.union([self.values[value] for value in others])
-            except ValueError as error:
-                raise operation.fail(
-                    f"adds vectors that were flattened from maps of different sizes ({error})."
-                ) from error
-        first, *rest = (self.layers[producer] for producer in fresh.values())
-        for layer in rest:
-            first.producers = sorted(first.producers + layer.producers)
-            first.shortcuts += layer.shortcuts
-            first.position = max(first.position, layer.position)
-            for producer in layer.producers:
-                self.layers[producer] = first
-        if others and self.identity_shortcuts:
-            first.shortcuts += [(operation, self.values[value]) for value in others]
-            first.position = operation.output
-        self.merging.add(operation.output)
-        return self.values[next(iter(fresh))]
+    def _weighted(self, site: Site) -> Terms:
+        terms = self._read(site.operands[0])
+        name = site.origin.module or site.origin.operator
+        if isinstance(site.kind, Matrix):
+            positions, outputs = site.shape
+            order, height, width = positions_layout(self.grids, terms, positions)
+            arranged = [_rearranged(term, order, height, width) for term in terms]
+            places = np.arange(site.size, dtype=np.int64).reshape(site.shape)
+            places = places if order is None else places[order]
+            places = places.T.reshape(outputs, height, width)
+        else:
+            arranged = [_folded(term) for term in terms]
+            outputs, width = site.shape[1], site.shape[-1]
+            places = np.arange(site.size, dtype=np.int64).reshape(site.shape)
+            places = places.swapaxes(0, 1).reshape(outputs, -1, width)
+        found = [
+            box for term in arranged for box in self._boxes(site, term, taps=len(site.shape) == 2)
+        ]
+        targets, numbers = self.layers.targets(site, places, name)
+        self.readings += [
+            Reading(site, box, target, site.number) for box in found for target in targets
+        ]
+        if len(targets) == 1 and isinstance(site.kind, Convolution) and len(site.shape) > 2:
+            run = Run(targets[0].leaf.grid.start, site.shape)
+            if (
+                site.shape[0] == 1
+                and run.size == targets[0].leaf.size
+                and targets[0].leaf.units is None
+            ):
+                return [run]
+        return [numbers]
 
-    def _fresh(self, value: int, addition: Operation) -> int | None:
-        """Return the producer of `value` if that is a node layer which only `addition` reads, otherwise None."""
-        reader = addition.output
-        while True:
-            operation = self.recording.operations[value]
-            if self.readers[value] != [reader] or value in self.recording.outputs:
-                return None
-            if operation.shape != addition.shape:
-                return None
-            if isinstance(operation.kind, Convolution | Linear) or value in self.merging:
-                return self.values[value][0].terms[0].producer
-            if not isinstance(operation.kind, Elementwise):
-                return None
-            reader, value = value, operation.inputs[0]
+    def _boxes(self, site: Site, term: Run | Ids, *, taps: bool) -> list[Box]:
+        try:
+            return boxes(self.grids, term, taps=taps)
+        except TooManyBoxesError:
+            raise site.origin.fail(
+                "it reads channels and positions in a way that has no product form (weights across positions that "
+                "all channels share, as in an MLP-mixer, for example), on maps too large for the graph to list them."
+            ) from None
 
-    def _frame(self) -> Frame:
-        """Largest zero padding among the convolutions that read the input directly."""
-        frame = Frame(0, 0, 0, 0)
-        size = self.recording.operations[INPUT].shape
-        for producer in self.layers:
-            operation = self.recording.operations[producer]
-            kind = operation.kind
-            if isinstance(kind, Convolution) and not kind.transposed:
-                value = self.values[operation.inputs[0]]
-                if any(
-                    reads_input(term, size.height, size.width) for s in value for term in s.terms
-                ):
-                    frame = frame.enlarged(kind.padding)
-        return frame
+    def _united(self, site: Site, united: United) -> Terms:
+        leaf, units = self.layers.of_sum(site)
+        if self.identity_shortcuts:
+            self._add_shortcuts(site, united, leaf, units)
+        natural = units.size == leaf.size and np.array_equal(units.ravel(), np.arange(leaf.size))
+        own = Run(leaf.grid.start, site.shape) if natural else leaf.grid.start + units
+        beside = [self._read(operand) for operand in united.beside]
+        return joined(self.grids, [[own], *beside])
 
-    def _node_layer(self, layer: _Layer, frame: Frame) -> NodeLayer:
-        if layer.producers == [INPUT]:
-            height, width = (
-                layer.height + frame.top + frame.bottom,
-                layer.width + frame.left + frame.right,
-            )
-            return NodeLayer("input", layer.channels, height, width)
-        origins = [self.recording.operations[producer].origin for producer in layer.producers]
-        name = " + ".join(origin.module or origin.function for origin in origins)
-        return NodeLayer(name, layer.channels, layer.height, layer.width)
+    def _add_shortcuts(self, site: Site, united: United, leaf: Leaf, units: Ids) -> None:
+        places = np.empty(leaf.size, dtype=np.int64)
+        places[units.ravel()] = np.arange(site.size)
+        target = whole_target(leaf)
+        for operand in united.shortcuts:
+            leaf.position = max(leaf.position, site.number)
+            for term in self._read(operand):
+                arranged = as_array(term).ravel()[places].reshape(leaf.grid.shape)
+                self.readings += [
+                    Reading(None, box, target, self.recording.size + site.number)
+                    for box in self._boxes(site, arranged, taps=False)
+                ]
 
     def _outputs(self, index: dict[int, int]) -> tuple[int, ...]:
         found = {
-            index[term.producer]
-            for value in self.recording.outputs
-            for segment in self.values[value]
-            for term in segment.terms
+            index[grid.leaf]
+            for output in self.recording.outputs
+            for term in self._read(output)
+            for grid in self.grids.in_term(term)
         }
         return tuple(sorted(found))
 
 
-def _reshape(operation: Operation, value: Value) -> Value:
-    """Flatten a value, whose segments keep their maps, or undo that."""
-    shape = operation.shape
-    if shape.flat or all((s.height, s.width) == (shape.height, shape.width) for s in value):
-        return value
-    raise operation.fail(
-        f"reshapes a value to {shape.channels} maps of {shape.height}x{shape.width}, which mixes channels and "
-        "positions; only flattening, and undoing it, can be encoded."
-    )
+def _rearranged(term: Run | Ids, order: Ids | None, height: int, width: int) -> Run | Ids:
+    """(positions, inputs) elements as (inputs, rows, columns)."""
+    positions, inputs = term.shape
+    if positions == 1 and isinstance(term, Run):
+        return Run(term.start, (inputs, 1, 1))
+    array = as_array(term)
+    array = array if order is None else array[order]
+    return np.ascontiguousarray(array.T).reshape(inputs, height, width)
+
+
+def _folded(term: Run | Ids) -> Run | Ids:
+    """(images, channels, *positions) elements as (channels, rows, columns)."""
+    images, channels, *sizes = term.shape
+    if images == 1 and isinstance(term, Run):
+        rows = term.size // (channels * sizes[-1])
+        return Run(term.start, (channels, rows, sizes[-1]))
+    return as_array(term).swapaxes(0, 1).reshape(channels, -1, sizes[-1])
+
+
+def _node_layer(leaf: Leaf, frame: Frame) -> NodeLayer:
+    height, width = leaf.height, leaf.width
+    if leaf.number in frame.leaves:
+        height, width = frame.enlarged()
+    return NodeLayer(" + ".join(leaf.names), leaf.channels, height, width)
 
 
 def resolve(recording: Recording, identity_shortcuts: bool = False) -> Plan:

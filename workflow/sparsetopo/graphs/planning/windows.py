@@ -4,11 +4,9 @@ A *window list* has, for each position of a value, the positions of the node lay
 average pooling are the same here: a pooled position depends on every position of its window.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 Windows = tuple[tuple[int, ...], ...]
-Triple = tuple[int, int, int]
 
 
 @lru_cache(maxsize=1024)
@@ -45,62 +43,3 @@ def adaptive(size: int, outputs: int) -> Windows:
         tuple(range(target * size // outputs, -(-(target + 1) * size // outputs)))
         for target in range(outputs)
     )
-
-
-def gather(positions: Iterable[int | None]) -> Windows:
-    """Each position reads one position, or none (a constant, such as zero padding)."""
-    return tuple(() if position is None else (position,) for position in positions)
-
-
-@lru_cache(maxsize=4096)
-def compose(outer: Windows, inner: Windows) -> Windows:
-    """Windows of `outer` over a value whose own windows are `inner` (sorted unions)."""
-    return tuple(
-        inner[window[0]]
-        if len(window) == 1
-        else tuple(sorted({source for position in window for source in inner[position]}))
-        for window in outer
-    )
-
-
-def convolution(
-    windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
-) -> list[Triple]:
-    """Triples (source, tap, target) of a convolution, without taps on padding."""
-    size = len(windows)
-    return [
-        (source, tap, target)
-        for target in range(outputs)
-        for tap in range(kernel)
-        if 0 <= (position := target * stride - padding + tap * dilation) < size
-        for source in windows[position]
-    ]
-
-
-def transposed_convolution(
-    windows: Windows, kernel: int, stride: int, padding: int, dilation: int, outputs: int
-) -> list[Triple]:
-    """Triples of a transposed convolution: position i contributes to i*stride - padding + tap*dilation."""
-    return [
-        (source, tap, target)
-        for position, window in enumerate(windows)
-        for tap in range(kernel)
-        if 0 <= (target := position * stride - padding + tap * dilation) < outputs
-        for source in window
-    ]
-
-
-def full_kernel(windows: Windows) -> list[Triple]:
-    """Triples of a linear layer over a flattened map: tap = position, one target."""
-    return [(source, tap, 0) for tap, window in enumerate(windows) for source in window]
-
-
-def pointwise(windows: Windows) -> list[Triple]:
-    """Triples of an identity shortcut: tap 0 from every position of the window."""
-    return [(source, 0, target) for target, window in enumerate(windows) for source in window]
-
-
-@lru_cache(maxsize=1024)
-def shifted(windows: Windows, offset: int) -> Windows:
-    """Move the source positions by `offset` (the frame above or left of the input)."""
-    return tuple(tuple(source + offset for source in window) for window in windows)

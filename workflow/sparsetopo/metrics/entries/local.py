@@ -69,9 +69,10 @@ def _sinks(primitives: "Primitives") -> NDArray[np.bool_]:
 
 
 def _sources(primitives: "Primitives") -> NDArray[np.bool_]:
-    """(V,) bool: out-degree > 0, in-degree 0, not in the first layer."""
+    """(V,) bool: out-degree > 0, in-degree 0, not in the first layer (with several inputs, not in the first layers)."""
     sources = (primitives.in_degrees == 0) & (primitives.out_degrees > 0)
-    sources[: primitives.layer_sizes[0]] = False
+    inputs = getattr(getattr(primitives.graph, "plan", None), "inputs", 1)
+    sources[: sum(primitives.layer_sizes[:inputs])] = False
     return sources
 
 

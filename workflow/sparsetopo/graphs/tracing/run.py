@@ -1,0 +1,202 @@
+"""Running a model for the recorder: its input, its mode, and leaving it as it was."""
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from numbers import Integral
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
+
+from sparsetopo.errors import EncodingError
+from sparsetopo.graphs.planning.recording import Input, Run
+from sparsetopo.graphs.tracing.functions import Functions
+from sparsetopo.graphs.tracing.recorder import Recorder
+from sparsetopo.graphs.tracing.untouched import untouched
+
+# Importing the modules of handlers registers them.
+for _module in ("accumulating", "attention", "elementwise", "moving", "reducing", "weighted"):
+    importlib.import_module(f"sparsetopo.graphs.tracing.{_module}")
+
+# A run changes modules' modes and puts them back: two runs of one model must not meet.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+def recorded_run(
+    model: nn.Module,
+    input_shape: Iterable[int] | None,
+    attention: str,
+    example: Any,
+    masks: Mapping[str, Tensor],
+    samples: int = 1,
+) -> Recorder:
+    """Record a run of a model on one or more samples; arguments as of `traced`."""
+    model = _checked_model(model)
+    if attention not in ("all", "values"):
+        raise EncodingError(f"attention is {attention!r}, but must be 'all' or 'values'.")
+    shape = None if example is not None else _checked_shape(input_shape)
+    with _ONE_AT_A_TIME, untouched(model), _eagerly():
+        for module in model.modules():
+            module.training = False
+        recorder = Recorder(model, shape or (), attention, masks)
+        try:
+            _run(recorder, model, shape, example, samples)
+        finally:
+            recorder.constants.put_back()
+    recorder.fingerprint = fingerprint(model)
+    return recorder
+
+
+def _run(
+    recorder: Recorder, model: nn.Module, shape: tuple[int, ...] | None, example: Any, samples: int
+) -> None:
+    like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
+    if shape is not None:
+        tensor = _input(
+            recorder, torch.empty((samples, *shape), dtype=like.dtype, device="meta"), like.device
+        )
+        args: tuple[Any, ...] = (tensor,)
+        kwargs: dict[str, Any] = {}
+        described = f"an input of shape {shape}"
+    else:
+        args, kwargs = _example(recorder, example, like.device)
+        described = "the example"
+    try:
+        with torch.no_grad(), Functions(recorder), recorder:
+            output = model(*args, **kwargs)
+    except EncodingError:
+        raise
+    except Exception as error:
+        origin = recorder.failed_at or f"the model itself ({type(model).__name__})"
+        reason = " ".join(str(error).split()).rstrip(".")[:400]
+        raise EncodingError(
+            f"{origin}: the model does not run on {described}: {reason}."
+        ) from error
+    found = [tensor for tensor in _tensors_in(output) if tensor in recorder.table]
+    # A single number beside others is a loss or a statistic of the batch.
+    found = [tensor for tensor in found if tensor.dim()] or found
+    recorder.recording.outputs = [recorder.table.elements(tensor) for tensor in found]
+    if not any(recorder.recording.sites_in(elements) for elements in recorder.recording.outputs):
+        raise EncodingError(
+            f"{type(model).__name__}: no tensor that the model returns depends on its input."
+        )
+
+
+def _input(recorder: Recorder, tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor without values, as data."""
+    with recorder.fake:
+        made = torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+    origin = recorder.origin("input")
+    shape = tuple(made.shape)
+    site = recorder.recording.append(
+        Input(), (), shape if shape[:1] == (1,) else (1, *shape), origin
+    )
+    recorder.table.write(made, Run(site.start, shape))
+    return made
+
+
+def _example(
+    recorder: Recorder, example: Any, device: torch.device
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Positional and keyword arguments, their tensors without values."""
+
+    def data(tensor: Tensor) -> Tensor:
+        if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
+            raise EncodingError(
+                f"example holds a tensor of type {tensor.dtype} and layout {tensor.layout}, but must hold dense "
+                "tensors of real numbers."
+            )
+        if not recorder.recording.input_shape:
+            shape = tuple(tensor.shape)
+            recorder.recording.input_shape = shape[1:] if shape[:1] == (1,) else shape
+        return _input(recorder, tensor, device)
+
+    made = tree_map_only(Tensor, data, example)
+    if isinstance(made, Mapping):
+        return (), dict(made)
+    if isinstance(made, tuple | list):
+        return tuple(made), {}
+    return (made,), {}
+
+
+def _checked_model(model: Any) -> nn.Module:
+    if not isinstance(model, nn.Module):
+        raise EncodingError(
+            f"model is a {type(model).__name__}, but must be a torch.nn.Module "
+            "(a state_dict does not contain the wiring: load it into its model)."
+        )
+    model = uncompiled(model)
+    for path, module in model.named_modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if isinstance(parameter, nn.parameter.UninitializedParameter):
+                raise EncodingError(
+                    f"module '{path}' ({type(module).__name__}): its parameter '{name}' is not initialised yet; run "
+                    "the model once before encoding it."
+                )
+    return model
+
+
+def _checked_shape(input_shape: Iterable[int] | None) -> tuple[int, ...]:
+    sizes: tuple[Any, ...] = (
+        tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
+    )
+    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
+    if not 1 <= len(sizes) <= 4 or not whole or min(sizes) < 1:
+        raise EncodingError(
+            f"input_shape is {input_shape!r}, but must be (C, H, W), (C, L), (F,) or (C, D, H, W): "
+            "whole, positive sizes of one sample, without the batch; give example= for another kind of input."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+@contextlib.contextmanager
+def _eagerly() -> Iterator[None]:
+    """Run compiled parts of a model as they are written."""
+    if "torch._dynamo" in sys.modules:
+        with torch.compiler.set_stance("force_eager"):
+            yield
+    else:
+        yield
+
+
+def _tensors_in(nested: Any) -> Iterator[Tensor]:
+    """All tensors in nested tuples, lists, dictionaries and dataclasses."""
+    if isinstance(nested, Tensor):
+        yield nested
+    elif isinstance(nested, Mapping):
+        for item in nested.values():
+            yield from _tensors_in(item)
+    elif isinstance(nested, tuple | list | set | frozenset):
+        for item in nested:
+            yield from _tensors_in(item)
+    elif dataclasses.is_dataclass(nested) and not isinstance(nested, type):
+        for field in dataclasses.fields(nested):
+            yield from _tensors_in(getattr(nested, field.name))
+
+
+def uncompiled(model: nn.Module) -> nn.Module:
+    """The module that `torch.compile` wrapped, or the model itself."""
+    while isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+        model = inner
+    return model
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Digest of the kinds and settings of all modules of a model, and of the shapes of its tensors."""
+    model = uncompiled(model)
+    digest = hashlib.sha256()
+    for path, module in model.named_modules():
+        kind = type(module)
+        digest.update(
+            f"{path} {kind.__module__}.{kind.__qualname__} {module.extra_repr()}\n".encode()
+        )
+    for named in (model.named_parameters(), model.named_buffers()):
+        for name, tensor in named:
+            digest.update(f"{name} {tuple(tensor.shape)}\n".encode())
+    return digest.hexdigest()
