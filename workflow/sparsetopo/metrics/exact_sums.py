@@ -12,7 +12,9 @@ def exact_sum(values: NDArray[np.int64]) -> int:
     """Sum of the entries, none of them negative."""
     if int(values.max(initial=0)) * values.size < _INT64_EXACT:
         return int(values.sum())
-    return sum(values.ravel().tolist())
+    # Halves of 31 and 32 bits, whose sums fit for up to 2^31 values.
+    high, low = values >> 32, values & (2**32 - 1)
+    return (int(high.sum()) << 32) + int(low.sum())
 
 
 def product_sum(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:

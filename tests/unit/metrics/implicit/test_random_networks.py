@@ -6,22 +6,20 @@ eigenvalue.
 
 import itertools
 from collections import Counter
-from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.metric_comparison import assert_same_building_blocks, assert_same_metrics
 from tests.random_networks import StepNetwork, draw_network
 from torch import nn
 
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.export.unroll import num_unmerged_edges
-from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
 from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
 from sparsetopo.metrics.implicit.spectra import adjacency_eigenvalues, laplacian_part
-from sparsetopo.metrics.measure import topometrics
 
 EXAMPLES = 400
 # Graphs of more nodes get their spectra by the iterations; the default bound is higher.
@@ -193,7 +191,7 @@ def features_of(mge, network):
         "adaptive pooling": pooled_by(network, "adaptive"),
         "concatenation": "concat" in names,
         "projection shortcuts in a row": any(a and b for a, b in itertools.pairwise(residual)),
-        "identity shortcuts": any(b.kind == "identity" for b in mge.plan.blocks),
+        "identity shortcuts": any(b.is_identity for b in mge.plan.blocks),
         "flatten without pooling": "flatten" in names and not pooled_by(network, ""),
         "linear only": len(shape) == 1,
         "a collapsed layer": 0 in kept and any(kept),
@@ -210,47 +208,6 @@ def features_of(mge, network):
 
 def unmerged_edges(mge):
     return sum(num_unmerged_edges(mge.plan, block, mge.masks) for block in mge.plan.blocks)
-
-
-def assert_same_metrics(mge):
-    """Implicit and explicit metrics agree; NaN is motif4 where it must be, and only there."""
-    with (
-        pytest.warns(UserWarning, match="It is NaN here")
-        if joins_four_layers(mge)
-        else nullcontext()
-    ):
-        found = topometrics(mge)
-    expected = topometrics(mge, explicit=True)
-    largest = ExplicitPrimitives(mge).adjacency_eigenvalues.magnitudes[0]
-    if joins_four_layers(mge):
-        assert np.isnan(found.pop("motif4"))
-        expected.pop("motif4")
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        assert type(found[name]) is type(value), name
-        if name in ("spectral_gap", "spectral_gap_signed"):
-            assert found[name] == pytest.approx(value, rel=1e-5, abs=max(1e-9 * largest, 1e-300)), (
-                name
-            )
-        elif name == "spectral_radius":
-            assert found[name] == pytest.approx(value, rel=1e-5), name
-        elif name == "strength":
-            assert found[name] == pytest.approx(value, rel=1e-12), name
-        else:
-            assert found[name] == value, name
-
-
-def assert_same_building_blocks(mge):
-    """What only future metrics may need: products with vectors, and distances."""
-    found, expected = ImplicitPrimitives(mge), ExplicitPrimitives(mge)
-    np.testing.assert_array_equal(found.levels, expected.levels)
-    vectors = np.random.default_rng(0).standard_normal((mge.num_nodes, 2))
-    product = expected.adjacency.product(vectors)
-    np.testing.assert_allclose(found.adjacency.product(vectors), product, rtol=1e-9, atol=1e-9)
-
-
-def joins_four_layers(mge):
-    return ImplicitPrimitives(mge)._two_walks.four_joined_layers() is not None
 
 
 def check(graphs, examples, derandomize):

@@ -22,6 +22,7 @@ from sparsetopo.metrics.implicit.spectra.adjacency_eigenvalues import (
 )
 from sparsetopo.metrics.implicit.spectra.laplacian import laplacian_largest_eigenvalue
 from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError
+from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 from sparsetopo.metrics.implicit.traversal.biconnected import Biconnectivity, biconnected
 from sparsetopo.metrics.implicit.traversal.cores import core_numbers
 from sparsetopo.metrics.implicit.traversal.forest import Forest, breadth_first_forest
@@ -120,6 +121,10 @@ class ImplicitPrimitives:
         return TwoWalks(self._layers, self._bundles)
 
     @cached_property
+    def _weighted_graph(self) -> WeightedGraph:
+        return WeightedGraph(self._layers, self._bundles, self.weighted_degrees)
+
+    @cached_property
     def _forest(self) -> Forest:
         return breadth_first_forest(self._neighbours, self._degrees)
 
@@ -188,9 +193,7 @@ class ImplicitPrimitives:
         if self._has_few_edges_in_pieces:
             return self._unrolled().adjacency_eigenvalues
         try:
-            return adjacency_eigenvalues(
-                self._layers, self._bundles, self.weighted_degrees, self._workers
-            )
+            return adjacency_eigenvalues(self._weighted_graph, self._workers)
         except NotConvergedError as error:
             return self._by_components(error).adjacency_eigenvalues
 
@@ -198,7 +201,7 @@ class ImplicitPrimitives:
     def laplacian_largest_eigenvalue(self) -> float:
         """By Davidson's method, mostly on a part of the graph."""
         try:
-            return laplacian_largest_eigenvalue(self._layers, self._bundles, self.weighted_degrees)
+            return laplacian_largest_eigenvalue(self._weighted_graph)
         except NotConvergedError as error:
             return self._by_components(error).laplacian_largest_eigenvalue
 

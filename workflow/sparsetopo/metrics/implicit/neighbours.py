@@ -18,6 +18,7 @@ The neighbours of node (channel c, row y, column x) of a layer are::
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -49,6 +50,9 @@ class Neighbours(NamedTuple):
         (halves,) where its tables of rows and columns start in `position_starts`, and its lists in `list_starts`.
     position_starts, taps, positions
         Spatial incidences.
+    times
+        For each of the positions how many nodes of the near cell each node there is joined to by one list entry: 1,
+        but in a graph of cells (`traversal/cells.py`).
     list_starts, ends
         Far channels by (tap, channel).
     """
@@ -70,8 +74,16 @@ class Neighbours(NamedTuple):
     position_starts: NDArray[np.int64]
     taps: NDArray[np.int32]
     positions: NDArray[np.int32]
+    times: NDArray[np.int32]
     list_starts: NDArray[np.int64]
     ends: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatedLookup(Lookup):
+    """An incidence of cells: an entry joins each position of the cell at the other end to `times` of this one."""
+
+    times: NDArray[np.int32]
 
 
 def sorted_halves(bundles: Sequence[Bundle]) -> list[Half]:
@@ -82,7 +94,11 @@ def sorted_halves(bundles: Sequence[Bundle]) -> list[Half]:
 
 def neighbours(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> Neighbours:
     """Tables of a graph given by its node layers and bundles."""
-    halves = sorted_halves(bundles)
+    return neighbours_of_halves(layers, sorted_halves(bundles))
+
+
+def neighbours_of_halves(layers: Sequence[NodeLayer], halves: Sequence[Half]) -> Neighbours:
+    """Tables of a graph given by its node layers and halves, in the order of `sorted_halves`."""
     offsets = _starts([layer.size for layer in layers])
     planes = _integers([layer.height * layer.width for layer in layers])
     widths = _integers([layer.width for layer in layers])
@@ -111,9 +127,16 @@ def neighbours(layers: Sequence[NodeLayer], bundles: Sequence[Bundle]) -> Neighb
         position_starts=_joined(lookups.starts, np.int64),
         taps=_joined([lookup.taps for lookup in lookups.found], np.int32),
         positions=_joined([lookup.ends for lookup in lookups.found], np.int32),
+        times=_joined([_times(lookup) for lookup in lookups.found], np.int32),
         list_starts=_joined(list_starts, np.int64),
         ends=_joined([half.lists.ends for half in halves], np.int32),
     )
+
+
+def _times(lookup: Lookup) -> NDArray[np.int32]:
+    if isinstance(lookup, RepeatedLookup):
+        return lookup.times
+    return np.ones(len(lookup.ends), dtype=np.int32)
 
 
 def _integers(values: Sequence[int]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from sparsetopo.metrics.implicit.spectra.bipartite import (
     bipartite_eigenvalues,
     is_thin,
 )
+from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 
 
 def layer_graph(inputs, outputs, density, seed, equal_weights=False):
@@ -26,7 +27,7 @@ def layer_graph(inputs, outputs, density, seed, equal_weights=False):
 
 def spectrum_of(mge):
     layers, bundles = mge.plan.node_layers, mge.bundles
-    return adjacency_eigenvalues(layers, bundles, weighted_degrees(layers, bundles))
+    return adjacency_eigenvalues(WeightedGraph(layers, bundles, weighted_degrees(layers, bundles)))
 
 
 def dense_eigenvalues(mge):

@@ -35,12 +35,14 @@ def graph_of(sizes, edges):
         name = f"{source}-{target}"
         if name not in masks:
             masks[name] = np.zeros((sizes[target], sizes[source]), dtype=bool)
-            shape = (sizes[source], sizes[target], 1, 1, (1, 1), 0, 0)
-            blocks.append(Block(name, "linear", int(source), int(target), 0, 0, 0, *shape))
+            shape, strides = (1, sizes[target], sizes[source], 1, 1), (0, sizes[source], 1, 1, 1)
+            blocks.append(
+                Block(name, int(source), int(target), shape, 0, strides, 0, None, 0, 0, 0)
+            )
         masks[name][max(u, v) - firsts[target], min(u, v) - firsts[source]] = True
     shapes = {name: mask.shape for name, mask in masks.items()}
-    axes = (Axis((0,), (0,), (0,)),)
-    plan = Plan((sizes[0],), False, layers, axes, tuple(blocks), shapes, (len(sizes) - 1,))
+    axes = (Axis.of([0], [0], [0]),)
+    plan = Plan((sizes[0],), False, layers, axes, (), tuple(blocks), shapes, (len(sizes) - 1,))
     return MGE(plan, {name: mask.astype(np.float32) for name, mask in masks.items()}, masks)
 
 
@@ -242,7 +244,7 @@ def test_collapsed_layers(empty):
 
 def test_more_edges_than_32_bits_count():
     network = nn.Sequential(nn.Conv2d(512, 512, 3, padding=1, bias=False))
-    mge = encode(network, (512, 34, 34))
+    mge = encode(network, (512, 34, 34), random_masks(network, 2.0))
     assert mge.num_edges > 2**31
     tables = neighbours(mge.plan.node_layers, mge.bundles)
     along = np.minimum(np.arange(36) + 1, 3)

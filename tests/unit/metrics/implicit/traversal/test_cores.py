@@ -50,7 +50,7 @@ def assert_as_igraph(mge):
 @given(mge=graphs())
 def test_random_networks(rows_pay, mge):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+        patch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
         values, matrix = peeled(mge)
     graph = nx.Graph()
     graph.add_nodes_from(range(mge.num_nodes))
@@ -62,7 +62,7 @@ def test_random_networks(rows_pay, mge):
 @WAYS
 @pytest.mark.parametrize("case", CASES)
 def test_golden_cases(case, rows_pay, monkeypatch):
-    monkeypatch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+    monkeypatch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
     model, masks, architecture = load_case(case)
     values = assert_as_igraph(encode(model, architecture["input"], masks))
     expected = json.loads((GOLDEN / case / "expected.json").read_text())
@@ -72,7 +72,7 @@ def test_golden_cases(case, rows_pay, monkeypatch):
 @WAYS
 def test_channels_by_the_hundred(rows_pay, monkeypatch):
     """More channels than one vector or chunk holds, and numbers of them that fill none exactly."""
-    monkeypatch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+    monkeypatch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
     network = nn.Sequential(
         nn.Conv2d(3, 130, 3, padding=1),
         nn.Conv2d(130, 301, 3, stride=2),
@@ -93,7 +93,7 @@ def test_grouped_convolutions(groups):
 @WAYS
 @pytest.mark.parametrize("empty", [(0,), (1,), (2,), (0, 1, 2)])
 def test_collapsed_layers(empty, rows_pay, monkeypatch):
-    monkeypatch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+    monkeypatch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
     network = nn.Sequential(*(nn.Conv2d(4, 4, 3, padding=1) for _ in range(3)))
     masks = random_masks(network, 0.5)
     for layer in empty:
@@ -127,7 +127,7 @@ class PartsOfLayers(nn.Module):
 @WAYS
 @pytest.mark.parametrize("density", [0.3, 0.9])
 def test_bundles_between_parts_of_layers(density, rows_pay, monkeypatch):
-    monkeypatch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+    monkeypatch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
     network = PartsOfLayers()
     mge = encode(network, (3, 9, 9), random_masks(network, density))
     found = bundles(mge.plan, mge.weights, mge.masks)
@@ -151,7 +151,7 @@ def test_degrees_at_the_limits_of_short_integers(inputs, hubs):
 @WAYS
 def test_hubs_of_many_channels(rows_pay, monkeypatch):
     """Long degrees: each of 33,000 inputs is joined to every eighth output and to a few others."""
-    monkeypatch.setattr(core_tables, "_rows_pay", lambda bundle: rows_pay)
+    monkeypatch.setattr(core_tables, "_rows_pay", lambda *_: rows_pay)
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 110 * 100, 40))
     masks = random_masks(network, 0.1)
     masks["1.weight"][::8] = True
@@ -171,7 +171,7 @@ def test_rows_only_where_they_pay():
     masks["2.weight"] &= torch.rand(64, 64, 3, 3) < 0.005
     mge = encode(network, (64, 16, 16), masks)
     found = bundles(mge.plan, mge.weights, mge.masks)
-    assert [core_tables._rows_pay(bundle) for bundle in found] == [True, False, False, False]
+    assert [core_tables._rows_pay(b, b.pairs_per_tap) for b in found] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,12 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics import exact_sums
 from sparsetopo.metrics.entries.motifs import motif4
 from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
+from sparsetopo.metrics.implicit.equal_taps import equal_taps
 from sparsetopo.metrics.implicit.walks import block as walk_blocks
+from sparsetopo.metrics.implicit.walks import triangles
 from sparsetopo.metrics.implicit.walks.block import WalkBlock
 from sparsetopo.metrics.implicit.walks.classes import walk_classes
+from sparsetopo.metrics.implicit.walks.tap_products import tap_products
 from sparsetopo.metrics.implicit.walks.two_walks import TwoWalks
 
 
@@ -76,6 +79,7 @@ def test_small_tiles_and_wide_counters(mge, tile_bytes):
         patch.setattr(walk_blocks, "_SUMMED_ENTRIES", 3)
         patch.setattr(walk_blocks, "_FLOAT32_EXACT", 2)
         patch.setattr(exact_sums, "_INT64_EXACT", 2)
+        patch.setattr(triangles, "_FLOAT64_EXACT", 2)
         assert_as_explicit(mge)
 
 
@@ -230,7 +234,9 @@ def test_entries_beyond_float32():
         walk_classes([(axis.from_sources, axis.from_sources)])
         for axis in (bundle.rows, bundle.columns)
     )
-    block = WalkBlock(200, 200, (65,), ((half, half),), True, None, rows, columns)
+    steps, taps = ((half, half),), equal_taps(bundle)
+    products = tap_products(rows, columns, steps, [(taps, taps)])
+    block = WalkBlock(200, 200, (65,), steps, True, None, rows, columns, products)
     common = 65 * 511 * 513
     assert int(np.float32(common)) != common
     assert block.sums().squares == 200**2 * common**2 > 2**63

@@ -5,21 +5,21 @@ contiguous run of width x vectors numbers, which processors add with long vector
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.plan import NodeLayer
-from sparsetopo.metrics.implicit.spectra.adjacency_loops import gather, scatter
-from sparsetopo.metrics.implicit.spectra.adjacency_tables import (
-    BundleTables,
+from sparsetopo.metrics.implicit.spectra.product.contributions import (
+    Contribution,
     Side,
-    sides_and_tables,
+    contributions,
 )
+from sparsetopo.metrics.implicit.spectra.product.terms import Term, terms_of
 from sparsetopo.metrics.implicit.workers import Workers
 
 Vectors = NDArray[np.floating[Any]]
@@ -41,15 +41,35 @@ class Adjacency:
         scale: float = 1.0,
         workers: Workers | None = None,
     ) -> None:
-        offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
+        self._build(layers, terms_of(layers, bundles), scale, workers)
+
+    @classmethod
+    def of_terms(
+        cls,
+        layers: Sequence[NodeLayer],
+        terms: Sequence[Term],
+        scale: float = 1.0,
+        workers: Workers | None = None,
+    ) -> "Adjacency":
+        """The sum of some terms between some layers."""
+        adjacency = cls.__new__(cls)
+        adjacency._build(layers, terms, scale, workers)
+        return adjacency
+
+    def _build(
+        self,
+        layers: Sequence[NodeLayer],
+        terms: Sequence[Term],
+        scale: float,
+        workers: Workers | None,
+    ) -> None:
         self._workers = workers or Workers()
-        contributions: dict[int, list[_Contribution]] = defaultdict(list)
-        for bundle in bundles:
-            core, wide, tables = sides_and_tables(layers, offsets, bundle, scale)
-            cost = int(bundle.kept_per_tap.sum()) * core.shape[1] * core.shape[2]
-            contributions[core.layer].append(_Contribution(gather, wide, core, tables, cost))
-            contributions[wide.layer].append(_Contribution(scatter, core, wide, tables, cost))
-        self._pieces = _balanced(list(contributions.values()))
+        self._offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
+        by_target: dict[int, list[Contribution]] = defaultdict(list)
+        for term in terms:
+            for part in contributions(layers, term, scale):
+                by_target[part.target.layer].append(part)
+        self._pieces = _balanced(list(by_target.values()))
 
     def product(self, vectors: Vectors) -> Vectors:
         """Product with (V, vectors) float32 or float64 vectors, in their precision; otherwise TypeError."""
@@ -61,31 +81,25 @@ class Adjacency:
         vectors = np.ascontiguousarray(vectors)
         result = np.zeros_like(vectors)
 
-        def add(piece: list[_Contribution]) -> None:
-            for multiply, source, target, tables, _ in piece:
-                maps, sums = vectors[source.nodes], result[target.nodes]
-                multiply(tables, maps.reshape(-1), sums.reshape(-1), vectors.shape[1])
+        def add(piece: list[Contribution]) -> None:
+            for part in piece:
+                source, target = (self._nodes(side) for side in (part.source, part.target))
+                part.add(vectors[source].reshape(-1), result[target].reshape(-1), vectors.shape[1])
 
         self._workers.run([partial(add, piece) for piece in self._pieces])
         return result
 
-
-class _Contribution(NamedTuple):
-    """What the maps at one end of a bundle add to those at the other."""
-
-    multiply: Callable[..., None]
-    source: Side
-    target: Side
-    tables: BundleTables
-    cost: int
+    def _nodes(self, side: Side) -> slice:
+        first = self._offsets[side.layer]
+        return slice(first + side.nodes.start, first + side.nodes.stop)
 
 
-def _balanced(by_layer: list[list[_Contribution]]) -> list[list[_Contribution]]:
+def _balanced(by_layer: list[list[Contribution]]) -> list[list[Contribution]]:
     """Distribute layers over pieces of work of about the same cost.
 
     All that is added to one layer is in one piece, in a fixed order.
     """
-    pieces: list[list[_Contribution]] = [[] for _ in range(min(_PIECES, len(by_layer)))]
+    pieces: list[list[Contribution]] = [[] for _ in range(min(_PIECES, len(by_layer)))]
     loads = [0] * len(pieces)
     for layer in sorted(by_layer, key=lambda layer: -sum(part.cost for part in layer)):
         lightest = loads.index(min(loads))

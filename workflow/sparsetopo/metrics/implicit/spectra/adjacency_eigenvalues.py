@@ -3,6 +3,7 @@
 Most of the work is done in single precision, which is twice as fast (``docs/graph.md``).
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.bipartite import bipartite_eigenvalues, is_thin
 from sparsetopo.metrics.implicit.spectra.krylov import SPARE, outer_pairs
+from sparsetopo.metrics.implicit.spectra.quotient.graph import Quotient
 from sparsetopo.metrics.implicit.spectra.ritz import (
     NotConvergedError,
     Product,
@@ -23,6 +24,7 @@ from sparsetopo.metrics.implicit.spectra.ritz import (
 )
 from sparsetopo.metrics.implicit.spectra.slabs import Slabs
 from sparsetopo.metrics.implicit.spectra.waves import WAVES, standing_waves
+from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 from sparsetopo.metrics.implicit.workers import Workers
 from sparsetopo.metrics.primitives import AdjacencyEigenvalues
 from sparsetopo.seeding import generator
@@ -35,6 +37,7 @@ _LARGEST_EXPONENT = 127
 _NOISE = np.float32(0.1)
 # Vectors of a basis, and bytes that they may take.
 _CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 21, 2**29
+_CAPACITY_OF_CLASSES = 80
 _MAX_PRODUCTS = 200
 # Pairs wanted at the upper and at the lower end. No others can have one of the three largest
 # magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
@@ -61,16 +64,14 @@ def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
 
 
 def adjacency_eigenvalues(
-    layers: Sequence[NodeLayer],
-    bundles: Sequence[Bundle],
-    degrees: NDArray[np.float64],
-    workers: Workers | None = None,
+    graph: WeightedGraph, workers: Workers | None = None
 ) -> AdjacencyEigenvalues:
     """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
 
-    `degrees` are the (V,) weighted degrees. No result depends on the number of threads. NotConvergedError if many
-    eigenvalues lie too close together, as those of many nearly equal components do.
+    No result depends on the number of threads. NotConvergedError if many eigenvalues lie too close together, as those
+    of many nearly equal components do.
     """
+    layers, degrees = graph.layers, graph.degrees
     largest_degree = float(degrees.max(initial=0.0))
     if largest_degree == 0:
         return AdjacencyEigenvalues((0.0, 0.0, 0.0), (0.0, 0.0))
@@ -78,15 +79,60 @@ def adjacency_eigenvalues(
     # two, which rounds nothing.
     scale = 2.0 ** min(round(math.log2(largest_degree)), _LARGEST_EXPONENT)
     workers = workers or Workers()
-    adjacency = Adjacency(layers, bundles, scale, workers)
     sizes = tuple(layer.size for layer in layers)
     if is_thin(sizes):
-        values = bipartite_eigenvalues(adjacency.product, sizes)
-    else:
-        values = _outer_eigenvalues(
-            adjacency.product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
-        )
-    values *= scale
+        product = Adjacency.of_terms(layers, graph.terms, scale, workers).product
+        return _answer(bipartite_eigenvalues(product, sizes) * scale)
+    if len(degrees) > _DENSE_ORDER and graph.quotient is not None:
+        # If the iteration does not converge for the classes, it may for all nodes.
+        with contextlib.suppress(NotConvergedError):
+            found = _answer(_of_classes(graph.quotient, degrees / scale, scale, workers) * scale)
+            if graph.quotient.complement.is_below(min(*found.magnitudes, *found.largest)):
+                return found
+    product = Adjacency.of_terms(layers, graph.terms, scale, workers).product
+    values = _outer_eigenvalues(
+        product, len(degrees), lambda: _smooth_start(layers, degrees / scale), workers
+    )
+    return _answer(values * scale)
+
+
+def _of_classes(
+    classes: Quotient, degrees: NDArray[np.float64], scale: float, workers: Workers
+) -> NDArray[np.float64]:
+    """Eigenvalues of the graph of classes, given the degrees of all nodes, both divided by `scale`.
+
+    It is small enough for a large basis, which takes far fewer products if many eigenvalues lie close
+    together, as those of the blocks of a transformer do; in single precision these would not converge.
+    """
+    product = Adjacency.of_terms(classes.layers, classes.terms, scale, workers).product
+    order = len(classes.members)
+    if order <= _DENSE_ORDER:
+        return _decomposed(product, order)
+    # The values at the nodes of a class are those in the basis of its indicators over the root of its size.
+    start = _smooth_start(classes.layers, degrees[classes.members] * np.sqrt(classes.sizes))
+    pairs, _ = outer_pairs(
+        product,
+        start.astype(np.float64),
+        _gaps_are_accurate,
+        above=_ABOVE,
+        below=_BELOW,
+        capacity=min(_CAPACITY_OF_CLASSES, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (8 * order))),
+        max_products=_MAX_PRODUCTS,
+        random=generator("eigenvalues", order),
+        workers=workers,
+    )
+    if not _gaps_are_accurate(pairs):
+        raise NotConvergedError(f"no accurate eigenvalues in {_MAX_PRODUCTS} products")
+    return pairs.values
+
+
+def _decomposed(product: Product, order: int) -> NDArray[np.float64]:
+    """All eigenvalues of a small matrix."""
+    return np.linalg.eigvalsh(product(np.eye(order)))[::-1].astype(np.float64)
+
+
+def _answer(values: NDArray[np.float64]) -> AdjacencyEigenvalues:
+    """What is wanted of eigenvalues in descending order."""
     first, second, third = _magnitudes(values, np.zeros_like(values)).tolist()
     largest, next_to_largest = np.append(values, [0.0, 0.0])[:2].tolist()
     return AdjacencyEigenvalues((first, second, third), (largest, next_to_largest))
@@ -100,7 +146,7 @@ def _outer_eigenvalues(
     `start` makes the start vectors, so that they are not kept here.
     """
     if order <= _DENSE_ORDER:
-        return np.linalg.eigvalsh(product(np.eye(order)))[::-1].astype(np.float64)
+        return _decomposed(product, order)
     options: dict[str, Any] = {
         "above": _ABOVE,
         "below": _BELOW,

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.laplacian_part import Part
 from sparsetopo.metrics.implicit.spectra.laplacian_start import start_vectors
+from sparsetopo.metrics.implicit.spectra.product.terms import Term
+from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 
 # Errors allowed, relative to the eigenvalue: in the value of a part, at first and at last; and what
 # the layers left out may add. Less than ten times their sum is promised.
@@ -22,30 +23,42 @@ _ROUGH, _ACCURATE, _LEFT_OUT = 1e-4, 3e-7, 1e-6
 _LEAST_STEPS, _FURTHER_STEPS, _CARRIED = 8, 1, 4
 
 
-def laplacian_largest_eigenvalue(
-    layers: Sequence[NodeLayer], bundles: Sequence[Bundle], degrees: NDArray[np.float64]
-) -> float:
-    """Largest eigenvalue of D - A, given the (V,) weighted degrees.
+def laplacian_largest_eigenvalue(graph: WeightedGraph) -> float:
+    """Largest eigenvalue of D - A.
 
     NotConvergedError if many eigenvalues lie too close together.
     """
-    largest = float(degrees.max(initial=0.0))
-    if largest == 0:
+    degrees = graph.degrees
+    if float(degrees.max(initial=0.0)) == 0:
         return 0.0
-    whole = Part(layers, bundles, range(len(layers)), degrees)
+    classes = graph.quotient
+    if classes is not None:
+        found = _largest_eigenvalue(classes.layers, classes.terms, degrees[classes.members])
+        rest = classes.complement
+        if rest.is_below(found, rest.largest_degrees(degrees)):
+            return found
+    return _largest_eigenvalue(graph.layers, graph.terms, degrees)
+
+
+def _largest_eigenvalue(
+    layers: Sequence[NodeLayer], terms: Sequence[Term], degrees: NDArray[np.float64]
+) -> float:
+    """Largest eigenvalue of D - A, A being a sum of terms, given the degrees D, which are not all 0."""
+    largest = float(degrees.max())
+    whole = Part(layers, terms, range(len(layers)), degrees)
     if whole.is_small:
         return float(np.linalg.eigvalsh(whole.matrix)[-1])
     mean_degrees = whole.adjacency.product(degrees[:, None])[:, 0]
     np.divide(mean_degrees, degrees, out=mean_degrees, where=degrees > 0)
     bounds = whole.largest_by_layer(degrees + mean_degrees)
-    chosen = _with_joined(np.flatnonzero(bounds > largest).tolist(), bundles)
-    part = Part(layers, bundles, chosen, degrees)
+    chosen = _with_joined(np.flatnonzero(bounds > largest).tolist(), terms)
+    part = Part(layers, terms, chosen, degrees)
     vectors, tolerance, least_steps = start_vectors(part), _ROUGH, _LEAST_STEPS
     while True:
         value, vectors = part.largest_pair(vectors, tolerance, least_steps)
         vectors, least_steps = vectors[:, :_CARRIED], _FURTHER_STEPS
         beyond = np.delete(bounds, part.chosen).max(initial=0.0)
-        wider = Part(layers, bundles, _with_joined(part.chosen, bundles), degrees)
+        wider = Part(layers, terms, _with_joined(part.chosen, terms), degrees)
         continued = wider.embedded(vectors, part)
         residual = wider.residual_outside(continued[:, :1], part)
         if min(residual, residual**2 / (value - beyond)) > _LEFT_OUT * value:
@@ -56,10 +69,11 @@ def laplacian_largest_eigenvalue(
             tolerance = _ACCURATE
 
 
-def _with_joined(chosen: Sequence[int], bundles: Sequence[Bundle]) -> list[int]:
+def _with_joined(chosen: Sequence[int], terms: Sequence[Term]) -> list[int]:
     """The chosen layers and those that an edge joins to them."""
     found = set(chosen)
-    for bundle in bundles:
-        if bundle.source in chosen or bundle.target in chosen:
-            found |= {bundle.source, bundle.target}
+    for term in terms:
+        joined = {term.core.layer, term.wide.layer}
+        if not joined.isdisjoint(chosen):
+            found |= joined
     return sorted(found)

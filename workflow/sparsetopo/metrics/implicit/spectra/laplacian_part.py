@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.davidson import largest_pair
+from sparsetopo.metrics.implicit.spectra.product.terms import Term
 
 # Parts of up to this many nodes are solved dense.
 _DENSE_ORDER = 400
@@ -23,28 +22,31 @@ Vectors = NDArray[np.float64]
 class Part:
     """The rows and columns of the Laplacian that belong to the `chosen` node layers, ascending.
 
-    The other arguments are the whole graph and its (V,) weighted degrees.
+    The other arguments are the layers and terms of the whole graph and its (V,) weighted degrees.
     """
 
     def __init__(
         self,
         layers: Sequence[NodeLayer],
-        bundles: Sequence[Bundle],
+        terms: Sequence[Term],
         chosen: Sequence[int],
         degrees: Vectors,
     ) -> None:
         index = {layer: number for number, layer in enumerate(chosen)}
         inside = [
-            replace(bundle, source=index[bundle.source], target=index[bundle.target])
-            for bundle in bundles
-            if bundle.source in index and bundle.target in index
+            term._replace(
+                core=term.core._replace(layer=index[term.core.layer]),
+                wide=term.wide._replace(layer=index[term.wide.layer]),
+            )
+            for term in terms
+            if term.core.layer in index and term.wide.layer in index
         ]
         offsets = np.cumsum([0, *(layer.size for layer in layers)])
         self.chosen = chosen
         self.layers = [layers[n] for n in chosen]
         self.sizes = [layer.size for layer in self.layers]
         self.degrees = np.concatenate([degrees[offsets[n] : offsets[n + 1]] for n in chosen])
-        self.adjacency = Adjacency(self.layers, inside)
+        self.adjacency = Adjacency.of_terms(self.layers, inside)
 
     def product(self, vectors: Vectors) -> Vectors:
         """Product of the part with (nodes, vectors) vectors."""

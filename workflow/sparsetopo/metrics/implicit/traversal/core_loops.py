@@ -11,6 +11,7 @@ from sparsetopo.metrics.implicit.compiled import inlined, loop
 from sparsetopo.metrics.implicit.neighbours import Neighbours
 from sparsetopo.metrics.implicit.traversal.core_tables import (
     NO_PIXEL,
+    NO_ROWS,
     UNQUEUED,
     Patterns,
     Remaining,
@@ -22,9 +23,16 @@ _CHUNK = 64
 
 @loop
 def peel(
-    neighbours: Neighbours, patterns: Patterns, remaining: Remaining, cores: NDArray[np.int64]
+    neighbours: Neighbours,
+    patterns: Patterns,
+    remaining: Remaining,
+    times: NDArray[np.int32] | None,
+    cores: NDArray[np.int64],
 ) -> None:
-    """Remove all nodes, always one of lowest degree, and write their (V,) core numbers, in node order."""
+    """Remove all nodes, always one of lowest degree, and write their (V,) core numbers, in node order.
+
+    `times` are those of the neighbours, or None if all of them are 1, for which faster loops are compiled.
+    """
     layers = len(remaining.channels)
     while True:
         level = remaining.lowest.min()
@@ -43,7 +51,7 @@ def peel(
                 while pixel != NO_PIXEL:
                     following = remaining.queue_links[pixel]
                     remaining.queue_links[pixel] = UNQUEUED
-                    _peel_pixel(neighbours, patterns, remaining, layer, pixel, level, cores)
+                    _peel_pixel(neighbours, patterns, remaining, times, layer, pixel, level, cores)
                     pixel = following
 
 
@@ -58,6 +66,7 @@ def _peel_pixel(
     neighbours: Neighbours,
     patterns: Patterns,
     remaining: Remaining,
+    times: NDArray[np.int32] | None,
     layer: int,
     pixel: int,
     level: np.unsignedinteger,
@@ -82,7 +91,9 @@ def _peel_pixel(
         while low < high and removed[high - 1] >= first + neighbours.num_channels[half]:
             high -= 1
         if low < high:
-            _subtract_edges(neighbours, patterns, remaining, half, row, column, low, high, level)
+            _subtract_edges(
+                neighbours, patterns, remaining, times, half, row, column, low, high, level
+            )
 
 
 @inlined
@@ -90,6 +101,7 @@ def _subtract_edges(
     neighbours: Neighbours,
     patterns: Patterns,
     remaining: Remaining,
+    times: NDArray[np.int32] | None,
     half: int,
     row: int,
     column: int,
@@ -103,6 +115,7 @@ def _subtract_edges(
     length = patterns.far_channels[half]
     rows, columns = neighbours.rows[half] + row, neighbours.columns[half] + column
     starts = neighbours.position_starts
+    by_rows = patterns.taps[half] >= 0
     for r in range(starts[rows], starts[rows + 1]):
         for s in range(starts[columns], starts[columns + 1]):
             position = neighbours.positions[r] * neighbours.to_width[half] + neighbours.positions[s]
@@ -112,16 +125,27 @@ def _subtract_edges(
                 continue
             start = offset + position * remaining.channels[layer]
             tap = neighbours.taps[r] * neighbours.column_taps[half] + neighbours.taps[s]
-            lists = tap * neighbours.num_channels[half] - neighbours.first_channel[half]
+            lists = tap * neighbours.num_channels[half] + neighbours.list_base[half]
+            base = patterns.base[patterns.taps[half] + tap] if by_rows else NO_ROWS
+            if by_rows and base == NO_ROWS:
+                continue
             for i in range(low, high):
-                number = lists + remaining.removed[i]
-                if patterns.base[half] >= 0:
-                    base = patterns.base[half] + number * length
-                    least = _subtract_row(remaining.degrees, start, patterns.rows, base, length)
+                channel = remaining.removed[i] - neighbours.first_channel[half]
+                if by_rows:
+                    row = base + channel * length
+                    if times is None:
+                        least = _subtract_row(remaining.degrees, start, patterns.rows, row, length)
+                    else:
+                        least = _subtract_multiple(
+                            remaining.degrees, start, patterns.rows, row, length, times[s]
+                        )
                 else:
-                    number += neighbours.list_base[half]
-                    first, stop = neighbours.list_starts[number], neighbours.list_starts[number + 1]
-                    least = _subtract_list(remaining.degrees, start, neighbours.ends, first, stop)
+                    first = neighbours.list_starts[lists + channel]
+                    stop = neighbours.list_starts[lists + channel + 1]
+                    less = 1 if times is None else times[s]
+                    least = _subtract_list(
+                        remaining.degrees, start, neighbours.ends, first, stop, less
+                    )
                 lowest = min(lowest, least)
             remaining.lowest[pixel] = lowest
             if lowest <= level and remaining.queue_links[pixel] == UNQUEUED:
@@ -180,18 +204,41 @@ def _subtract_row(
 
 
 @inlined
+def _subtract_multiple(
+    degrees: NDArray[np.unsignedinteger],
+    start: int,
+    rows: NDArray[np.uint8],
+    base: int,
+    length: int,
+    times: int,
+) -> np.unsignedinteger:
+    """Subtract a row from as many degrees, some times; return the lowest of them."""
+    first, row = np.uint64(start), np.uint64(base)
+    factor = degrees.dtype.type(times)
+    lowest = degrees[first]
+    for i in range(np.uint64(length)):
+        less = degrees.dtype.type(factor * degrees.dtype.type(rows[row + i]))
+        degree = degrees.dtype.type(degrees[first + i] - less)
+        degrees[first + i] = degree
+        lowest = degree if degree < lowest else lowest
+    return lowest
+
+
+@inlined
 def _subtract_list(
     degrees: NDArray[np.unsignedinteger],
     start: int,
     ends: NDArray[np.int32],
     first: int,
     stop: int,
+    times: int,
 ) -> np.unsignedinteger:
-    """Subtract 1 from the degree at every end of a list; return the lowest of them."""
+    """Subtract `times` from the degree at every end of a list; return the lowest of them."""
+    less = degrees.dtype.type(times)
     lowest = ~degrees.dtype.type(0)
     for entry in range(np.uint64(first), np.uint64(stop)):
         node = np.uint64(start) + np.uint64(ends[entry])
-        degree = degrees.dtype.type(degrees[node] - 1)
+        degree = degrees.dtype.type(degrees[node] - less)
         degrees[node] = degree
         lowest = degree if degree < lowest else lowest
     return lowest

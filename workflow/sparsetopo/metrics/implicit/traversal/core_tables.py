@@ -4,7 +4,7 @@ A pixel is one (row, column) of a node layer with its channels. The degrees of a
 adjacent in memory, so that a vector instruction lowers many of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from sparsetopo.graphs.bundles.bundle import Bundle, Lists
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.compiled import loop
+from sparsetopo.metrics.implicit.equal_taps import EMPTY, all_differ, equal_taps
 from sparsetopo.metrics.implicit.neighbours import Neighbours, sorted_halves
+
+Uses = Mapping[tuple[int, int], NDArray[np.int64]]
 
 NO_PIXEL = -1  # end of a queue
 UNQUEUED = -2  # link of a pixel in no queue
+NO_ROWS = -1  # of a tap without kept weights
 
 # Estimated nanoseconds for subtracting a row or a list once, and for making the rows; only their
 # ratios matter. Measured on the paper's networks and ResNet-50 at densities of 0.005 to 0.1.
@@ -60,12 +64,16 @@ class Patterns(NamedTuple):
 
     Attributes
     ----------
+    taps
+        (halves,) where the taps of a half start in `base`; -1 where lists are faster.
     base
-        (halves,) where the rows of a half start: one for each of its lists, in their order; -1 if it has none.
+        (taps,) where the rows of a tap start, one for each channel; NO_ROWS if it keeps no weights. Equal taps share
+        them.
     far_channel, far_channels
         (halves,) far channels: the first one, and how many. A row has one entry for each.
     """
 
+    taps: NDArray[np.int64]
     base: NDArray[np.int64]
     far_channel: NDArray[np.int64]
     far_channels: NDArray[np.int64]
@@ -98,44 +106,69 @@ def whole_graph(
     )
 
 
-def patterns(bundles: Sequence[Bundle]) -> Patterns:
-    """Rows of the bundles for which they are estimated to save time, of both halves of each."""
-    rows_pay = {(b.source, b.target) for b in bundles if _rows_pay(b)}
-    base, rows, filled = [], [], 0
+def patterns(bundles: Sequence[Bundle], uses: Uses | None = None) -> Patterns:
+    """Rows of the bundles for which they are estimated to save time, of both halves of each.
+
+    `uses` are, for each bundle by (source, target), the (taps,) number of pairs of pixels that a tap joins, if they are
+    not those of the bundle.
+    """
+    equal = {
+        (bundle.source, bundle.target): equal_taps(bundle)
+        for bundle in bundles
+        if _rows_pay(
+            bundle, bundle.pairs_per_tap if uses is None else uses[bundle.source, bundle.target]
+        )
+    }
+    taps, base, rows = [], [], []
+    known = filled = 0
     halves = sorted_halves(bundles)
     for half in halves:
-        pays = (half.near, half.far) in rows_pay or (half.far, half.near) in rows_pay
-        base.append(filled if pays else -1)
-        if pays:
-            lists = len(half.lists.starts) - 1
-            rows.append(np.zeros(lists * len(half.far_channels), dtype=np.uint8))
-            _mark(rows[-1], half.lists, len(half.far_channels))
+        of_half = equal.get((min(half.near, half.far), max(half.near, half.far)))
+        taps.append(-1 if of_half is None else known)
+        if of_half is not None:
+            size = len(half.near_channels) * len(half.far_channels)
+            if all_differ(of_half):
+                made = numbers = of_half
+            else:
+                made, numbers = np.unique(of_half[of_half != EMPTY], return_inverse=True)
+            base.append(np.full(len(of_half), NO_ROWS))
+            base[-1][of_half != EMPTY] = filled + numbers * size
+            rows.append(np.zeros(len(made) * size, dtype=np.uint8))
+            _mark(rows[-1], half.lists, made, len(half.near_channels), len(half.far_channels))
+            known += len(of_half)
             filled += len(rows[-1])
     return Patterns(
-        np.array(base, dtype=np.int64),
+        np.array(taps, dtype=np.int64),
+        np.concatenate(base or [np.zeros(0, dtype=np.int64)]),
         np.array([half.far_channels.start for half in halves], dtype=np.int64),
         np.array([len(half.far_channels) for half in halves], dtype=np.int64),
         np.concatenate(rows or [np.zeros(0, dtype=np.uint8)]),
     )
 
 
-def _rows_pay(bundle: Bundle) -> bool:
+def _rows_pay(bundle: Bundle, uses: NDArray[np.int64]) -> bool:
     """Whether making and subtracting rows is estimated to be faster than subtracting lists.
 
-    The rows or lists of a tap are subtracted once for every pair of positions that it joins, if
+    The rows or lists of a tap are subtracted once for every pair of pixels that it joins (`uses`), if
     the pixel there still has nodes. About half of the pixels do.
     """
-    uses, kept = bundle.pairs_per_tap / 2, 2 * bundle.kept_per_tap
+    kept = 2 * bundle.kept_per_tap
+    used = uses / 2 * (kept > 0)
     sources, targets = len(bundle.source_channels), len(bundle.target_channels)
     entries, lists = 2 * sources * targets, sources + targets
-    by_rows = uses * entries * _ROW_ENTRY + entries * _MADE_ENTRY + kept * _MADE_ONE
-    by_lists = uses * (lists * _LIST + kept * _LIST_ENTRY)
+    by_rows = used * entries * _ROW_ENTRY + (kept > 0) * entries * _MADE_ENTRY + kept * _MADE_ONE
+    by_lists = used * (lists * _LIST + kept * _LIST_ENTRY)
     return bool(by_rows.sum() < by_lists.sum())
 
 
 @loop
-def _mark(rows: NDArray[np.uint8], lists: Lists, length: int) -> None:
-    """Set the ones of rows of a given length, 0 before, one for each list."""
-    for row in range(len(lists.starts) - 1):
-        for entry in range(lists.starts[row], lists.starts[row + 1]):
-            rows[row * length + lists.ends[entry]] = 1
+def _mark(
+    rows: NDArray[np.uint8], lists: Lists, taps: NDArray[np.int64], channels: int, length: int
+) -> None:
+    """Set the ones of rows of a given length, 0 before, one for each list of some taps."""
+    for t in range(len(taps)):
+        for channel in range(channels):
+            base = (t * channels + channel) * length
+            number = taps[t] * channels + channel
+            for entry in range(lists.starts[number], lists.starts[number + 1]):
+                rows[base + lists.ends[entry]] = 1

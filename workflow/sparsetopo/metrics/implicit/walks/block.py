@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
 from sparsetopo.metrics.implicit.walks.loops import ClassWalks, EntrySums, sum_entries
 from sparsetopo.metrics.implicit.walks.patterns import joined_channels, pattern
+from sparsetopo.metrics.implicit.walks.tap_products import TapProducts
 from sparsetopo.metrics.implicit.walks.triangles import Triangles
 
 # Bytes of products held at a time: large tiles make matrix products fast, small ones fit the caches.
@@ -65,11 +65,13 @@ class WalkBlock:
     direct: Bundle | None
     rows: WalkClasses
     columns: WalkClasses
+    products: TapProducts
 
     def seconds(self) -> float:
         """Rough time that `sums` takes."""
-        multiplications = sum(map(int.__mul__, self._num_products, self.middle_channels))
-        summands = len(self.rows.walks) * len(self.columns.walks)
+        of_middles = zip(self.products.of_middles, self.middle_channels, strict=True)
+        multiplications = sum(len(made.firsts) * channels for made, channels in of_middles)
+        summands = self.products.num_summands
         each = multiplications * _SECONDS_PER_MULTIPLICATION + summands * _SECONDS_PER_SUMMAND
         return each * self.first_channels * self.last_channels
 
@@ -85,7 +87,7 @@ class WalkBlock:
         for tile, products in self._tile_products():
             sums = EntrySums.zeros(classes, len(tile.first) * joined, len(tile.last) * joined)
             buffer = np.empty(max(_SUMMED_ENTRIES, len(tile.first)), row_walks.counts.dtype)
-            walks = row_walks, column_walks, len(self.steps)
+            walks = self.products.table, row_walks, column_walks, len(self.steps)
             sum_entries(products, *walks, buffer, sums, *self._direct_edges(tile))
             positive += tile.times * product_sum(sums.positive, members)
             squares += tile.times * product_sum(sums.squares, members)
@@ -99,12 +101,6 @@ class WalkBlock:
         return WalkSums(positive, squares, triangles)
 
     @cached_property
-    def _num_products(self) -> list[int]:
-        """For each middle layer the number of pairs of taps that walks have."""
-        tap_pairs = zip(self.rows.tap_pairs, self.columns.tap_pairs, strict=True)
-        return [len(y.first) * len(x.first) for y, x in tap_pairs]
-
-    @cached_property
     def _largest_entry(self) -> int:
         """A bound of the entries; it is at most the number of nodes of the middle layers."""
         return sum(
@@ -113,10 +109,10 @@ class WalkBlock:
         )
 
     def _class_walks(self) -> tuple[ClassWalks, ClassWalks]:
-        """Walks of the rows and of the columns, as indices of a tile's products."""
+        """Walks of the rows and of the columns; their indices add up to one in the table of products."""
         counted = np.float32 if self._largest_entry < _FLOAT32_EXACT else np.float64
         strides = np.array([len(pairs.first) for pairs in self.columns.tap_pairs])
-        bases = np.array([0, *accumulate(self._num_products)])
+        bases = self.products.table_starts
         row_indices = bases[self.rows.middles] + self.rows.walks * strides[self.rows.middles]
         rows, columns = (
             ClassWalks(
@@ -128,7 +124,7 @@ class WalkBlock:
 
     def _tiles(self) -> Iterator[_Tile]:
         """Cut the channels of both layers into ranges, such that sums over a tile are exact."""
-        area = _TILE_BYTES // (4 * max(sum(self._num_products), 1))
+        area = _TILE_BYTES // (4 * max(self.products.number, 1))
         area = max(min(area, (2**63 - 1) // max(self._largest_entry, 1) ** 2), 1)
         lasts = firsts = isqrt(area)
         if not self.symmetric:
@@ -143,7 +139,7 @@ class WalkBlock:
 
     def _tile_products(self) -> Iterator[tuple[_Tile, NDArray[np.float32]]]:
         """Tiles that are not zero, with (products, last channels, first channels) products."""
-        number = sum(self._num_products)
+        number = self.products.number
         buffer = np.zeros(0, dtype=np.float32)
         for tile in self._tiles():
             shape = (number, len(tile.last), len(tile.first))
@@ -157,8 +153,8 @@ class WalkBlock:
     def _multiply(self, tile: _Tile, products: NDArray[np.float32]) -> bool:
         """Set the products of a tile; return whether there may be others than 0."""
         base, found = 0, False
-        for k, (first, last) in enumerate(self.steps):
-            into = products[base : base + self._num_products[k]]
+        for (first, last), made in zip(self.steps, self.products.of_middles, strict=True):
+            into = products[base : base + len(made.firsts)]
             base += len(into)
             reached = joined_channels(first, tile.first), joined_channels(last, tile.last)
             # Grouped and depthwise layers reach only a small part of the middle layer.
@@ -167,25 +163,19 @@ class WalkBlock:
                 into[:] = 0
                 continue
             found = True
-            firsts, lasts = pattern(first, tile.first, middle), pattern(last, tile.last, middle)
-            for product, (first_tap, last_tap) in zip(into, self._taps(k), strict=True):
-                np.matmul(lasts[last_tap], firsts[first_tap].T, out=product)
+            firsts = pattern(first, made.first_taps, tile.first, middle)
+            lasts = pattern(last, made.last_taps, tile.last, middle)
+            for product, i, j in zip(into, made.firsts, made.lasts, strict=True):
+                np.matmul(lasts[j], firsts[i].T, out=product)
         return found
-
-    def _taps(self, k: int) -> Iterator[tuple[int, int]]:
-        """Taps of the first and of the last step, for each product through a middle layer."""
-        rows, columns = self.rows.tap_pairs[k], self.columns.tap_pairs[k]
-        first, last = (half.columns.num_taps for half in self.steps[k])
-        first_taps = np.add.outer(rows.first * first, columns.first).ravel()
-        last_taps = np.add.outer(rows.last * last, columns.last).ravel()
-        return zip(first_taps.tolist(), last_taps.tolist(), strict=True)
 
     def _direct_edges(self, tile: _Tile) -> tuple[NDArray[np.float32], int]:
         """(taps, last channels, first channels) 1 at direct edges; number of column taps."""
         if self.direct is None:
             return np.zeros((0, 0, 0), dtype=np.float32), 0
         from_last = self.direct.halves[1]
-        return pattern(from_last, tile.last, tile.first), from_last.columns.num_taps
+        every_tap = np.arange(from_last.num_taps)
+        return pattern(from_last, every_tap, tile.last, tile.first), from_last.columns.num_taps
 
 
 def _ranges(length: int, step: int) -> list[range]:

@@ -5,12 +5,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.incidence import Incidence, Lookup
+from sparsetopo.metrics.implicit.walks.counting import count_walks
 
 
 class TapPairs(NamedTuple):
@@ -51,7 +53,7 @@ class WalkClasses:
         """(classes,) number of position pairs."""
         return np.bincount(self.labels, minlength=len(self.direct))
 
-    @property
+    @cached_property
     def middles(self) -> NDArray[np.int64]:
         """(entries,) middle layer of each entry of `walks`."""
         layers = np.tile(np.arange(len(self.tap_pairs)), len(self.direct))
@@ -78,22 +80,23 @@ def walk_classes(
     from the middle layer; `direct` is that of the direct edges from the first (source) to the last layer, if there are
     any.
     """
-    joined = [_joined(first, last) for first, last in steps]
-    length = 1 + max(int(lasts.max(initial=0)) for *_, lasts, _ in joined)
+    counted = [count_walks(first, last) for first, last in steps]
+    length = 1 + max(int(walks.lasts.max(initial=0)) for walks in counted)
     tap_pairs, position_pairs, walks = [], [], []
     before = 0
-    for firsts, first_taps, lasts, last_taps in joined:
-        span = int(last_taps.max(initial=0)) + 1
-        distinct, numbers = np.unique(first_taps * span + last_taps, return_inverse=True)
+    for of_middle in counted:
+        span = int(of_middle.last_taps.max(initial=0)) + 1
+        joint = of_middle.first_taps * span + of_middle.last_taps
+        distinct, numbers = np.unique(joint, return_inverse=True)
         tap_pairs.append(TapPairs(*np.divmod(distinct, span)))
-        position_pairs.append(firsts * length + lasts)
+        position_pairs.append(of_middle.firsts * length + of_middle.lasts)
         walks.append(before + numbers)
         before += len(distinct)
     # For each position pair its walks in ascending order, and how often each occurs.
-    found, counts = np.unique(
-        np.concatenate(position_pairs) * before + np.concatenate(walks), return_counts=True
-    )
-    entry_pairs, entry_walks = np.divmod(found, max(before, 1))
+    entry_pairs, entry_walks = np.concatenate(position_pairs), np.concatenate(walks)
+    order = np.lexsort((entry_walks, entry_pairs))
+    entry_pairs, entry_walks = entry_pairs[order], entry_walks[order]
+    counts = np.concatenate([of_middle.times for of_middle in counted])[order]
     pairs, begins, lengths = np.unique(entry_pairs, return_index=True, return_counts=True)
     taps = _direct_taps(direct, pairs, length)
     labels, samples = _grouped(entry_walks, counts, begins, lengths, taps)
@@ -111,20 +114,6 @@ def walk_classes(
         labels=labels,
         firsts=pairs // length,
         lasts=pairs % length,
-    )
-
-
-def _joined(first: Lookup, last: Lookup) -> tuple[NDArray[np.int64], ...]:
-    """All walks: (first position, first tap, last position, last tap)."""
-    middles = first.positions
-    choices = np.diff(last.starts)[middles]
-    from_first = np.repeat(np.arange(len(middles)), choices)
-    from_last = np.repeat(last.starts[middles], choices) + _within(choices)
-    return (
-        first.ends[from_first].astype(np.int64),
-        first.taps[from_first].astype(np.int64),
-        last.ends[from_last].astype(np.int64),
-        last.taps[from_last].astype(np.int64),
     )
 
 

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.bundles.incidence import Incidence
 from sparsetopo.metrics.exact_sums import exact_sum
 
 # Bytes of gathered values held at a time: they should stay in the processor's caches.
 _GATHERED_BYTES = 2**21
+# Where a tap joins more pairs than this for each pixel, the sources of each target are added up first.
+_PAIRS_A_PIXEL = 4
 # Below this bound float64 adds integers exactly.
 _FLOAT64_EXACT = 2**53
 
@@ -53,16 +56,47 @@ def _float_product_sum(bundle: Bundle, a: NDArray[np.float64], b: NDArray[np.flo
     list_targets = np.tile(np.arange(channels), (len(lists.starts) - 1) // channels)
     targets = np.repeat(list_targets, np.diff(lists.starts))
     kept_of_taps = [slice(*ends) for ends in pairwise(lists.starts[::channels].tolist())]
-    pairs_of_taps = product(bundle.rows.pairs_by_tap, bundle.columns.pairs_by_tap)
+    taps = product(range(bundle.rows.num_taps), range(bundle.columns.num_taps))
     total = 0
-    for kept, ((a_rows, b_rows), (a_columns, b_columns)) in zip(
-        kept_of_taps, pairs_of_taps, strict=True
-    ):
-        a_pixels = np.add.outer(a_rows * bundle.columns.num_sources, a_columns).ravel()
-        b_pixels = np.add.outer(b_rows * bundle.columns.num_targets, b_columns).ravel()
-        products = _products(a, b, a_pixels, b_pixels)
+    for kept, (row_tap, column_tap) in zip(kept_of_taps, taps, strict=True):
+        if kept.start == kept.stop:
+            continue
+        products = _tap_products(bundle, row_tap, column_tap, a, b)
         total += exact_sum(products[targets[kept], lists.ends[kept]].astype(np.int64))
     return total
+
+
+def _tap_products(
+    bundle: Bundle, row_tap: int, column_tap: int, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(channels of b, channels of a) sums over the pairs of pixels that a tap joins."""
+    a_rows, b_rows = bundle.rows.pairs_by_tap[row_tap]
+    a_columns, b_columns = bundle.columns.pairs_by_tap[column_tap]
+    if len(a_rows) * len(a_columns) > _PAIRS_A_PIXEL * (len(a) + len(b)):
+        seen = _seen_by_targets(bundle.rows, row_tap, bundle.columns, column_tap, a)
+        return b.T @ seen
+    a_pixels = np.add.outer(a_rows * bundle.columns.num_sources, a_columns).ravel()
+    b_pixels = np.add.outer(b_rows * bundle.columns.num_targets, b_columns).ravel()
+    return _products(a, b, a_pixels, b_pixels)
+
+
+def _seen_by_targets(
+    rows: Incidence, row_tap: int, columns: Incidence, column_tap: int, a: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(target pixels, channels of a) sums of a over the source pixels that a tap joins to each target."""
+    row_pairs, column_pairs = _joined(rows, row_tap), _joined(columns, column_tap)
+    planes = a.reshape(rows.num_sources, columns.num_sources, -1)
+    by_column = np.matmul(column_pairs, planes)
+    by_both = row_pairs @ by_column.reshape(rows.num_sources, -1)
+    return by_both.reshape(-1, a.shape[1])
+
+
+def _joined(axis: Incidence, tap: int) -> NDArray[np.float64]:
+    """(targets, sources) 1 where a tap joins two positions, else 0."""
+    sources, targets = axis.pairs_by_tap[tap]
+    joined = np.zeros((axis.num_targets, axis.num_sources))
+    joined[targets, sources] = 1
+    return joined
 
 
 def _products(

@@ -12,8 +12,9 @@ from sparsetopo.metrics.implicit.compiled import loop
 class ClassWalks(NamedTuple):
     """The walks of the classes along one axis; `starts` and `direct` as in `WalkClasses`.
 
-    A row class and a column class have the walks ``products[rows.indices[i] + columns.indices[j]]``, each
-    ``rows.counts[i] * columns.counts[j]`` times, for all i and j of one middle layer.
+    A row class and a column class have the walks ``products[table[rows.indices[i] + columns.indices[j]]]``, each
+    ``rows.counts[i] * columns.counts[j]`` times, for all i and j of one middle layer; those where the table is negative
+    keep no weights.
     """
 
     starts: NDArray[np.int64]
@@ -64,22 +65,23 @@ def set_ones(
     row: int,
     column: int,
     lists: Lists,
+    taps: NDArray[np.int64],
     channels: int,
     begin: int,
     end: int,
 ) -> None:
-    """Set ones[tap, row + i, column + e] for each e in the list of (tap, channel begin + i).
+    """Set ones[t, row + i, column + e] for each e in the list of (tap taps[t], channel begin + i).
 
     What lies beyond the columns of the array is left out.
     """
-    taps, _, columns = ones.shape
-    for tap in range(taps):
+    columns = ones.shape[2]
+    for t in range(len(taps)):
         for channel in range(begin, end):
-            entry = tap * channels + channel
+            entry = taps[t] * channels + channel
             for i in range(lists.starts[entry], lists.starts[entry + 1]):
                 to = column + lists.ends[i]
                 if 0 <= to < columns:
-                    ones[tap, row + channel - begin, to] = 1
+                    ones[t, row + channel - begin, to] = 1
 
 
 @loop
@@ -87,29 +89,39 @@ def _set_entries(
     entries: NDArray[np.floating],
     products: NDArray[np.float32],
     begin: int,
+    table: NDArray[np.int64],
     rows: ClassWalks,
     columns: ClassWalks,
     middles: int,
     y: int,
     x: int,
-) -> None:
+) -> bool:
     """Set entries of A^2 for row class y and column class x, from the tile's entry `begin` on.
 
-    The products are (products, channels in the last layer * channels in the first layer).
+    The products are (products, channels in the last layer * channels in the first layer). Without any product the
+    answer is False, and the entries are left as they are.
     """
-    entries[:] = 0
+    found = False
     for k in range(middles):
         for i in range(rows.starts[y * middles + k], rows.starts[y * middles + k + 1]):
             for j in range(columns.starts[x * middles + k], columns.starts[x * middles + k + 1]):
+                number = table[rows.indices[i] + columns.indices[j]]
+                if number < 0:
+                    continue
+                if not found:
+                    entries[:] = 0
+                    found = True
                 count = rows.counts[i] * columns.counts[j]
-                product = products[rows.indices[i] + columns.indices[j], begin:]
+                product = products[number, begin:]
                 for e in range(len(entries)):
                     entries[e] += count * product[e]
+    return found
 
 
 @loop
 def sum_entries(
     products: NDArray[np.float32],
+    table: NDArray[np.int64],
     rows: ClassWalks,
     columns: ClassWalks,
     middles: int,
@@ -124,7 +136,7 @@ def sum_entries(
     ----------
     products
         (products, channels in the last layer, channels in the first layer): walks of two steps for one choice of taps.
-    rows, columns
+    table, rows, columns
         Which products the entries of a class add up.
     buffer
         (at least the channels in the first layer,) of a type that holds every t exactly.
@@ -141,7 +153,10 @@ def sum_entries(
         entries = buffer[: (end - begin) * firsts]
         for y in range(row_classes):
             for x in range(column_classes):
-                _set_entries(entries, flat, begin * firsts, rows, columns, middles, y, x)
+                if not _set_entries(
+                    entries, flat, begin * firsts, table, rows, columns, middles, y, x
+                ):
+                    continue
                 positive, squares = np.int64(0), np.int64(0)
                 for e in range(len(entries)):
                     t = np.int64(entries[e])

@@ -30,7 +30,9 @@ def motif_counts(
     """
     stars = squares = 0
     for planes in degrees:
-        for degree, nodes in enumerate(np.bincount(planes.ravel()).tolist()):
+        numbers = np.bincount(planes.ravel())
+        occurring = np.flatnonzero(numbers)
+        for degree, nodes in zip(occurring.tolist(), numbers[occurring].tolist(), strict=True):
             stars += nodes * (degree * (degree - 1) * (degree - 2) // 6)
             squares += nodes * degree**2
     edges = sum(bundle.num_edges for bundle in bundles)

@@ -14,13 +14,13 @@ def joined_channels(half: Half, near: range) -> range:
     return range(low + half.far_channels.start, high + half.far_channels.start)
 
 
-def pattern(half: Half, near: range, far: range) -> NDArray[np.float32]:
-    """(taps, near channels, far channels) array of 1 where a weight is kept, else 0."""
-    ones = np.zeros((half.num_taps, len(near), len(far)), dtype=np.float32)
+def pattern(half: Half, taps: NDArray[np.int64], near: range, far: range) -> NDArray[np.float32]:
+    """(taps chosen, near channels, far channels) array of 1 where a weight is kept, else 0."""
+    ones = np.zeros((len(taps), len(near), len(far)), dtype=np.float32)
     begin, end = _listed(half, near)
     row = begin + half.near_channels.start - near.start
     column = half.far_channels.start - far.start
-    set_ones(ones, row, column, half.lists, len(half.near_channels), begin, end)
+    set_ones(ones, row, column, half.lists, taps, len(half.near_channels), begin, end)
     return ones
 
 

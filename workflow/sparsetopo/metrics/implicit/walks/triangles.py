@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from sparsetopo.metrics.exact_sums import product_sum
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses
 
+# Below this bound float64 adds integers exactly; int64 does so too, without fast matrix products.
+_FLOAT64_EXACT = 2**53
+
 
 @dataclass(frozen=True, eq=False)
 class Triangles:
@@ -39,12 +42,11 @@ class Triangles:
     def _class_sums(
         self, planes: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """(row classes, column classes, channels) sums of d over the position pairs of the classes.
-
-        They are exact in float64: a sum stays below 2^53 for any graph whose maps have fewer than
-        2^22 pixels and whose degrees are below 2^31.
-        """
+        """(row classes, column classes, channels) sums of d over the position pairs of the classes."""
         _, height, width = planes.shape
-        by_row = self.rows.members(rows, height) @ planes.astype(np.float64)
-        by_both = by_row @ self.columns.members(columns, width).T
+        by_row = self.rows.members(rows, height)
+        by_column = self.columns.members(columns, width)
+        most_pairs = int(self.rows.sizes.max(initial=0)) * int(self.columns.sizes.max(initial=0))
+        exact = np.float64 if int(planes.max()) * most_pairs < _FLOAT64_EXACT else np.int64
+        by_both = by_row.astype(exact) @ planes.astype(exact) @ by_column.T.astype(exact)
         return by_both.transpose(1, 2, 0).astype(np.int64)

@@ -6,17 +6,21 @@ are.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.errors import MetricError
-from sparsetopo.graphs.bundles.bundle import Bundle
+from sparsetopo.graphs.bundles.bundle import Bundle, Half
+from sparsetopo.graphs.bundles.incidence import Incidence, Lookup
 from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.equal_taps import equal_taps
 from sparsetopo.metrics.implicit.walks.block import WalkBlock, WalkSums
 from sparsetopo.metrics.implicit.walks.classes import WalkClasses, walk_classes
 from sparsetopo.metrics.implicit.walks.motif_counts import motif_counts
+from sparsetopo.metrics.implicit.walks.tap_products import TapProducts, tap_products
 from sparsetopo.metrics.primitives import MotifCounts
 
 
@@ -43,6 +47,10 @@ class TwoWalks:
         for source, target in self._bundles:
             self._sources[target].add(source)
             self._targets[source].add(target)
+        self._equal_taps: dict[tuple[int, int], NDArray[np.int64]] = {}
+        self._table_numbers: dict[Lookup | Incidence, int] = {}
+        self._contents: dict[tuple[object, ...], int] = {}
+        self._known_products: dict[object, TapProducts] = {}
         self._known_classes: dict[object, WalkClasses] = {}
         self._known_blocks: dict[Pair, WalkBlock] = {}
         self._sums: dict[Pair, WalkSums] = {}
@@ -140,19 +148,45 @@ class TwoWalks:
 
     def _new_block(self, pair: Pair) -> WalkBlock:
         direct = self._bundles.get((pair.first, pair.last))
+        rows, columns = (self._classes(axis, pair, direct) for axis in ("rows", "columns"))
         return WalkBlock(
             self._layers[pair.first].channels,
             self._layers[pair.last].channels,
             tuple(self._layers[middle].channels for middle in pair.middles),
-            tuple(
-                (self._halves[pair.first, middle], self._halves[pair.last, middle])
-                for middle in pair.middles
-            ),
+            self._steps(pair),
             pair.first == pair.last,
             direct,
-            self._classes("rows", pair, direct),
-            self._classes("columns", pair, direct),
+            rows,
+            columns,
+            self._products(pair, rows, columns),
         )
+
+    def _steps(self, pair: Pair) -> tuple[tuple[Half, Half], ...]:
+        """For each middle layer its halves with the first and with the last layer, seen from these."""
+        return tuple(
+            (self._halves[pair.first, middle], self._halves[pair.last, middle])
+            for middle in pair.middles
+        )
+
+    def _products(self, pair: Pair, rows: WalkClasses, columns: WalkClasses) -> TapProducts:
+        """Products of taps; many blocks of A^2 share them."""
+        taps = [
+            (self._taps(pair.first, middle), self._taps(pair.last, middle))
+            for middle in pair.middles
+        ]
+        steps = self._steps(pair)
+        widths = tuple(half.columns.num_taps for halves in steps for half in halves)
+        key = rows, columns, widths, tuple(of_end.tobytes() for two in taps for of_end in two)
+        if key not in self._known_products:
+            self._known_products[key] = tap_products(rows, columns, steps, taps)
+        return self._known_products[key]
+
+    def _taps(self, layer: int, other: int) -> NDArray[np.int64]:
+        """Which taps between two layers are equal; many blocks of A^2 share them."""
+        ends = min(layer, other), max(layer, other)
+        if ends not in self._equal_taps:
+            self._equal_taps[ends] = equal_taps(self._bundles[ends])
+        return self._equal_taps[ends]
 
     def _classes(self, axis: str, pair: Pair, direct: Bundle | None) -> WalkClasses:
         """Classes of rows or of columns; many blocks of A^2 share them."""
@@ -160,10 +194,23 @@ class TwoWalks:
             tuple(getattr(self._halves[middle, end], axis) for end in (pair.first, pair.last))
             for middle in pair.middles
         )
-        key = (lookups, getattr(direct, axis, None))
+        edges: Incidence | None = getattr(direct, axis, None)
+        key = tuple(tuple(map(self._number, two)) for two in lookups), self._number(edges)
         if key not in self._known_classes:
-            self._known_classes[key] = walk_classes(*key)
+            self._known_classes[key] = walk_classes(lookups, edges)
         return self._known_classes[key]
+
+    def _number(self, table: Lookup | Incidence | None) -> int:
+        """Number that equal tables share, even those of composite taps, which are made anew for each bundle."""
+        if table is None:
+            return -1
+        if table not in self._table_numbers:
+            content = tuple(
+                value.tobytes() if isinstance(value, np.ndarray) else value
+                for value in (getattr(table, field.name) for field in fields(table))
+            )
+            self._table_numbers[table] = self._contents.setdefault(content, len(self._contents))
+        return self._table_numbers[table]
 
     def _planes(self, values: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Values of the nodes as a (channels, height, width) array for each layer."""

@@ -25,13 +25,16 @@ from sparsetopo.graphs.bundles.bundle import Lists
 from sparsetopo.metrics.implicit.compiled import inlined, loop
 
 if TYPE_CHECKING:
-    from sparsetopo.metrics.implicit.spectra.adjacency_tables import BundleTables
+    from sparsetopo.metrics.implicit.spectra.product.tables import BundleTables
 
 Maps = NDArray[np.floating[Any]]
 
 # Numbers that the picked part of a band may hold: half a megabyte in float32, which fits any
 # second-level cache.
 _BAND = 2**17
+# Numbers that a run of neighbouring rows should hold at least: the start of shorter ones takes longer
+# than the caches save.
+_SHORTEST_RUN = 96
 
 
 @loop
@@ -81,7 +84,8 @@ def scatter(tables: "BundleTables", core: Maps, wide: Maps, vectors: int) -> Non
 @loop
 def _band_height(tables: "BundleTables", width: int) -> int:
     """Core rows of a band."""
-    return min(tables.core_height, max(1, _BAND // (tables.wide_channels * width)))
+    rows = max(_BAND // (tables.wide_channels * width), _SHORTEST_RUN // width, 1)
+    return min(tables.core_height, rows)
 
 
 @loop

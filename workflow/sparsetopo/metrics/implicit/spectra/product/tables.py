@@ -1,14 +1,12 @@
 """A bundle as the loops of the adjacency operator read it: a core map and a wide one."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sparsetopo.graphs.bundles.bundle import Bundle, Half, Lists
-from sparsetopo.graphs.bundles.incidence import Lookup
-from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.graphs.bundles.bundle import Lists
+from sparsetopo.metrics.implicit.spectra.product.channel_lists import Kernel
 
 
 class BundleTables(NamedTuple):
@@ -50,68 +48,47 @@ class BundleTables(NamedTuple):
     wide_lists: Lists
 
 
-class Side(NamedTuple):
-    """The maps of one end of a bundle: their layer, nodes, and (channels, height, width)."""
+Pairs = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
+"""Starts by tap, core positions and wide positions of pairs, by core position and then by wide position."""
 
-    layer: int
-    nodes: slice
-    shape: tuple[int, int, int]
+Shape = tuple[int, int, int]
 
 
-def sides_and_tables(
-    layers: Sequence[NodeLayer], offsets: list[int], bundle: Bundle, scale: float
-) -> tuple[Side, Side, BundleTables]:
-    """Core side, wide side and tables of a bundle, its magnitudes divided by `scale`.
-
-    `offsets` are the first nodes of the layers.
-    """
-    source, target = layers[bundle.source], layers[bundle.target]
-    core_is_target = target.height * target.width <= source.height * source.width
-    wide_half, core_half = bundle.halves if core_is_target else bundle.halves[::-1]
-    core, wide = (_side(layers, offsets, half) for half in (core_half, wide_half))
-    rows, columns = _by_tap(core_half.rows), _by_tap(core_half.columns)
+def tables_of(
+    core: Shape, wide: Shape, rows: Pairs, columns: Pairs, kernel: Kernel
+) -> BundleTables:
+    """Tables of (channels, height, width) maps that the row pairs and column pairs of taps join."""
+    if core[1] == wide[1] == 1 and len(rows[0]) == 2 and len(rows[1]) == 1:
+        # Maps of one row, such as tokens: as maps of one column they can be cut into bands.
+        core, wide = ((channels, width, 1) for channels, _, width in (core, wide))
+        rows, columns = columns, rows
     starts, core_columns, wide_columns, lengths = runs = _runs(*columns)
-    taps = core_half.rows.num_taps, core_half.columns.num_taps
-    lengths_of_lists = np.diff(wide_half.lists.starts).reshape(*taps, -1)
-    tables = BundleTables(
-        *core.shape,
-        *wide.shape,
+    lengths_of_lists = np.diff(kernel.wide.starts)
+    taps = len(rows[0]) - 1, len(columns[0]) - 1
+    return BundleTables(
+        *core,
+        *wide,
         *rows,
         _is_run(*rows),
         starts,
         core_columns,
         wide_columns,
         lengths,
-        _is_identity(*runs, core.shape[2]) & (core.shape[2] == wide.shape[2]),
-        lengths_of_lists.sum(axis=0) > 0,
-        _scaled(core_half.lists, scale),
-        _scaled(wide_half.lists, scale),
+        _is_identity(*runs, core[2]) & (core[2] == wide[2]),
+        lengths_of_lists.reshape(*taps, wide[0]).sum(axis=0) > 0,
+        *kernel,
     )
-    return core, wide, tables
 
 
-def _side(layers: Sequence[NodeLayer], offsets: list[int], half: Half) -> Side:
-    """Side of the near channels."""
-    height, width = layers[half.near].height, layers[half.near].width
-    start, stop = (
-        offsets[half.near] + channel * height * width
-        for channel in (half.near_channels.start, half.near_channels.stop)
+def scaled(tables: BundleTables, scale: float) -> BundleTables:
+    """Tables whose magnitudes are divided by `scale`."""
+    if scale == 1:
+        return tables
+    core, wide = (
+        lists._replace(magnitudes=lists.magnitudes / np.float32(scale))
+        for lists in (tables.core_lists, tables.wide_lists)
     )
-    return Side(half.near, slice(start, stop), (len(half.near_channels), height, width))
-
-
-def _scaled(lists: Lists, scale: float) -> Lists:
-    return lists._replace(magnitudes=lists.magnitudes / np.float32(scale))
-
-
-def _by_tap(
-    from_core: Lookup,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Pairs by tap, core position and wide position: (starts, core positions, wide positions)."""
-    core, wide = from_core.positions, from_core.ends
-    order = np.lexsort((wide, core, from_core.taps))
-    lengths = np.bincount(from_core.taps, minlength=from_core.num_taps)
-    return np.concatenate([[0], np.cumsum(lengths)]), core[order], wide[order]
+    return tables._replace(core_lists=core, wide_lists=wide)
 
 
 def _continues(
