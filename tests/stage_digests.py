@@ -26,14 +26,16 @@ SHARED = (
     "datasets/statistics.py",
     "networks/*.py",
 )
+PRUNING = ("pruning/*.py", "pruning/derivatives/*.py", "networks/running/*.py")
 SOURCES = {
     "data": ("datasets/*.py",),
     "plan": (
         *("graphs/*.py", "graphs/planning/*.py", "graphs/tracing/*.py"),
         "architectures/*.py",
     ),
-    "score": (*SHARED, "pruning/*.py"),
-    "prune": (*SHARED, "pruning/*.py"),
+    "initial": SHARED,
+    "score": (*SHARED, *PRUNING),
+    "prune": (*SHARED, *PRUNING),
     "train": (
         *SHARED,
         "training/*.py",
@@ -66,6 +68,8 @@ def stage_paths(stage: str) -> list[Path]:
     """Sources of an expensive stage: parts of the library, and its script."""
     paths = {path for pattern in SOURCES[stage] for path in LIBRARY.glob(pattern)}
     paths.add(ROOT / f"workflow/scripts/{stage}.py")
+    if stage != "data":
+        paths.add(ROOT / "workflow/scripts/building.py")
     if stage in ("score", "prune", "train"):
         paths.add(ROOT / "workflow/scripts/network.py")
     return sorted(paths)

@@ -15,8 +15,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import nn
+from torch.nn import functional
 
 import sparsetopo as st
+from sparsetopo.graphs.tracing.trace import Attention
 from sparsetopo.metrics.implicit.walks.classes import walk_classes
 
 IMAGES = Path(__file__).parents[1] / "images"
@@ -116,6 +118,53 @@ def draw_tap(axes: Axes, xs: Point, ys: Point, taps: tuple[int, ...]) -> None:
     """Draw a line in the colour of its tap, or dashed in those of two."""
     for style, tap in zip(("-", (0, (2.5, 2.5))), taps, strict=False):
         axes.plot(xs, ys, color=(ORANGE, BLUE, GREEN)[tap], lw=1.8, ls=style)
+
+
+class TinyAttention(nn.Module):
+    """Causal attention of two heads with two channels each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k, self.v, self.out = (nn.Linear(4, 4) for _ in range(4))
+
+    def forward(self, tokens: Any) -> Any:
+        """Attend among (batch, tokens, 4) and project what comes out."""
+        q, k, v = (f(tokens).unflatten(2, (2, 2)).transpose(1, 2) for f in (self.q, self.k, self.v))
+        seen = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(seen.transpose(1, 2).flatten(2))
+
+
+def draw_attention() -> None:
+    """Draw what one weight behind attention reads, under both settings."""
+    layers = {"q": (0.0, 0.0, ORANGE), "k": (5.2, 0.0, BLUE), "v": (10.4, 0.0, GREEN)}
+    layers["out"] = (5.2, -5.4, "black")
+    settings: tuple[Attention, ...] = ("all", "values")
+    figure, panels = plt.subplots(1, 2, figsize=(10.6, 4.4))
+    for axes, attention in zip(panels, settings, strict=True):
+        masks = {"out.weight": np.arange(16).reshape(4, 4) == 3}
+        mge = st.encode(TinyAttention(), (4, 4), masks, attention=attention)
+        offsets = zip(mge.plan.node_layers, mge.plan.layer_offsets, strict=False)
+        starts = {layer.name: start for layer, start in offsets}
+        target = starts["out"] + 2
+        read = mge.to_scipy().tocsc()[:, [target]].indices.tolist()
+        nodes: dict[int, Point] = {}
+        for name, (left, top, colour) in layers.items():
+            for y in (top - 1.45, top - 3.45) if top == 0 else ():
+                axes.add_patch(plt.Rectangle((left - 0.5, y), 4, 1.9, fc="#f1f1f1", ec="none"))
+            nodes |= {starts[name] + n: (left + n % 4, top - n // 4) for n in range(16)}
+            y, title = (0.75, 1.5) if top == 0 else (top - 4.1, top - 4.85)
+            axes.text(left + 1.5, title, name, fontsize=10, ha="center", color=colour)
+            for n in range(4):
+                axes.text(left + n, y, f"t{n}", fontsize=8, ha="center", color=GREY)
+        draw_nodes(axes, nodes, nodes, "white", 8)
+        for name, (_, _, colour) in layers.items():
+            chosen = [u for u in [*read, target] if 0 <= u - starts[name] < 16]
+            draw_links(axes, nodes, [(u, target) for u in chosen], colour, 1)
+            draw_nodes(axes, nodes, chosen, colour, 8)
+        for text, y in (("head 0", -0.5), ("head 1", -2.5), ("channel 0", -5.4)):
+            axes.text(-0.8 if y > -5 else 4.5, y, text, fontsize=9, ha="right", va="center")
+        finish(axes, f'attention="{attention}": {len(read)} edges', (-3.2, 14), (-10.5, 2.2))
+    save(figure, "graph-attention")
 
 
 def draw_classes() -> None:
@@ -246,5 +295,6 @@ def save(figure: Figure, name: str) -> None:
 if __name__ == "__main__":
     matplotlib.use("svg")
     plt.rcParams["svg.hashsalt"] = "graph"
-    for draw in (draw_example, draw_incidence, draw_classes, draw_motifs, draw_blocks):
+    figures = (draw_example, draw_incidence, draw_attention, draw_classes, draw_motifs, draw_blocks)
+    for draw in figures:
         draw()

@@ -15,9 +15,9 @@ MEMORY_PROGRAM = """
 import contextlib, resource, sys
 import torch
 from sparsetopo.architectures import build
-from sparsetopo.pruning.hessian import hessian_times
+from sparsetopo.pruning.derivatives.hessian import hessian_times
 from sparsetopo.networks.prunable import prunable_parameters
-from sparsetopo.pruning.segments import segmented
+from sparsetopo.pruning.derivatives.segments import segmented
 
 torch.set_num_threads(1)
 what, architecture, count, how = sys.argv[1:]

@@ -20,6 +20,7 @@ from sparsetopo.files import read_header
 AXES = {
     "data": ("dataset",),
     "plan": ("dataset", "architecture"),
+    "initial": ("dataset", "architecture"),
     "dense": ("dataset", "architecture"),
     "score": ("dataset", "architecture", "algorithm"),
     "prune": ("dataset", "architecture", "algorithm"),
