@@ -103,12 +103,16 @@ FAMILIES = {
 }
 
 # {family: words of the reason for which its model is refused}; at most 5 % of the families.
-REFUSED: dict[str, str] = {}
+REFUSED: dict[str, str] = {
+    # Its queries and keys are (batch, positions), so the product of them joins samples, not positions.
+    "csatv2": "mixes samples of the batch",
+}
 
 # {family: parts of names of weights that are given data when the model runs, but that join nothing}
 UNREAD: dict[str, tuple[str, ...]] = {
     # It is applied to the class token alone, which is a constant there.
     "cait": ("blocks_token_only.0.attn.q.",),
+    "xcit": ("cls_attn_blocks.0.attn.q.",),
 }
 
 # {family: parts of names of weights that must be in the plan too: they are used without calling their module}

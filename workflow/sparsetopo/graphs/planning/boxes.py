@@ -7,7 +7,7 @@ column. Class tokens, concatenated maps and pixel shuffles make several boxes.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def _whole(grid: Grid) -> Box:
 
 
 def _split(part: Part, selection: tuple[Ids, Ids, Ids], taps: bool) -> Iterator[Box]:
-    mask = part.mask[np.ix_(*selection)]
+    mask = _picked(part.mask, selection)
     filled = [
         mask.any(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3)
     ]
@@ -79,8 +79,8 @@ def _split(part: Part, selection: tuple[Ids, Ids, Ids], taps: bool) -> Iterator[
         return
     inputs, rows, columns = (c[kept] for c, kept in zip(selection, filled, strict=True))
     selection = inputs, rows, columns
-    mask = mask[np.ix_(*filled)]
-    i, j, k = (u[np.ix_(*selection)] for u in part.coordinates)
+    mask = _picked(part.mask, selection)
+    i, j, k = (_picked(u, selection) for u in part.coordinates)
     if _is_box(mask, i, j, k, taps):
         yield Box(part.grid, *selection, i[:, 0, 0], j[:, :, 0], k[:, 0, :])
         return
@@ -97,6 +97,12 @@ def _split(part: Part, selection: tuple[Ids, Ids, Ids], taps: bool) -> Iterator[
         smaller = list(selection)
         smaller[axis] = selection[axis][groups[axis] == group]
         yield from _split(part, (smaller[0], smaller[1], smaller[2]), taps)
+
+
+def _picked(array: NDArray[Any], selection: tuple[Ids, Ids, Ids]) -> NDArray[Any]:
+    """Elements at selected places along the three axes, without a copy if these are all."""
+    picked = tuple(map(len, selection))
+    return array if picked == array.shape else array[np.ix_(*selection)]
 
 
 def _is_box(mask: NDArray[np.bool_], i: Ids, j: Ids, k: Ids, taps: bool) -> bool:

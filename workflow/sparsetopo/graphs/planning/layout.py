@@ -66,9 +66,9 @@ def positions_layout(grids: Grids, terms: Terms, positions: int) -> tuple[Ids | 
         (part,) = parts
         order = _like_what_is_read(part, positions)
         if order is not None:
-            _, height, width = part.grid.shape
+            width = part.grid.shape[2]
             ascending = np.array_equal(order, np.arange(positions))
-            return None if ascending else order, height, width
+            return None if ascending else order, positions // width, width
         rows = _first(part, 1)
         changes = np.flatnonzero(np.diff(rows))
         width = int(changes[0]) + 1 if len(changes) else positions
@@ -85,9 +85,13 @@ def _first(part: Part, coordinate: int) -> Ids:
 
 
 def _like_what_is_read(part: Part, positions: int) -> Ids | None:
-    """Order in which the positions read all rows and columns of a grid, one each."""
+    """Order in which the positions read all rows and columns of a grid, once or as often as there are heads.
+
+    A matrix that all heads share is applied to each of them at every pixel. The heads' maps are laid out one below the
+    other, in the order of the channels that they read.
+    """
     _, height, width = part.grid.shape
-    if height * width != positions:
+    if height * width == 1 or positions % (height * width):
         return None
     for coordinate in (1, 2):
         values, first = part.coordinates[coordinate], _first(part, coordinate)
@@ -95,9 +99,11 @@ def _like_what_is_read(part: Part, positions: int) -> Ids | None:
             return None
     rows, columns = (_ranks(part.grid.windows[u])[_first(part, u)] for u in (1, 2))
     read = rows * width + columns
-    if len(np.unique(read)) != positions:
-        return None
-    return np.argsort(read, kind="stable")
+    heads = _first(part, 0) if positions > height * width else np.zeros_like(read)
+    order = np.lexsort((read, heads))
+    maps, of_maps = (values[order].reshape(-1, height * width) for values in (read, heads))
+    whole = (maps == np.arange(height * width)).all() and (of_maps == of_maps[:, :1]).all()
+    return order if whole and (np.diff(of_maps[:, 0]) > 0).all() else None
 
 
 def _ranks(windows: Windows) -> Ids:

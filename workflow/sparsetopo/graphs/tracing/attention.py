@@ -80,12 +80,12 @@ def scaled_dot_product_attention(call: Call) -> None:
     visible = _visible(call, query, key)
     result = call.result[0]
     shape = tuple(result.shape)
-    values = _flat_heads(call.ids(value))
+    values, key_ids = (_like_queries(call.ids(t), query.shape[1]) for t in (value, key))
     operands = [_seen(call, values, visible)]
     mask = call.argument("attn_mask", call.argument("attn_bias"))
     if call.recorder.attention == "all":
         queries = pooled(call, _flat_heads(call.ids(query)), 2, windows.everything(query.shape[-1]))
-        keys = pooled(call, _flat_heads(call.ids(key)), 2, windows.everything(key.shape[-1]))
+        keys = pooled(call, key_ids, 2, windows.everything(key.shape[-1]))
         operands.append(torch.from_numpy(queries.array()))
         operands.append(_seen(call, torch.from_numpy(keys.array()), visible))
         if call.is_data(mask):
@@ -100,6 +100,11 @@ def scaled_dot_product_attention(call: Call) -> None:
     for other in call.result[1:]:
         if isinstance(other, Tensor) and not call.is_data(other):
             call.returns(torch.full(other.shape, -1), other)
+
+
+def _like_queries(ids: Tensor, heads: int) -> Tensor:
+    """Flattened heads of keys or values, of which several heads of queries may share one."""
+    return _flat_heads(ids.repeat_interleave(heads // ids.shape[1], 1))
 
 
 def _flat_heads(ids: Tensor) -> Tensor:

@@ -55,6 +55,15 @@ def elementwise(call: Call) -> None:
         call.returns(site.run)
 
 
+# Operators on single elements that torch does not mark as such; of most, only the variants in place.
+_UNMARKED = (
+    "hardswish", "hardswish_", "threshold_", "mish_", "gelu_", "abs_", "floor_divide", "floor_divide_", "_prelu_kernel",
+    "rrelu_with_noise", "rrelu_with_noise_", "eq_", "ne_", "lt_", "le_", "gt_", "ge_", "copysign_", "heaviside_",
+    "xlogy_",
+)  # fmt: skip
+register_operation(*(f"aten::{name}" for name in _UNMARKED))(elementwise)
+
+
 def _as_run(call: Call, tensor: Tensor, ids: Tensor) -> Run | Tensor:
     """Consecutive ids as such."""
     elements = call.elements(tensor) if tensor.shape == ids.shape else None
