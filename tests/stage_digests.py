@@ -30,7 +30,12 @@ PRUNING = ("pruning/*.py", "pruning/derivatives/*.py", "networks/running/*.py")
 SOURCES = {
     "data": ("datasets/*.py",),
     "plan": (
-        *("graphs/*.py", "graphs/planning/*.py", "graphs/tracing/*.py"),
+        *(
+            "graphs/*.py",
+            "graphs/planning/*.py",
+            "graphs/tracing/*.py",
+            "graphs/tracing/handlers/*.py",
+        ),
         "architectures/*.py",
     ),
     "initial": SHARED,

@@ -9,7 +9,7 @@ from torch.nn.utils import parametrizations, prune
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs import register_operation, trace
-from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.operators import HANDLERS
 
 

@@ -152,7 +152,7 @@ def register_operation(*operators: Any) -> Callable[[Handler], Handler]:
     An operator of a library of one's own that changes every element by itself::
 
         from sparsetopo.graphs import register_operation
-        from sparsetopo.graphs.tracing.elementwise import elementwise
+        from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 
         register_operation(torch.ops.my_library.activation)(elementwise)
     """

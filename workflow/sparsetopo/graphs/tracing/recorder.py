@@ -31,7 +31,7 @@ from sparsetopo.graphs.planning.recording import (
 )
 from sparsetopo.graphs.tracing.constants import Constants
 from sparsetopo.graphs.tracing.elements import ElementTable
-from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.kinds import HIDES
 from sparsetopo.graphs.tracing.operators import Call, handler_of
 from sparsetopo.graphs.tracing.origins import Origins

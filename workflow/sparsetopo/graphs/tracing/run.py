@@ -1,28 +1,25 @@
 """Running a model for the recorder: its input, its mode, and leaving it as it was."""
 
-import contextlib
-import dataclasses
 import hashlib
-import importlib
-import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map_only
 
-from sparsetopo.errors import EncodingError
+from sparsetopo.errors import EncodingError, SparsetopoError
 from sparsetopo.graphs.planning.recording import Input, Run
+
+# Importing the handlers registers them.
+from sparsetopo.graphs.tracing import handlers  # noqa: F401
 from sparsetopo.graphs.tracing.functions import Functions
 from sparsetopo.graphs.tracing.recorder import Recorder
 from sparsetopo.graphs.tracing.untouched import untouched
-
-# Importing the modules of handlers registers them.
-for _module in ("accumulating", "attention", "elementwise", "moving", "reducing", "weighted"):
-    importlib.import_module(f"sparsetopo.graphs.tracing.{_module}")
+from sparsetopo.networks.running.eager import eagerly
+from sparsetopo.networks.running.inputs import example_inputs, mapped
+from sparsetopo.networks.running.outputs import tensors
 
 # A run changes modules' modes and puts them back: two runs of one model must not meet.
 _ONE_AT_A_TIME = threading.RLock()
@@ -41,7 +38,7 @@ def recorded_run(
     if attention not in ("all", "values"):
         raise EncodingError(f"attention is {attention!r}, but must be 'all' or 'values'.")
     shape = None if example is not None else _checked_shape(input_shape)
-    with _ONE_AT_A_TIME, untouched(model), _eagerly():
+    with _ONE_AT_A_TIME, untouched(model), eagerly:
         for module in model.modules():
             module.training = False
         recorder = Recorder(model, shape or (), attention, masks)
@@ -65,7 +62,7 @@ def _run(
         kwargs: dict[str, Any] = {}
         described = f"an input of shape {shape}"
     else:
-        args, kwargs = _example(recorder, example, like.device)
+        args, kwargs = _example(recorder, example, like)
         described = "the example"
     try:
         with torch.no_grad(), Functions(recorder), recorder:
@@ -78,7 +75,7 @@ def _run(
         raise EncodingError(
             f"{origin}: the model does not run on {described}: {reason}."
         ) from error
-    found = [tensor for tensor in _tensors_in(output) if tensor in recorder.table]
+    found = [tensor for tensor in tensors(output) if tensor in recorder.table]
     # A single number beside others is a loss or a statistic of the batch.
     found = [tensor for tensor in found if tensor.dim()] or found
     recorder.recording.outputs = [recorder.table.elements(tensor) for tensor in found]
@@ -102,7 +99,7 @@ def _input(recorder: Recorder, tensor: Tensor, device: torch.device) -> Tensor:
 
 
 def _example(
-    recorder: Recorder, example: Any, device: torch.device
+    recorder: Recorder, example: Any, like: Tensor
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments, their tensors without values."""
 
@@ -115,14 +112,17 @@ def _example(
         if not recorder.recording.input_shape:
             shape = tuple(tensor.shape)
             recorder.recording.input_shape = shape[1:] if shape[:1] == (1,) else shape
-        return _input(recorder, tensor, device)
+        return _input(recorder, tensor, like.device)
 
-    made = tree_map_only(Tensor, data, example)
+    try:
+        made = mapped(data, example_inputs(example, like))
+    except EncodingError:
+        raise
+    except SparsetopoError as error:
+        raise EncodingError(str(error)) from error
     if isinstance(made, Mapping):
         return (), dict(made)
-    if isinstance(made, tuple | list):
-        return tuple(made), {}
-    return (made,), {}
+    return (made if isinstance(made, tuple) else (made,)), {}
 
 
 def _checked_model(model: Any) -> nn.Module:
@@ -153,31 +153,6 @@ def _checked_shape(input_shape: Iterable[int] | None) -> tuple[int, ...]:
             "whole, positive sizes of one sample, without the batch; give example= for another kind of input."
         )
     return tuple(int(size) for size in sizes)
-
-
-@contextlib.contextmanager
-def _eagerly() -> Iterator[None]:
-    """Run compiled parts of a model as they are written."""
-    if "torch._dynamo" in sys.modules:
-        with torch.compiler.set_stance("force_eager"):
-            yield
-    else:
-        yield
-
-
-def _tensors_in(nested: Any) -> Iterator[Tensor]:
-    """All tensors in nested tuples, lists, dictionaries and dataclasses."""
-    if isinstance(nested, Tensor):
-        yield nested
-    elif isinstance(nested, Mapping):
-        for item in nested.values():
-            yield from _tensors_in(item)
-    elif isinstance(nested, tuple | list | set | frozenset):
-        for item in nested:
-            yield from _tensors_in(item)
-    elif dataclasses.is_dataclass(nested) and not isinstance(nested, type):
-        for field in dataclasses.fields(nested):
-            yield from _tensors_in(getattr(nested, field.name))
 
 
 def uncompiled(model: nn.Module) -> nn.Module:

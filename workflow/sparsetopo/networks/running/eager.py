@@ -3,7 +3,8 @@
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -17,14 +18,15 @@ def differentiable_eagerly() -> Iterator[None]:
     functions have no second derivatives. Attention is computed step by step, as its fused kernels have none either.
     Gradients are recorded, even if the caller is in ``torch.no_grad`` or ``torch.inference_mode``.
     """
-    with torch.inference_mode(False), torch.enable_grad(), _SETTINGS:
+    with torch.inference_mode(False), torch.enable_grad(), eagerly, _attention_step_by_step:
         yield
 
 
-class _Settings:
-    """Settings that all threads of a process share: the first block sets them, and the last one puts them back."""
+class _Shared(contextlib.AbstractContextManager[None]):
+    """A setting that all threads of a process share: the first block sets it, and the last one puts it back."""
 
-    def __init__(self) -> None:
+    def __init__(self, setting: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:
+        self._setting = setting
         self._lock = threading.Lock()
         self._blocks = 0
         self._stack = contextlib.ExitStack()
@@ -32,11 +34,7 @@ class _Settings:
     def __enter__(self) -> None:
         with self._lock:
             if self._blocks == 0:
-                self._stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-                if (
-                    "torch._dynamo" in sys.modules
-                ):  # else nothing is compiled; importing it takes seconds
-                    self._stack.enter_context(torch.compiler.set_stance("force_eager"))
+                self._stack.enter_context(self._setting())
             self._blocks += 1
 
     def __exit__(self, *exception: object) -> None:
@@ -46,4 +44,13 @@ class _Settings:
                 self._stack.close()
 
 
-_SETTINGS = _Settings()
+def _not_compiled() -> contextlib.AbstractContextManager[Any]:
+    # If torch's compiler was never imported, which takes seconds, nothing is compiled.
+    loaded = "torch._dynamo" in sys.modules
+    return torch.compiler.set_stance("force_eager") if loaded else contextlib.nullcontext()
+
+
+eagerly = _Shared(_not_compiled)
+"""Context in which compiled modules and functions run as they are written."""
+
+_attention_step_by_step = _Shared(lambda: sdpa_kernel(SDPBackend.MATH))

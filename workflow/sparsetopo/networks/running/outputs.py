@@ -45,7 +45,7 @@ def logits(output: Any, count: int | None = None) -> Tensor:
         raise SparsetopoError(
             f"the network returns {_described(output)} with 'boxes': detection models have no logits of whole images."
         )
-    for tensor in _tensors(output):
+    for tensor in tensors(output):
         if tensor.ndim == 2 and tensor.is_floating_point() and count in (None, len(tensor)):
             return tensor
     raise SparsetopoError(
@@ -69,11 +69,12 @@ def _has_boxes(output: Any) -> bool:
     )
 
 
-def _tensors(output: Any) -> Iterator[Tensor]:
+def tensors(output: Any) -> Iterator[Tensor]:
+    """All tensors in what a network returned: in tuples, lists, mappings and dataclasses, however nested."""
     if isinstance(output, Tensor):
         yield output
     for part in _parts(output):
-        yield from _tensors(part)
+        yield from tensors(part)
 
 
 def _parts(output: Any) -> list[Any]:
@@ -91,6 +92,6 @@ def _parts(output: Any) -> list[Any]:
 
 def _described(output: Any) -> str:
     shapes = ", ".join(
-        f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}" for t in _tensors(output)
+        f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}" for t in tensors(output)
     )
     return f"a {type(output).__name__} {'of ' + shapes if shapes else 'without a tensor'}"

@@ -9,7 +9,7 @@ from torch import Tensor
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.recording import Elements, Run, Window
 from sparsetopo.graphs.planning.windows import Windows
-from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.kinds import REDUCTIONS
 from sparsetopo.graphs.tracing.operators import Call, operators, register_operation
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from sparsetopo.graphs.planning.recording import CONSTANT, ZERO, Union
-from sparsetopo.graphs.tracing.moving import moving, require_constants
+from sparsetopo.graphs.tracing.handlers.moving import moving, require_constants
 from sparsetopo.graphs.tracing.operators import Call, operators, register_operation
 
 

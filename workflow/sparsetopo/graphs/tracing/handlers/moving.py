@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from sparsetopo.graphs.planning.recording import CONSTANT, HIDDEN, ZERO
-from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.kinds import COPIES, HIDES, MOVES
 from sparsetopo.graphs.tracing.operators import Call, operators, register_operation
 

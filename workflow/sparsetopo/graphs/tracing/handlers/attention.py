@@ -10,9 +10,9 @@ from torch import Tensor
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.recording import ZERO, Union
 from sparsetopo.graphs.planning.windows import Windows
-from sparsetopo.graphs.tracing.elementwise import hides
+from sparsetopo.graphs.tracing.handlers.elementwise import hides
+from sparsetopo.graphs.tracing.handlers.reducing import pooled
 from sparsetopo.graphs.tracing.operators import Call, register_operation
-from sparsetopo.graphs.tracing.reducing import pooled
 
 
 def product_of_data(call: Call, left: Tensor, right: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ _SUMS = ("add", "sub", "subtract", "rsub")
 _PRODUCTS = ("mul", "multiply")
 _QUOTIENTS = ("div", "divide", "true_divide")
 # What turns minus infinity to 0, and what 0 to 0.
-_VANISHING = ("exp", "exp2", "sigmoid", "softplus", "relu", "_softmax", "_safe_softmax")
+_VANISHING = ("exp", "exp2", "sigmoid", "softplus", "relu")
 _KEEPS_ZERO = (*_PRODUCTS, *_QUOTIENTS, "neg", "relu", "abs", "tanh", "_to_copy", "gelu", "silu")
 _INVERSES = ("rsqrt", "reciprocal")
 # A mask of only 0 and a number no larger than this hides as well (the windows of Swin use -100).
@@ -143,13 +143,9 @@ def _changed_codes(call: Call, ids: Tensor) -> Tensor:
     """Codes after an operator on single elements."""
     if bool((ids >= 0).all()):
         return ids
-    if call.name in _VANISHING:
-        ids = torch.where(ids == HIDDEN, ZERO, ids)
     if call.name not in _KEEPS_ZERO:
-        was_zero = ids == ZERO
-        if call.name not in _VANISHING:
-            ids = torch.where(was_zero, CONSTANT, ids)
-    return ids
+        ids = torch.where(ids == ZERO, CONSTANT, ids)
+    return torch.where(ids == HIDDEN, ZERO, ids) if call.name in _VANISHING else ids
 
 
 def _carry_notes(call: Call, tensor: Tensor) -> None:
@@ -213,7 +209,8 @@ def softmax(call: Call) -> None:
     if bool((ids >= 0).all()):
         call.returns_same(tensor)
     else:
-        call.returns(torch.where(ids == HIDDEN, ZERO, ids))
+        known = torch.where(ids == ZERO, CONSTANT, ids)
+        call.returns(torch.where(known == HIDDEN, ZERO, known))
     call.recorder.note("probability", call.result, True)
 
 

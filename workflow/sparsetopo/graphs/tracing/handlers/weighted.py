@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from sparsetopo.graphs.planning.recording import Convolution, Input, Matrix, Run, Union, Weight
-from sparsetopo.graphs.tracing.attention import product_of_data
-from sparsetopo.graphs.tracing.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.attention import product_of_data
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.operators import Call, register_operation
 
 # Matrices of a batch that are taken one by one.
