@@ -1,6 +1,6 @@
 """Today's networks at their sizes: seconds of tracing, encoding and all metrics, edges, memory, and what bounds them.
 
-`python -m tests.benchmarks.networks_at_size [--threads 2] [--sparsity 0.9] [network ...]`
+`python -m tests.benchmarks.networks_at_size [--threads 2] [--sparsity 0.9] [--export] [network ...]`
 
 Weights are the library's initial ones, masks are random, from a seed of their own. Every network is measured under both
 settings of `attention` (one line where they give the same edges) in a process of its own, so that the peak of the
@@ -48,7 +48,18 @@ def build(name: str, shape: tuple[int, ...]) -> Any:
     return build_own(name, shape, 10)
 
 
-def measure(name: str, attention: str, sparsity: float, threads: int) -> dict[str, Any]:
+def export_seconds(model: Any, shape: tuple[int, ...]) -> float:
+    """Seconds that torch.export takes to read the network, with its decompositions: the obvious alternative."""
+    import torch
+
+    start = time.perf_counter()
+    torch.export.export(model.eval(), (torch.zeros(1, *shape),), strict=False).run_decompositions()
+    return time.perf_counter() - start
+
+
+def measure(
+    name: str, attention: str, sparsity: float, threads: int, *, export: bool
+) -> dict[str, Any]:
     """All that is printed of one network."""
     import numpy as np
     import torch
@@ -64,6 +75,7 @@ def measure(name: str, attention: str, sparsity: float, threads: int) -> dict[st
     start = time.perf_counter()
     plan = st.trace(model, shape, attention=attention)  # type: ignore[arg-type]
     traced = time.perf_counter() - start
+    exported = export_seconds(model, shape) if export else 0.0
     random = np.random.default_rng(1)
     masks = {key: random.random(size) >= sparsity for key, size in plan.parameters.items()}
     start = time.perf_counter()
@@ -90,6 +102,7 @@ def measure(name: str, attention: str, sparsity: float, threads: int) -> dict[st
         "nodes": mge.num_nodes,
         "edges": edges,
         "trace": traced,
+        "export": exported,
         "encode": encoded,
         "bundles": bundled,
         "metrics": measured,
@@ -105,29 +118,28 @@ def main() -> None:
     parser.add_argument("networks", nargs="*", default=list(NETWORKS), metavar="network")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sparsity", type=float, default=0.9)
+    parser.add_argument(
+        "--export", action="store_true", help="time torch.export too, as a way of reading networks"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    options = arguments.sparsity, arguments.threads
     if arguments.one:
-        name = arguments.networks[0]
-        print(json.dumps(measure(name, arguments.one, arguments.sparsity, arguments.threads)))
+        (name,) = arguments.networks
+        print(json.dumps(measure(name, arguments.one, *options, export=arguments.export)))
         return
-    print(
-        "| network | attention | nodes | edges | trace s | encode s | bundles s | metrics s | peak GB | longest, s |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    seconds = ["trace", *["export"] * arguments.export, "encode", "bundles", "metrics"]
+    header = ["network", "attention", "nodes", "edges", *(f"{what}, s" for what in seconds)]
+    print("| " + " | ".join([*header, "peak, GB", "longest, s"]) + " |")
+    print("|" + "---|" * (len(header) + 2))
     for name in arguments.networks:
         edges = None
         for attention in ("all", "values"):
-            command = [
-                sys.executable,
-                "-m",
-                "tests.benchmarks.networks_at_size",
-                name,
-                "--one",
-                attention,
-            ]
-            command += ["--threads", str(arguments.threads), "--sparsity", str(arguments.sparsity)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            command = [sys.executable, "-m", "tests.benchmarks.networks_at_size", *sys.argv[1:]]
+            command = [part for part in command if part not in arguments.networks]
+            done = subprocess.run(
+                [*command, "--one", attention, name], capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 print(f"| {name} | {attention} | failed: {done.stderr.strip().splitlines()[-1]} |")
                 continue
@@ -135,19 +147,9 @@ def main() -> None:
             if found["edges"] == edges:
                 continue
             edges = found["edges"]
-            numbers = [
-                f"{found[key]:.2f}"
-                for key in ("trace", "encode", "bundles", "metrics", "gigabytes")
-            ]
-            cells = [
-                name,
-                attention,
-                f"{found['nodes']:,}",
-                f"{edges:.1e}",
-                *numbers,
-                found["bounds"],
-            ]
-            print("| " + " | ".join(cells) + " |", flush=True)
+            cells = [name, attention, f"{found['nodes']:,}", f"{edges:.1e}"]
+            cells += [f"{found[key]:.2f}" for key in (*seconds, "gigabytes")]
+            print("| " + " | ".join([*cells, found["bounds"]]) + " |", flush=True)
 
 
 if __name__ == "__main__":

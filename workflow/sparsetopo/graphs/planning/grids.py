@@ -115,7 +115,7 @@ class Grids:
                 continue
             for part in self.parts(term):
                 for array in self._windowed_part(part, axis, windows):
-                    _lay(found, array)
+                    lay(found, array)
         return [*found] if found else [_constants(terms[0].shape, axis, len(windows))]
 
     def _windowed_run(self, term: Run | Ids, axis: int, windows: Windows) -> Run | None:
@@ -167,7 +167,7 @@ def _constants(shape: tuple[int, ...], axis: int, length: int) -> Ids:
     return np.full((*shape[:axis], length, *shape[axis + 1 :]), CONSTANT, dtype=np.int64)
 
 
-def _lay(terms: list[Ids], array: Ids) -> None:
+def lay(terms: list[Ids], array: Ids) -> None:
     """Lay a term over one of others that is constant wherever it is not, or add it."""
     for number, term in enumerate(terms):
         if not np.any((term >= 0) & (array >= 0)):

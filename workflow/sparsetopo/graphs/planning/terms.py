@@ -3,6 +3,7 @@
 import numpy as np
 
 from sparsetopo.graphs.planning.grids import Grid, Grids, Terms
+from sparsetopo.graphs.planning.overlaps import without
 from sparsetopo.graphs.planning.recording import (
     CONSTANT,
     Elements,
@@ -48,9 +49,11 @@ def joined(grids: Grids, operands: list[Terms]) -> Terms:
     found: Terms = []
     for terms in operands:
         for term in terms:
-            if not any(_covers(grids, other, term) for other in found):
-                found = [other for other in found if not _covers(grids, term, other)]
-                found.append(term)
+            found = [other for other in found if not _covers(grids, term, other)]
+            pieces: Terms = [term]
+            for other in found:
+                pieces = [left for piece in pieces for left in without(grids, piece, other)]
+            found += pieces
     return found
 
 
