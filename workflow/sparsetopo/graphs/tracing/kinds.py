@@ -41,3 +41,13 @@ _REDUCING = (
 
 REDUCTIONS = {f"aten::{name}" for name in _REDUCING}
 """Names of the operators that make one element of many."""
+
+NORMALISATIONS = {
+    f"aten::{name}"
+    for name in (
+    "native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "batch_norm",
+    "cudnn_batch_norm", "miopen_batch_norm", "native_layer_norm", "native_group_norm", "_fused_rms_norm",
+    "_batch_norm_no_update", "_batch_norm_with_update",
+)
+}  # fmt: skip
+"""Names of the operators that normalise, and return (output, statistics, ...)."""

@@ -32,7 +32,7 @@ from sparsetopo.graphs.planning.recording import (
 from sparsetopo.graphs.tracing.constants import Constants
 from sparsetopo.graphs.tracing.elements import ElementTable
 from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
-from sparsetopo.graphs.tracing.kinds import HIDES
+from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS
 from sparsetopo.graphs.tracing.operators import Call, handler_of
 from sparsetopo.graphs.tracing.origins import Origins
 
@@ -191,6 +191,8 @@ class Recorder(TorchDispatchMode):
             return written
         try:
             with self.fake:
+                if func._schema.name in NORMALISATIONS:
+                    return _normalised(func, args[0])
                 return func(*args, **kwargs)
         except EncodingError:
             raise
@@ -277,6 +279,13 @@ class Recorder(TorchDispatchMode):
 def _stand_in(tensor: Tensor) -> Tensor:
     """A real tensor of one element that looks like one without values."""
     return torch.empty((), dtype=tensor.dtype, device=tensor.device).expand(tensor.shape)
+
+
+def _normalised(func: OpOverload, tensor: Tensor) -> Any:
+    """Results of a normalisation without values, which torch would take apart into many operators."""
+    others = len(func._schema.returns) - 1
+    result = torch.empty_like(tensor)
+    return (result, *(torch.empty(0) for _ in range(others))) if others else result
 
 
 def _is_view(func: OpOverload) -> bool:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from sparsetopo.graphs.planning.recording import CONSTANT, HIDDEN, ZERO, Run, Union
-from sparsetopo.graphs.tracing.kinds import HIDES
+from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS
 from sparsetopo.graphs.tracing.operators import Call, register_operation
 
 _SUMS = ("add", "sub", "subtract", "rsub")
@@ -181,14 +181,7 @@ def _statistic(call: Call, data: list[Tensor], operands: list[Tensor]) -> Tensor
     return None
 
 
-NORMALISATIONS = (
-    "native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "batch_norm",
-    "cudnn_batch_norm", "miopen_batch_norm", "native_layer_norm", "native_group_norm", "_fused_rms_norm",
-    "_batch_norm_no_update", "_batch_norm_with_update",
-)  # fmt: skip
-
-
-@register_operation(*(f"aten::{name}" for name in NORMALISATIONS))
+@register_operation(*NORMALISATIONS)
 def normalisation(call: Call) -> None:
     """Handle normalisation, whose results are (output, statistics, ...); statistics are never read by networks."""
     tensor = call.argument("input")
