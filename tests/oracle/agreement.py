@@ -6,23 +6,12 @@ import pytest
 import torch
 from tests.autograd_oracle import oracle_graph
 from tests.oracle.comparison import assert_same_graph
-from torch import nn
+from tests.unit.graphs.tracing.small_nets import Net
 
 import sparsetopo as st
 from sparsetopo.errors import SparsetopoError
 
-
-class Net(nn.Module):
-    """Module whose forward is a function of (module, x)."""
-
-    def __init__(self, function, **modules):
-        super().__init__()
-        self.function = function
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x):
-        return self.function(self, x)
+__all__ = ["Net", "assert_agrees", "assert_refused", "works_or_is_refused"]
 
 
 def assert_agrees(model, shape, masks=None, identity_shortcuts=False, attention="all"):

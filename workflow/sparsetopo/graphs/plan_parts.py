@@ -118,6 +118,13 @@ class ChannelMap(_Table):
         """Number of inputs."""
         return len(self.starts) - 1
 
+    def read_by(self, inputs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How many channels each of some inputs reads, and these channels, input by input."""
+        counts = np.diff(self.starts)[inputs].astype(np.int64)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        channels = self.channels[np.repeat(self.starts[inputs], counts) + within]
+        return counts, channels.astype(np.int64)
+
 
 def outputs_first(array: NDArray[Any], groups: int) -> NDArray[Any]:
     """Weights of a transposed convolution, (in, out / groups, *kernel), as (out, in / groups, *kernel)."""

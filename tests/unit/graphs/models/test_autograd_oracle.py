@@ -4,23 +4,11 @@ import pytest
 import torch
 from tests.autograd_oracle import oracle_graph
 from tests.oracle.comparison import assert_same_graph
+from tests.unit.graphs.tracing.small_nets import Net
 from torch import nn
 from torch.nn import functional
 
 import sparsetopo as st
-
-
-class Net(nn.Module):
-    """Module whose forward is a function of (module, x)."""
-
-    def __init__(self, function, **modules):
-        super().__init__()
-        self.function = function
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x):
-        return self.function(self, x)
 
 
 def attend(m, x, causal=False):

@@ -166,12 +166,10 @@ def _add_mapped(
     """The same where inputs read other channels than those of their own number, or several."""
     outputs, inputs = np.nonzero(united)
     numbers = outputs // (block.outputs // block.groups) * block.inputs + inputs
-    counts = np.diff(channels.starts)[numbers].astype(np.int64)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    read = channels.channels[np.repeat(channels.starts[numbers], counts) + within] - first_source
-    written = np.repeat(outputs, counts)
-    flags[written, read] = True
-    np.add.at(sizes, (written, read), np.repeat(summed[outputs, inputs], counts))
+    counts, read = channels.read_by(numbers)
+    places = np.repeat(outputs, counts), read - first_source
+    flags[places] = True
+    np.add.at(sizes, places, np.repeat(summed[outputs, inputs], counts))
 
 
 def _concatenated(taps: list[Lists]) -> Lists:

@@ -140,11 +140,8 @@ def _source_channels(
     numbers = outputs // (block.outputs // block.groups) * block.inputs + inputs
     if block.channel_map is None:
         return outputs, block.source_channel + numbers, magnitudes
-    channels = plan.channel_maps[block.channel_map]
-    counts = np.diff(channels.starts)[numbers].astype(np.int64)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    read = channels.channels[np.repeat(channels.starts[numbers], counts) + within]
-    return np.repeat(outputs, counts), read.astype(np.int64), np.repeat(magnitudes, counts)
+    counts, read = plan.channel_maps[block.channel_map].read_by(numbers)
+    return np.repeat(outputs, counts), read, np.repeat(magnitudes, counts)
 
 
 def num_unmerged_edges(plan: Plan, block: Block, masks: Masks) -> int:

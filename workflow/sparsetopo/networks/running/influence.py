@@ -63,7 +63,7 @@ def influence(model: nn.Module, inputs: Any) -> Influence:
         for weight in weights.values():
             weight.requires_grad_(True)
         output = _run(model, inputs)
-        seen = _leaves(output)
+        seen = autograd_leaves(output)
         unseen = [name for name, weight in weights.items() if id(weight) not in seen]
         if output.is_meta or not unseen:
             return Influence(tuple(unseen))
@@ -113,7 +113,7 @@ def _redraw(model: nn.Module, weights: Iterable[nn.Parameter], *labels: str | in
         weight.copy_(torch.randn_like(weight) * (2.0 / fan_in) ** 0.5)
 
 
-def _leaves(output: Tensor) -> set[int]:
+def autograd_leaves(output: Tensor) -> set[int]:
     """Ids of the tensors that an autograd graph ends in."""
     found: set[int] = set()
     pending, seen = [output.grad_fn], set()

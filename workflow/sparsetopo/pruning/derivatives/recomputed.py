@@ -20,6 +20,7 @@ from sparsetopo.networks.random_state import (
     replayed,
     set_random_states,
 )
+from sparsetopo.networks.running.influence import autograd_leaves
 
 
 class Recomputed:
@@ -98,7 +99,9 @@ class _Apply(torch.autograd.Function):
                 if is_out_of_memory(error):
                     raise
                 raise _CannotRecomputeError from error
-        if not isinstance(output, Tensor) or not _reads_only(output, leaves):
+        if not isinstance(output, Tensor) or not autograd_leaves(output) <= {
+            id(leaf) for leaf in leaves
+        }:
             raise _CannotRecomputeError
         return output.detach()
 
@@ -157,21 +160,6 @@ def inner_product(left: Sequence[Tensor | None], right: Sequence[Tensor | None])
         if a is not None and b is not None:
             total = total.to(a) + torch.dot(a.flatten(), b.flatten())
     return total
-
-
-def _reads_only(output: Tensor, leaves: Sequence[Tensor]) -> bool:
-    """Whether the graph of a tensor ends in the given leaves and no others."""
-    known = {id(leaf) for leaf in leaves}
-    pending, seen = [output.grad_fn], set()
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable") and id(node.variable) not in known:
-            return False
-        pending += [following for following, _ in node.next_functions]
-    return True
 
 
 def _chosen(tensors: Sequence[Tensor], needed: Sequence[bool]) -> list[Tensor]:
