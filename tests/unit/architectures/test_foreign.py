@@ -142,7 +142,7 @@ def test_the_mode_is_left_as_it_was():
 def test_another_process_tells_what_fits(own):
     (own / "loud.py").write_text(
         "import os\nfrom my_networks import small\n"
-        "def build(input_shape, classes):\n    print('networks tried: hello')\n    return small(input_shape, classes)\n"
+        "def build(input_shape, classes):\n    print('hello')\n    return small(input_shape, classes)\n"
         "def die(input_shape, classes):\n    os._exit(3)\n"
     )
     fitting, loud, small_images, wrong = problems_of(
@@ -157,6 +157,20 @@ def test_another_process_tells_what_fits(own):
     assert "torchvision:alexnet cannot take images of shape (3, 32, 32)" in small_images
     assert "must give one tensor of logits of shape (2, 10)" in wrong
     with pytest.raises(
-        SparsetopoError, match=r"loud:die: building them ended Python \(exit status 3\)"
+        SparsetopoError, match=r"loud:die: building it ended Python \(exit status 3\)"
     ):
-        problems_of([Task("loud:die", (1, 8, 8), 10)])
+        problems_of([Task("loud:build", (1, 8, 8), 10), Task("loud:die", (1, 8, 8), 10)])
+
+
+@pytest.mark.middle
+def test_what_hangs_is_named_after_a_while(own, monkeypatch):
+    (own / "slow.py").write_text("import time\ndef build(**given):\n    time.sleep(600)\n")
+    monkeypatch.setattr("sparsetopo.architectures.fit.LONGEST", 5)
+    with pytest.raises(SparsetopoError, match="slow:build: building it took longer than 5 seconds"):
+        problems_of([Task("slow:build", (1, 8, 8), 10)])
+
+
+@pytest.mark.middle
+def test_files_beside_the_study_may_have_names_of_the_standard_library(own):
+    (own / "random.py").write_text("raise RuntimeError('not this one')\n")
+    assert problems_of([Task("my_networks:small", (1, 8, 8), 10)]) == [None]

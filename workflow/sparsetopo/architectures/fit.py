@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,8 +13,7 @@ from typing import Any
 from sparsetopo.errors import SparsetopoError
 
 _LIBRARY = Path(__file__).resolve().parents[2]
-# Begins the line of answers: networks may print while they are built.
-MARK = "networks tried: "
+LONGEST = 600  # seconds that building and trying one network may take
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,34 @@ class Task:
 def problems_of(tasks: Sequence[Task]) -> list[str | None]:
     """For each task, why the network cannot be built or does not fit, in one sentence; None if it does.
 
-    Takes seconds: another process imports torch and builds every network once.
+    Takes seconds: another process imports torch and builds every network once. Its answers come in a file, since
+    networks may print while they are built.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "sparsetopo.architectures.trial"],
-        input=json.dumps([asdict(task) for task in tasks]),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_environment(),
-    )
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith(MARK):
-            answers: list[str | None] = json.loads(line.removeprefix(MARK))
-            return answers
-    said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-    names = ", ".join(dict.fromkeys(task.reference for task in tasks))
-    raise SparsetopoError(f"{names}: building them ended Python ({said[-1]}).")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "answers.jsonl")
+        try:
+            done = subprocess.run(
+                # Without the working folder before Python's own modules: a file may be called random.py.
+                [sys.executable, "-P", "-m", "sparsetopo.architectures.trial", file],
+                input=json.dumps([asdict(task) for task in tasks]),
+                capture_output=True,
+                text=True,
+                check=False,
+                env=_environment(),
+                timeout=LONGEST * len(tasks),
+            )
+            ended = f"ended Python ({_last_words(done)})"
+        except subprocess.TimeoutExpired:
+            ended = f"took longer than {LONGEST * len(tasks)} seconds"
+        lines = file.read_text().splitlines() if file.exists() else []
+    answers: list[str | None] = [json.loads(line) for line in lines]
+    if len(answers) < len(tasks):
+        raise SparsetopoError(f"{tasks[len(answers)].reference}: building it {ended}.")
+    return answers
+
+
+def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+    return next(reversed(done.stderr.strip().splitlines()), f"exit status {done.returncode}")
 
 
 def _environment() -> dict[str, str]:

@@ -16,7 +16,7 @@ def files_behind(module: str, file: Path) -> tuple[Path, list[Path]]:
     """
     levels = module.count(".") + (file.name == "__init__.py")
     root = file.parents[levels]
-    if root.name in ("site-packages", "dist-packages"):
+    if _holds_packages(root):
         package = root / module.partition(".")[0]
         return root, sorted(package.rglob("*.py")) if package.is_dir() else [file]
     found: set[Path] = set()
@@ -30,12 +30,21 @@ def files_behind(module: str, file: Path) -> tuple[Path, list[Path]]:
 
 
 def digest_of_files(root: Path, files: Sequence[Path]) -> str:
-    """SHA-256 (16 hex digits) of files and their places below a folder, without comments and blank lines."""
+    """SHA-256 (16 hex digits) of files and their places below a folder.
+
+    Comments and blank lines do not count, but in an installed package, which has too many files to be read so closely.
+    """
+    said = bytes if _holds_packages(root) else _without_comments
     digest = hashlib.sha256()
     for path in files:
         place = path.relative_to(root).as_posix()
-        digest.update(place.encode() + b"\0" + _without_comments(path.read_bytes()) + b"\0")
+        digest.update(place.encode() + b"\0" + said(path.read_bytes()) + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _holds_packages(folder: Path) -> bool:
+    """Whether it is a folder that packages are installed into."""
+    return folder.name in ("site-packages", "dist-packages")
 
 
 def _files(root: Path, module: str) -> Iterator[Path]:

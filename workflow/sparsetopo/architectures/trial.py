@@ -1,12 +1,14 @@
-"""Try networks on the shapes of data sets: `python -m sparsetopo.architectures.trial`, with tasks on standard input.
+"""Try networks on the shapes of data sets: `python -m sparsetopo.architectures.trial FILE`, tasks on standard input.
 
-Tasks are a JSON list of records of `Task`; for each, what is wrong in one sentence, or null, is printed in a JSON list.
+Tasks are a JSON list of records of `Task`; for each, what is wrong in one sentence, or null, is a line of the file,
+written as soon as it is known: where a network ends Python, the lines tell which.
 """
 
 import json
 import sys
+from pathlib import Path
 
-from sparsetopo.architectures.fit import MARK, Task
+from sparsetopo.architectures.fit import Task
 from sparsetopo.architectures.foreign import build_reference, require_logits
 from sparsetopo.errors import SparsetopoError
 
@@ -23,4 +25,6 @@ def problem(task: Task) -> str | None:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps([problem(Task(**record)) for record in json.load(sys.stdin)]))
+    with Path(sys.argv[1]).open("a") as answers:
+        for record in json.load(sys.stdin):
+            print(json.dumps(problem(Task(**record))), file=answers, flush=True)

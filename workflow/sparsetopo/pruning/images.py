@@ -7,7 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, TensorDataset, default_collate
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    TensorDataset,
+    default_collate,
+)
 
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.running.inputs import mapped, tensors_in
@@ -132,6 +140,16 @@ def _loaded(loader: Any) -> Any:
         raise SparsetopoError(
             "the DataLoader has a collate_fn of its own, which batches drawn here would not pass through: "
             "pass data=(images, labels)."
+        )
+    if type(loader.batch_sampler) in (BatchSampler, type(None)):
+        drawing: Any = loader.sampler
+    else:
+        drawing = loader.batch_sampler
+    known = isinstance(drawing, RandomSampler | SequentialSampler)
+    if not known and not isinstance(loader.dataset, IterableDataset):
+        raise SparsetopoError(
+            f"the DataLoader draws with a {type(drawing).__name__}, but samples are drawn here, from the seed: pass "
+            "the samples that may be drawn as a torch.utils.data.Subset, without a sampler."
         )
     return loader.dataset
 

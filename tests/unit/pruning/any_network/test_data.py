@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+)
 
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.pruning import prune
@@ -178,6 +185,8 @@ def test_what_is_no_data_is_refused_in_one_sentence(kind, algorithm):
         (Stream(), "got Stream"),
         (DataLoader(Stream(), 10), "got Stream"),
         (DataLoader(Pairs(), 10, collate_fn=list), "collate_fn of its own"),
+        (DataLoader(Pairs(), 10, sampler=SubsetRandomSampler(range(50))), "draws with a SubsetRandomSampler"),
+        (DataLoader(Pairs(), batch_sampler=[[0, 1]]), "draws with a list, but"),
         (Named(), r"Named must hold pairs \(image, label\), got dict"),
         (TensorDataset(X), "TensorDataset must hold pairs .*got tuple of 1"),
         (TensorDataset(X, Y, Y), "got tuple of 3"),
