@@ -117,7 +117,8 @@ def draw_model(choose):
     model = _Model(choose)
     kind = choose([map_model] * 13 + [sequence_model] * 6 + [volume_model] * 2 + [flat_model])
     kind(model, choose)
-    if not model.build.layers:
+    # Without a weight there is no graph.
+    if not any(p.dim() > 1 for layer in model.build.layers.values() for p in layer.parameters()):
         return draw_model(choose)
     return model.finished()
 

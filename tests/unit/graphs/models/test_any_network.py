@@ -21,7 +21,7 @@ AT_LEAST = 50
 
 # Networks with a recurrent layer on permuted tokens: several of its units have the same incoming edges and different
 # outgoing ones, and the comparison does not find which is which. Only their degrees are compared.
-UNORDERED = (163, 293)
+UNORDERED = (163, 293, 911)
 
 
 def drawn(seed):
@@ -80,8 +80,12 @@ def assert_none(found):
     assert not found, f"{len(found)} networks differ, the first:\n" + "\n".join(found[:10])
 
 
+# A mean over steps whose units have no product form; a volume that is only pooled, which needs a head.
+FOUND = (349, 908)
+
+
 def test_random_networks_have_the_edges_of_the_oracle():
-    assert_none(problems(compare, range(SMALL)))
+    assert_none(problems(compare, [*range(SMALL), *FOUND]))
 
 
 @pytest.mark.middle

@@ -164,3 +164,21 @@ def test_weights_of_the_graph_are_copies():
     with torch.no_grad():
         model.weight.zero_()
     assert mge.to_scipy().sum() == before
+
+
+class OneSample(nn.Module):
+    """Takes one sample at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(torch.cat([self.token, x], 1))
+
+
+def test_nothing_is_printed(capfd, caplog):
+    st.trace(OneSample(), (3, 4))
+    written = capfd.readouterr()
+    assert not (written.out or written.err or caplog.records)

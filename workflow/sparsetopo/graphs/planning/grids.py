@@ -17,6 +17,9 @@ from sparsetopo.graphs.planning.windows import Windows, identity
 
 Terms = list[Run | Ids]
 
+# A pool over positions without product form is cut into terms; more than these along one axis would take minutes.
+_MOST_CUTS = 256
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -139,14 +142,10 @@ class Grids:
         chosen = [np.array(window, dtype=np.int64) for window in windows]
         indices, sets = zip(*(_sets(values, chosen) for values in rows), strict=True)
         if not _are_products(rows, chosen, indices, sets):
-            levels = np.unique(part.coordinates[1][part.mask])
-            if len(levels) < 2:
-                raise ValueError("positions that are no product of rows and columns")
-            # One term for each row of the grid.
             return [
                 array
-                for level in levels
-                for array in self._windowed_part(_row_of(part, int(level)), axis, windows)
+                for smaller in _cut(part)
+                for array in self._windowed_part(smaller, axis, windows)
             ]
         grid = part.grid
         made = self.add(
@@ -245,13 +244,19 @@ def _are_products(
     return True
 
 
-def _row_of(part: Part, level: int) -> Part:
-    """The part where the row coordinate has one value."""
-    smaller = object.__new__(Part)
-    smaller.grid = part.grid
-    smaller.mask = part.mask & (part.coordinates[1] == level)
-    smaller.coordinates = tuple(np.where(smaller.mask, u, -1) for u in part.coordinates)
-    return smaller
+def _cut(part: Part) -> Iterator[Part]:
+    """The part cut along its first coordinate of several values: rows, else columns, else channels."""
+    for coordinate in (1, 2, 0):
+        levels = np.unique(part.coordinates[coordinate][part.mask])
+        if 1 < len(levels) <= _MOST_CUTS:
+            for level in levels:
+                smaller = object.__new__(Part)
+                smaller.grid = part.grid
+                smaller.mask = part.mask & (part.coordinates[coordinate] == level)
+                smaller.coordinates = tuple(np.where(smaller.mask, u, -1) for u in part.coordinates)
+                yield smaller
+            return
+    raise ValueError("positions that are no product of channels, rows and columns")
 
 
 def _union(windows: Windows, members: tuple[int, ...]) -> tuple[int, ...]:
