@@ -30,12 +30,13 @@ PRUNING = ("pruning/*.py", "pruning/derivatives/*.py", "networks/running/*.py")
 SOURCES = {
     "data": ("datasets/*.py",),
     "plan": (
-        *(
-            "graphs/*.py",
-            "graphs/planning/*.py",
-            "graphs/tracing/*.py",
-            "graphs/tracing/handlers/*.py",
-        ),
+        "graphs/*.py",
+        "graphs/planning/*.py",
+        "graphs/tracing/*.py",
+        "graphs/tracing/handlers/*.py",
+        "networks/random_state.py",
+        "networks/running/*.py",
+        "seeding.py",
         "architectures/*.py",
     ),
     "initial": SHARED,

@@ -70,7 +70,7 @@ def test_records_of_registered_architectures_are_as_before(values):
     plan = Specifications(load_configuration(values)).plan("digits", "Resnet-20")
     assert plan == {
         "stage": "plan",
-        "stage_version": 1,
+        "stage_version": 2,
         "architecture": "Resnet-20",
         "architecture_version": 1,
         "dataset": "digits",
