@@ -1,8 +1,10 @@
 """Running a model for the recorder: its input, its mode, and leaving it as it was."""
 
+import contextlib
 import hashlib
+import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -38,7 +40,7 @@ def recorded_run(
     if attention not in ("all", "values"):
         raise EncodingError(f"attention is {attention!r}, but must be 'all' or 'values'.")
     shape = None if example is not None else _checked_shape(input_shape)
-    with _ONE_AT_A_TIME, untouched(model), eagerly:
+    with _ONE_AT_A_TIME, untouched(model), eagerly, _quietly():
         for module in model.modules():
             module.training = False
         recorder = Recorder(model, shape or (), attention, masks)
@@ -48,6 +50,17 @@ def recorded_run(
             recorder.constants.put_back()
     recorder.fingerprint = fingerprint(model)
     return recorder
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep torch from logging the traceback of what fails without values: it becomes a sentence."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _run(
