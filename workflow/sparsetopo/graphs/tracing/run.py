@@ -18,10 +18,10 @@ from sparsetopo.graphs.planning.recording import Input, Run
 from sparsetopo.graphs.tracing import handlers  # noqa: F401
 from sparsetopo.graphs.tracing.functions import Functions
 from sparsetopo.graphs.tracing.recorder import Recorder
-from sparsetopo.graphs.tracing.untouched import untouched
 from sparsetopo.networks.running.eager import eagerly
 from sparsetopo.networks.running.inputs import example_inputs, mapped
 from sparsetopo.networks.running.outputs import tensors
+from sparsetopo.networks.untouched import untouched
 
 # A run changes modules' modes and puts them back: two runs of one model must not meet.
 _ONE_AT_A_TIME = threading.RLock()

@@ -1,4 +1,4 @@
-"""Leaving a model as it was: modes, attributes, hooks and random states. Numbers in tensors are for the recorder."""
+"""Leaving a model as it was: modes, attributes, hooks and random states. The numbers in tensors are left to others."""
 
 import contextlib
 import random
