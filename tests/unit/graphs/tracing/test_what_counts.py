@@ -156,3 +156,11 @@ def test_nothing_is_logged_when_a_model_takes_one_sample_only(capfd):
     net = Net(lambda m, x: m.a(x.expand(1, 4)), a=linear(4, 2))
     st.encode(net, (4,))
     assert capfd.readouterr().err == ""
+
+
+def test_branches_that_the_data_chooses_are_refused():
+    def forward(m, x):
+        return torch.cond(x.mean() > 0, lambda t: m.a(t), lambda t: m.b(t), (x,))
+
+    net = Net(forward, a=linear(4, 2), b=linear(4, 2))
+    assert_refused(lambda: st.encode(net, (4,)), "torch.cond")

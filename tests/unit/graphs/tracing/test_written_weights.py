@@ -195,7 +195,13 @@ def largest(m):
     return m.a.weight * mask.view(4, 4)
 
 
+def two_of_four(m):
+    rows = m.a.weight.abs().topk(2, 1).indices
+    return m.a.weight * torch.zeros_like(m.a.weight).scatter_(1, rows, 1.0)
+
+
 COMPUTED = (
+    two_of_four,
     scaled_rows, zeroed_row, into_zeros, half_of_zeros, beside_zeros, filled, thresholded, sign_by_comparison,
     above_a_rank, largest,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from sparsetopo.graphs.planning.recording import Weight
 from sparsetopo.graphs.tracing.carrying import carried_mask
-from sparsetopo.graphs.tracing.kinds import REDUCTIONS
+from sparsetopo.graphs.tracing.kinds import PROTOTYPES, REDUCTIONS
 
 
 class Learned(NamedTuple):
@@ -104,7 +104,7 @@ class Constants:
         """Remember what the results of an operator on constants were computed from."""
         leaves = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         known = [self._learned[_key(t)] for t in leaves if self.is_learned(t)]
-        if not known:
+        if not known or func._schema.name in PROTOTYPES:
             return
         names = frozenset().union(*(each.names for each in known))
         # Operators on lists write, and return nothing.

@@ -32,18 +32,10 @@ from sparsetopo.graphs.planning.recording import (
 from sparsetopo.graphs.tracing.constants import Constants, written
 from sparsetopo.graphs.tracing.elements import ElementTable
 from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
-from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS
+from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS, PROTOTYPES
 from sparsetopo.graphs.tracing.operators import Call, handler_of
 from sparsetopo.graphs.tracing.origins import Origins
 
-# Operators that take a shape or type from the data but no values.
-_PROTOTYPES = {
-    f"aten::{name}"
-    for name in (
-        "zeros_like", "ones_like", "empty_like", "full_like",
-        "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided",
-    )
-}  # fmt: skip
 # Operators that change the sizes and strides of a tensor in place: its storage keeps its ids.
 _RESHAPES_IN_PLACE = {
     f"aten::{name}_"
@@ -101,7 +93,7 @@ class Recorder(TorchDispatchMode):
         if not data:
             return self._constant(func, tensors, args, kwargs)
         name = func._schema.name
-        if name in _PROTOTYPES:
+        if name in PROTOTYPES:
             args, kwargs = tree_map_only(FakeTensor, _stand_in, (args, kwargs))
             return func(*args, **kwargs)
         if all(t in self.table for t in data):

@@ -85,6 +85,12 @@ def _run(
     except Exception as error:
         origin = recorder.failed_at or f"the model itself ({type(model).__name__})"
         reason = " ".join(str(error).split()).rstrip(".")[:400]
+        if "HigherOrderOperator" in reason:
+            raise EncodingError(
+                f"{origin}: the model uses torch.cond, torch.while_loop or the like, where the data decides what is "
+                "computed, so there is no one graph."
+            ) from error
+        reason = f"KeyError: {reason}" if isinstance(error, KeyError) else reason
         raise EncodingError(
             f"{origin}: the model does not run on {described}: {reason}."
         ) from error
