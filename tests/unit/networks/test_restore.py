@@ -1,5 +1,7 @@
 """`restored` leaves no trace of what was done to a network, also if it fails."""
 
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -140,3 +142,36 @@ def test_networks_that_cannot_be_written_to_are_no_problem_if_unchanged(change):
         model.eval()
     assert model.training
     assert [id(tensor) for tensor in (*model.parameters(), *model.buffers())] == before
+
+
+def test_what_modules_remember_in_attributes_is_put_back():
+    class Remembering(nn.Linear):
+        """Counts its calls, in whatever holds a number."""
+
+        def __init__(self):
+            super().__init__(3, 2)
+            self.calls, self.seen, self.last = 0, [], {}
+            self.scale, self.several = torch.ones(2), [torch.zeros(1)]
+
+        def forward(self, x):
+            self.calls += 1
+            self.seen.append(super().forward(x) * self.scale)
+            self.last["output"] = self.output = self.seen[-1]
+            self.scale *= 0.9
+            self.several[0] += random.random() + np.random.random()  # noqa: NPY002
+            self.weight.org = self.weight.data
+            return self.output
+
+    model = Remembering()
+    scale, several = model.scale, model.several[0]
+    python, numpy = random.getstate(), np.random.get_state()[2]  # noqa: NPY002
+    with restored(model):
+        model(torch.ones(1, 3))
+    assert (model.calls, model.seen, model.last) == (0, [], {})
+    assert not hasattr(model, "output")
+    assert model.scale is scale
+    assert scale.tolist() == [1, 1]
+    assert several.item() == 0
+    assert not vars(model.weight)
+    assert random.getstate() == python
+    assert np.random.get_state()[2] == numpy  # noqa: NPY002

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from sparsetopo.networks.arrays import INTEGERS
 from sparsetopo.networks.random_state import random_states, set_random_states
+from sparsetopo.networks.untouched import untouched
 
 # Every module has these dictionaries: its parameters, buffers, submodules and hooks.
 _DICTIONARIES = [name for name, value in vars(nn.Module()).items() if isinstance(value, dict)]
@@ -34,13 +36,15 @@ def restored(model: nn.Module) -> Iterator[None]:
     (True, torch.float32, True)
     """
     modules = [_Module(module) for module in model.modules()]
-    tensors = [_Tensor(tensor) for tensor in (*model.parameters(), *model.buffers())]
+    held = (*model.parameters(), *model.buffers(), *_plain_tensors(model))
+    tensors = [_Tensor(tensor) for tensor in {id(tensor): tensor for tensor in held}.values()]
     states = random_states(tensor.data for tensor in tensors)
     try:
         for saved in tensors:
             if saved.grad is not None:
                 saved.tensor.grad = None
-        yield
+        with untouched(model):
+            yield
     finally:
         with torch.no_grad():
             for module in modules:
@@ -48,6 +52,14 @@ def restored(model: nn.Module) -> Iterator[None]:
             for saved in tensors:
                 saved.put_back()
         set_random_states(states)
+
+
+def _plain_tensors(model: nn.Module) -> Iterator[Tensor]:
+    """Tensors that modules hold as attributes, perhaps in lists or dictionaries."""
+    for module in model.modules():
+        for leaf in tree_leaves(list(vars(module).values())):
+            if isinstance(leaf, Tensor) and leaf.layout == torch.strided:
+                yield leaf
 
 
 class _Module:

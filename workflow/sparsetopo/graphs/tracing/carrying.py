@@ -31,15 +31,14 @@ def carried_mask(
     keep their mask; what is reduced, such as a norm, scales others and has none.
     """
     name = func._schema.name
+    if name.startswith("aten::_foreach_"):
+        return None, f"the weight is computed by '{name}', on several tensors at once"
     tensors = [value for value in args if isinstance(value, Tensor)]
     masked = [t for t in tensors if masks.get(id(t)) is not None]
     if name in MOVES:
 
         def numbers(t: Tensor) -> Tensor:
-            if not t.is_floating_point():
-                return t
-            mask = masks.get(id(t))
-            return torch.ones(t.shape) if mask is None else mask.to(torch.float32)
+            return _kept(t, masks, learned).to(torch.float32) if t.is_floating_point() else t
 
         moved = func(*tree_map_only(Tensor, numbers, args), **kwargs)
         if isinstance(moved, Tensor) and moved.shape == result.shape:
@@ -47,10 +46,12 @@ def carried_mask(
         return None, f"'{name}' moves a mask in a way that is not known"
     if not masked:
         return None, None
+    if name in ("aten::fill_", "aten::zero_"):
+        return result != 0, None
     if name in COPIES:
         return masks[id(tensors[0])], None
-    if name == "aten::where":
-        condition, *chosen = args
+    if name in ("aten::where", "aten::masked_fill", "aten::masked_fill_"):
+        condition, *chosen = args if name == "aten::where" else (args[1], args[2], args[0])
         either = [_kept(value, masks, learned) for value in chosen]
         return torch.where(condition, either[0], either[1]).expand(result.shape), None
     if name in REDUCTIONS:
@@ -74,10 +75,11 @@ def _pointwise_mask(
     own = [masks.get(id(tensor)) for tensor in tensors]
     if name in _PRODUCTS:
         kept = torch.ones(result.shape, dtype=torch.bool)
+        several = sum(tensor.numel() > 1 for tensor in tensors) > 1
         for tensor, mask in zip(tensors, own, strict=True):
             if mask is not None:
                 kept = kept & mask
-            elif id(tensor) not in learned:
+            if id(tensor) not in learned or (several and _is_mask(tensor)):
                 kept = kept & (tensor != 0)
         return kept
     first, others = own[0], tensors[1:]
@@ -88,6 +90,11 @@ def _pointwise_mask(
         alone = len(whole) == 1 and tensors[whole[0]].shape == result.shape
         return own[whole[0]] if alone else None
     return first if not others and tensors[0].shape == result.shape else None
+
+
+def _is_mask(tensor: Tensor) -> bool:
+    """Whether a tensor holds only zeros and ones, whatever it was computed from."""
+    return tensor.dtype == torch.bool or bool(((tensor == 0) | (tensor == 1)).all())
 
 
 def _kept(value: Any, masks: Mapping[int, Tensor | None], learned: set[int]) -> Tensor:

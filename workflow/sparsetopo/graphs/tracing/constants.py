@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from sparsetopo.graphs.planning.recording import Weight
 from sparsetopo.graphs.tracing.carrying import carried_mask
-from sparsetopo.graphs.tracing.kinds import REDUCTIONS
+from sparsetopo.graphs.tracing.kinds import PROTOTYPES, REDUCTIONS
 
 
 class Learned(NamedTuple):
@@ -58,12 +58,18 @@ class Constants:
         self._own: dict[int, list[tuple[str, Tensor]]] = {}
         self._learned: dict[int, Learned] = {}
         self._named: dict[tuple[Any, ...], tuple[Weight, Tensor]] = {}
-        for name, tensor in model.named_parameters():
-            self._add_own(name, tensor)
-            self._learn(tensor, frozenset([name]), masks.get(name))
+        self._writes: dict[int, int] = {}
+        # Parameters that some operation receives as they are.
+        self._as_they_are: set[str] = set()
+        for name, parameter in model.named_parameters():
+            self._add_own(name, parameter)
+            self._learn(parameter, frozenset([name]), masks.get(name))
         for name, buffer in model.named_buffers():
             self._add_own(name, buffer)
-        self._plain = dict(_plain_tensors(model))
+        self._held = {key: list(named) for key, named in self._own.items()}
+        for name, tensor in _plain_tensors(model):
+            if _key(tensor) not in self._own:
+                self._held.setdefault(_key(tensor), []).append((name, tensor.detach()))
 
     def _add_own(self, name: str, tensor: Tensor) -> None:
         if tensor.layout == torch.strided:
@@ -73,20 +79,24 @@ class Constants:
         """Whether parameters went into a tensor."""
         return tensor.layout == torch.strided and _key(tensor) in self._learned
 
-    def before_write(self, func: OpOverload, args: tuple[Any, ...]) -> None:
+    def before_write(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Save the model's own tensors that an operator is about to write."""
-        for argument, value in zip(func._schema.arguments, args, strict=False):
-            written = argument.alias_info is not None and argument.alias_info.is_write
-            if written and isinstance(value, Tensor) and value.layout == torch.strided:
-                for _, own in self._own.get(_key(value), []):
-                    if id(own) not in self._saved:
-                        self._saved[id(own)] = (own, own.clone(), own._version)
+        for tensor in written(func, args, kwargs):
+            if tensor.layout != torch.strided:
+                continue
+            key = _key(tensor)
+            self._writes[key] = self._writes.get(key, 0) + 1
+            for _, own in self._held.get(key, []):
+                if id(own) not in self._saved:
+                    version = 0 if own.is_inference() else own._version
+                    self._saved[id(own)] = (own, own.clone(), version)
 
     def put_back(self) -> None:
         """Restore the model's own tensors, bit for bit."""
         for own, content, version in self._saved.values():
             own.data.copy_(content)
-            torch._C._autograd._unsafe_set_version_counter((own,), (version,))
+            if not own.is_inference():
+                torch._C._autograd._unsafe_set_version_counter((own,), (version,))
 
     def follow(
         self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
@@ -94,10 +104,11 @@ class Constants:
         """Remember what the results of an operator on constants were computed from."""
         leaves = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         known = [self._learned[_key(t)] for t in leaves if self.is_learned(t)]
-        if not known:
+        if not known or func._schema.name in PROTOTYPES:
             return
         names = frozenset().union(*(each.names for each in known))
-        for tensor in tree_leaves(result):
+        # Operators on lists write, and return nothing.
+        for tensor in tree_leaves(result if result is not None else written(func, args, kwargs)):
             if not isinstance(tensor, Tensor) or tensor.layout != torch.strided:
                 continue
             if self.is_learned(tensor) and not any(tensor is leaf for leaf in leaves):
@@ -109,6 +120,8 @@ class Constants:
                 statistics = {id(t) for t in leaves if self._is_statistic(t)}
                 mask, found = carried_mask(func, args, kwargs, masks, learned, statistics, tensor)
                 problem = problem or found
+            if not tensor.is_floating_point():
+                problem = None  # indices and comparisons are known by their values
             is_statistic = func._schema.name in REDUCTIONS or all(
                 each.is_statistic for each in known
             )
@@ -127,11 +140,17 @@ class Constants:
     ) -> None:
         if tensor.layout != torch.strided:
             return
-        base = None
+        known = self._learned.get(_key(tensor))
+        base = None if known is None else known.mask
         if mask is not None:
-            capacity = tensor.untyped_storage().nbytes() // max(tensor.element_size(), 1)
-            base = torch.ones(capacity, dtype=torch.bool)
+            if base is None:
+                capacity = tensor.untyped_storage().nbytes() // max(tensor.element_size(), 1)
+                base = torch.ones(capacity, dtype=torch.bool)
+                if known is None and tensor.numel() < capacity and not tensor.is_meta:
+                    # The rest of a constant that is written in part, zeros mostly.
+                    base.copy_(tensor.detach().as_strided((capacity,), (1,), 0) != 0)
             base.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()).copy_(mask)
+        names = names if known is None else names | known.names
         storage = StorageWeakRef(tensor.untyped_storage())
         self._learned[_key(tensor)] = Learned(storage, names, base, problem, is_statistic)
 
@@ -145,18 +164,20 @@ class Constants:
         """The weight tensor of an operation, called in `module`, as a view of a parameter or as a computed one."""
         for name, own in self._own.get(_key(tensor), []):
             view = _as_view(tensor, own)
-            if view is not None:
+            if view is not None and id(own) not in self._saved and name not in self.computed:
+                self._as_they_are.add(name)
                 return Weight(name, tuple(own.shape), tuple(tensor.shape), *view)
         key = (
             _key(tensor),
             tensor.storage_offset(),
             tensor.shape,
             tensor.stride(),
-            tensor._version,
+            self._writes.get(_key(tensor), 0),
         )
         if key not in self._named:
-            value = tensor.detach()
-            name = self._name(value, module)
+            # A copy, as the model may write the tensor anew.
+            value = tensor.detach().clone()
+            name = self._name(tensor, module)
             known = self._learned.get(_key(tensor))
             mask = self._mask_of(tensor)
             self.computed[name] = Computed(
@@ -175,11 +196,11 @@ class Constants:
         alike = [name for name in names if sizes.get(name) == tensor.numel()]
         if alike or names:
             name = _plain_name((alike or names)[0])
-        elif _key(tensor) in self._plain:
-            name = self._plain[_key(tensor)]
+        elif _key(tensor) in self._held:
+            name = self._held[_key(tensor)][0][0]
         else:
             name = f"{module}.constant" if module else "constant"
-        taken = {*self.computed, *(name for name in sizes if name not in names)}
+        taken = {*self.computed, *self._as_they_are, *(name for name in sizes if name not in names)}
         candidate, number = name, 1
         while candidate in taken:
             number += 1
@@ -193,14 +214,25 @@ def _plain_name(name: str) -> str:
     return re.sub(r"(_orig|(?<=weight)_[vg])$", "", name)
 
 
-def _plain_tensors(model: nn.Module) -> list[tuple[int, str]]:
-    """Tensors that modules hold as plain attributes: (storage, name)."""
+def _plain_tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
+    """Tensors that modules hold as plain attributes, perhaps in lists or dictionaries, and the attributes' names."""
     return [
-        (_key(value), f"{path}.{name}" if path else name)
+        (f"{path}.{name}" if path else name, leaf)
         for path, module in model.named_modules()
         for name, value in vars(module).items()
-        if isinstance(value, Tensor) and value.layout == torch.strided
+        for leaf in tree_leaves(value)
+        if isinstance(leaf, Tensor) and leaf.layout == torch.strided
     ]
+
+
+def written(func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The tensors that an operator writes, in place or as its `out`."""
+    found = []
+    for number, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = args[number] if number < len(args) else kwargs.get(argument.name)
+            found += [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)]
+    return found
 
 
 def _key(tensor: Tensor) -> int:

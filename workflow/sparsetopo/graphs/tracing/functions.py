@@ -11,6 +11,7 @@ from torch import Tensor
 from torch._decomp import decompositions
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
 from sparsetopo.graphs.planning.recording import Elements, Padding
 from sparsetopo.graphs.tracing.recorder import Recorder
@@ -44,8 +45,8 @@ class Functions(TorchFunctionMode):
                 "the model looks at the values of its data while it runs, so its wiring depends on them; compute what "
                 "it decides from shapes or settings instead."
             )
-        recurrent = _RECURRENT.get(getattr(func, "__name__", "")) if is_data else None
-        if recurrent is not None and len(args) > 3:
+        recurrent = _RECURRENT.get(getattr(func, "__name__", ""))
+        if recurrent is not None and len(args) > 3 and self._any_data(args):
             # (data, batch sizes, states, parameters, ...) or (input, states, parameters, has_biases, ...)
             packed = not isinstance(args[3], bool)
             return recurrent[packed](*args, **kwargs)
@@ -60,6 +61,11 @@ class Functions(TorchFunctionMode):
             finally:
                 self._recorder.own_padding = None
         return func(*args, **kwargs)
+
+    def _any_data(self, args: Any) -> bool:
+        """Whether the input, or a state that it starts in, is data."""
+        tensors = [leaf for leaf in tree_leaves(args) if isinstance(leaf, Tensor)]
+        return any(tensor in self._recorder.table for tensor in tensors)
 
     def _normalised(
         self, func: Any, tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]

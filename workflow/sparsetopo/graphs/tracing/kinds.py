@@ -33,6 +33,15 @@ MOVES: dict[str, tuple[str, ...]] = {
 COPIES = {f"aten::{name}" for name in ("clone", "contiguous", "_to_copy", "to", "lift_fresh_copy")}
 """Names of operators that copy a tensor, perhaps to another type, device or memory format."""
 
+PROTOTYPES = {
+    f"aten::{name}"
+    for name in (
+        "zeros_like", "ones_like", "empty_like", "full_like",
+        "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided",
+    )
+}  # fmt: skip
+"""Names of operators that take a shape or type from a tensor but no values."""
+
 _REDUCING = (
     "mean", "sum", "nansum", "nanmean", "amax", "amin", "aminmax", "max", "min", "prod", "var", "std", "var_mean",
     "std_mean", "linalg_vector_norm", "norm", "logsumexp", "all", "any", "argmax", "argmin", "median", "nanmedian",

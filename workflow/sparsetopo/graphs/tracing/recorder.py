@@ -29,21 +29,13 @@ from sparsetopo.graphs.planning.recording import (
     Run,
     as_array,
 )
-from sparsetopo.graphs.tracing.constants import Constants
+from sparsetopo.graphs.tracing.constants import Constants, written
 from sparsetopo.graphs.tracing.elements import ElementTable
 from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
-from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS
+from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS, PROTOTYPES
 from sparsetopo.graphs.tracing.operators import Call, handler_of
 from sparsetopo.graphs.tracing.origins import Origins
 
-# Operators that take a shape or type from the data but no values.
-_PROTOTYPES = {
-    f"aten::{name}"
-    for name in (
-        "zeros_like", "ones_like", "empty_like", "full_like",
-        "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided",
-    )
-}  # fmt: skip
 # Operators that change the sizes and strides of a tensor in place: its storage keeps its ids.
 _RESHAPES_IN_PLACE = {
     f"aten::{name}_"
@@ -101,7 +93,7 @@ class Recorder(TorchDispatchMode):
         if not data:
             return self._constant(func, tensors, args, kwargs)
         name = func._schema.name
-        if name in _PROTOTYPES:
+        if name in PROTOTYPES:
             args, kwargs = tree_map_only(FakeTensor, _stand_in, (args, kwargs))
             return func(*args, **kwargs)
         if all(t in self.table for t in data):
@@ -116,13 +108,18 @@ class Recorder(TorchDispatchMode):
             return self._unknown(func, args, kwargs)
         if not tensors and kwargs.get("layout") not in (None, torch.strided):
             return func(*args, **kwargs)
-        self.constants.before_write(func, args)
+        self.constants.before_write(func, args, kwargs)
         result = func(*args, **kwargs)
         self.constants.follow(func, args, kwargs, result)
         return result
 
     def _unknown(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Constants whose values are not known, because they are random."""
+        targets = written(func, args, kwargs)
+        if targets:
+            for tensor in targets:
+                self.table.write(tensor, torch.full(tensor.shape, CONSTANT))
+            return targets[0]
         with self.fake:
             result = func(*args, **kwargs)
         for tensor in tree_leaves(result):
@@ -144,24 +141,24 @@ class Recorder(TorchDispatchMode):
     def _data(
         self, func: OpOverload, data: list[Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        written = _written(func, args, kwargs)
+        target = next(iter(written(func, args, kwargs)), None)
         real_views = _is_view(func) and not any(isinstance(t, FakeTensor) for t in data)
         if real_views:
             return func(*args, **kwargs)
         handler = handler_of(func)
         if (
             handler is None
-            and written is None
+            and target is None
             and not _is_view(func)
             and torch.Tag.pointwise not in func.tags
         ):
             decomposed = self._decomposed(func, args, kwargs)
             if decomposed is not NotImplemented:
                 return decomposed
-        result = self._run_without_values(func, written, args, kwargs)
+        result = self._run_without_values(func, target, args, kwargs)
         self._refuse_complex(func, result)
         made = [t for t in tree_leaves(result) if isinstance(t, Tensor)]
-        is_view = written is None and all(t in self.table for t in made)
+        is_view = target is None and all(t in self.table for t in made)
         if is_view or func._schema.name in _RESHAPES_IN_PLACE:
             return result  # a view: it shares the storage, and so the ids
         if handler is None and torch.Tag.pointwise in func.tags:
@@ -182,13 +179,13 @@ class Recorder(TorchDispatchMode):
     def _run_without_values(
         self,
         func: OpOverload,
-        written: Tensor | None,
+        target: Tensor | None,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        if written is not None and not isinstance(written, FakeTensor):
+        if target is not None and not isinstance(target, FakeTensor):
             # Data goes into a tensor with values: only its ids change.
-            return written
+            return target
         try:
             with self.fake:
                 if func._schema.name in NORMALISATIONS:
@@ -293,12 +290,3 @@ def _is_view(func: OpOverload) -> bool:
     returns = func._schema.returns
     aliases = [value.alias_info for value in returns]
     return bool(returns) and all(alias is not None and not alias.is_write for alias in aliases)
-
-
-def _written(func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
-    """The tensor that an operator writes, in place or as its `out`, or None."""
-    for number, argument in enumerate(func._schema.arguments):
-        value = args[number] if number < len(args) else kwargs.get(argument.name)
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            return value if isinstance(value, Tensor) else None
-    return None

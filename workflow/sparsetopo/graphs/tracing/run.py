@@ -18,10 +18,10 @@ from sparsetopo.graphs.planning.recording import Input, Run
 from sparsetopo.graphs.tracing import handlers  # noqa: F401
 from sparsetopo.graphs.tracing.functions import Functions
 from sparsetopo.graphs.tracing.recorder import Recorder
-from sparsetopo.graphs.tracing.untouched import untouched
 from sparsetopo.networks.running.eager import eagerly
 from sparsetopo.networks.running.inputs import example_inputs, mapped
 from sparsetopo.networks.running.outputs import tensors
+from sparsetopo.networks.untouched import untouched
 
 # A run changes modules' modes and puts them back: two runs of one model must not meet.
 _ONE_AT_A_TIME = threading.RLock()
@@ -40,7 +40,7 @@ def recorded_run(
     if attention not in ("all", "values"):
         raise EncodingError(f"attention is {attention!r}, but must be 'all' or 'values'.")
     shape = None if example is not None else _checked_shape(input_shape)
-    with _ONE_AT_A_TIME, untouched(model), eagerly, _without_tracebacks():
+    with _ONE_AT_A_TIME, untouched(model), eagerly, _quietly():
         for module in model.modules():
             module.training = False
         recorder = Recorder(model, shape or (), attention, masks)
@@ -53,15 +53,14 @@ def recorded_run(
 
 
 @contextlib.contextmanager
-def _without_tracebacks() -> Iterator[None]:
-    """Keep torch from logging the tracebacks of operators that do not run: the error says what matters."""
+def _quietly() -> Iterator[None]:
+    """Keep torch from logging the traceback of what fails without values: it becomes a sentence."""
     logger = logging.getLogger("torch._subclasses.fake_tensor")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    before, logger.disabled = logger.disabled, True
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = before
 
 
 def _run(
@@ -86,6 +85,12 @@ def _run(
     except Exception as error:
         origin = recorder.failed_at or f"the model itself ({type(model).__name__})"
         reason = " ".join(str(error).split()).rstrip(".")[:400]
+        if "HigherOrderOperator" in reason:
+            raise EncodingError(
+                f"{origin}: the model uses torch.cond, torch.while_loop or the like, where the data decides what is "
+                "computed, so there is no one graph."
+            ) from error
+        reason = f"KeyError: {reason}" if isinstance(error, KeyError) else reason
         raise EncodingError(
             f"{origin}: the model does not run on {described}: {reason}."
         ) from error

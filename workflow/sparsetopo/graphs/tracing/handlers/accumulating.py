@@ -1,4 +1,4 @@
-"""Handlers of operators that add elements to others at given places: index_add, scatter_add, fold."""
+"""Handlers of operators that add elements to others at given places, or reduce them otherwise: index_add, fold, ..."""
 
 import torch
 from torch import Tensor
@@ -8,23 +8,42 @@ from sparsetopo.graphs.tracing.handlers.moving import moving, require_constants
 from sparsetopo.graphs.tracing.operators import Call, operators, register_operation
 
 
-@register_operation(*operators("index_add"))
+@register_operation(*operators("index_add", "index_reduce"))
 def index_add(call: Call) -> None:
-    """Handle index_add: whole slices are added."""
+    """Handle index_add and index_reduce: whole slices are added, or reduced otherwise."""
     tensor, axis, index, source = (call.argument(n) for n in ("self", "dim", "index", "source"))
     require_constants(call, index)
     places = _places(tensor).index_select(axis, index.to("cpu"))
-    _accumulate(call, call.ids(tensor), places, call.ids(source))
+    _accumulate(call, _included(call, tensor, places), places, call.ids(source))
 
 
-@register_operation(*operators("scatter_add"))
+@register_operation(
+    *operators("scatter_add", "scatter_reduce"), "aten::scatter.reduce", "aten::scatter_.reduce"
+)
 def scatter_add(call: Call) -> None:
-    """Handle scatter_add: single elements are added."""
+    """Handle scatter_add and scatter_reduce: single elements are added, or reduced otherwise."""
     tensor, axis, index, source = (call.argument(n) for n in ("self", "dim", "index", "src"))
     require_constants(call, index)
     index = index.to("cpu")
     ids = call.ids(source)[tuple(slice(0, size) for size in index.shape)]
-    _accumulate(call, call.ids(tensor), _places(tensor).gather(axis, index), ids)
+    places = _places(tensor).gather(axis, index)
+    _accumulate(call, _included(call, tensor, places), places, ids)
+
+
+@register_operation("aten::scatter.value_reduce", "aten::scatter_.value_reduce")
+def scatter_number(call: Call) -> None:
+    """Refuse to add a number to scattered elements, or to multiply them by it."""
+    raise call.fail(
+        "it reduces elements with a number; compute that with a mask, by a sum or a product."
+    )
+
+
+def _included(call: Call, tensor: Tensor, places: Tensor) -> Tensor:
+    """Ids of a tensor, without those at places where it does not count."""
+    ids = call.ids(tensor)
+    if call.argument("include_self", True):
+        return ids
+    return ids.flatten().index_fill(0, places.flatten(), CONSTANT).view(ids.shape)
 
 
 @register_operation(*operators("index_put", "_unsafe_index_put"))
@@ -79,7 +98,8 @@ def _accumulate(call: Call, ids: Tensor, places: Tensor, added: Tensor) -> None:
     merged = operands[0]
     for operand in operands[1:]:
         if bool(((merged >= 0) & (operand >= 0)).any()):
-            call.returns(call.record(Union(is_sum=True), operands, ids.shape).run)
+            is_sum = call.argument("reduce", "add") in ("add", "sum", "mean")
+            call.returns(call.record(Union(is_sum), operands, ids.shape).run)
             return
         merged = torch.where(operand >= 0, operand, merged)
     call.returns(merged)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sparsetopo.graphs.planning import windows
-from sparsetopo.graphs.planning.recording import ZERO, Union
+from sparsetopo.graphs.planning.recording import HIDDEN, ZERO, Union
 from sparsetopo.graphs.planning.windows import Windows
 from sparsetopo.graphs.tracing.handlers.elementwise import hides
 from sparsetopo.graphs.tracing.handlers.reducing import pooled
@@ -120,6 +120,8 @@ def _visible(call: Call, query: Tensor, key: Tensor) -> Tensor:
         learned = call.recorder.constants.is_learned(mask)
         shown = mask.to("cpu") if mask.dtype == torch.bool else ~hides(mask, learned=learned)
         visible = visible & shown.expand(shape)
+    elif call.is_data(mask):
+        visible = visible & (call.ids(mask) != HIDDEN).expand(shape)
     if call.argument("is_causal"):
         visible = visible.tril()
     return visible.flatten(0, 1)

@@ -188,10 +188,27 @@ def normalisation(call: Call) -> None:
     results = call.result if isinstance(call.result, tuple | list) else (call.result,)
     if not call.is_data(tensor):
         raise call.fail("it normalises a constant by weights that depend on the input.")
-    call.returns_same(tensor, results[0])
+    learned = [call.argument(name) for name in ("weight", "bias")]
+    of_data = [_of_channels(call, t, tensor) for t in learned if call.is_data(t)]
+    if of_data:
+        shape = results[0].shape
+        call.returns(
+            call.record(Union(is_sum=False), [call.elements(tensor), *of_data], shape).run,
+            results[0],
+        )
+    else:
+        call.returns_same(tensor, results[0])
     for statistic in results[1:]:
         if isinstance(statistic, Tensor):
             call.returns(torch.full(statistic.shape, CONSTANT), statistic)
+
+
+def _of_channels(call: Call, scale: Tensor, tensor: Tensor) -> Tensor:
+    """Ids of a scale or shift, in the shape of the tensor that is normalised."""
+    ids = call.ids(scale)
+    if "layer_norm" not in call.name and "rms_norm" not in call.name:
+        ids = ids.view(-1, *(1,) * (tensor.dim() - 2))
+    return ids.expand(tensor.shape)
 
 
 @register_operation("aten::_softmax", "aten::_log_softmax", "aten::_safe_softmax")

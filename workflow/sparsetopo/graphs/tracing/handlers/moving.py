@@ -124,8 +124,35 @@ def where(call: Call) -> None:
     "aten::rand_like",
     "aten::randn_like",
     "aten::randint_like",
-    *operators("bernoulli", "uniform", "normal"),
+    "aten::bernoulli.p",
+    *(
+        f"aten::{name}_"
+        for name in (
+            "uniform",
+            "normal",
+            "exponential",
+            "log_normal",
+            "geometric",
+            "cauchy",
+            "random",
+        )
+    ),
+    "aten::bernoulli_.float",
 )
 def random_like(call: Call) -> None:
     """Handle random numbers of the shape of the data: constants whose values are not known."""
     call.returns(torch.full(call.result.shape, CONSTANT))
+
+
+@register_operation(
+    "aten::bernoulli", "aten::normal", "aten::poisson", "aten::binomial", "aten::_standard_gamma"
+)
+def drawn(call: Call) -> None:
+    """Handle random numbers whose distribution depends on data: they read its parameters."""
+    elementwise(call)
+
+
+@register_operation("aten::bernoulli_.Tensor")
+def drawn_in_place(call: Call) -> None:
+    """Handle random numbers that replace those of a tensor."""
+    call.returns(call.ids(call.argument("p")).expand(call.result.shape))

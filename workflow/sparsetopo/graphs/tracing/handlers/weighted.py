@@ -5,9 +5,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sparsetopo.graphs.planning.recording import Convolution, Input, Matrix, Run, Union, Weight
+from sparsetopo.graphs.planning.recording import (
+    HIDDEN,
+    Convolution,
+    Input,
+    Matrix,
+    Run,
+    Union,
+    Weight,
+)
 from sparsetopo.graphs.tracing.handlers.attention import product_of_data
-from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import elementwise, hides
 from sparsetopo.graphs.tracing.operators import Call, register_operation
 
 # Matrices of a batch that are taken one by one.
@@ -52,6 +60,9 @@ def convolution(call: Call) -> None:
     )
     site = call.record(kind, [elements], call.result.shape)
     call.returns(site.run)
+    bias = call.argument("bias")
+    if call.is_data(bias):
+        _add_data(call, call.ids(bias).view(-1, *(1,) * axes))
 
 
 def _product(call: Call, left: Tensor, right: Tensor, result: Tensor) -> None:
@@ -86,13 +97,23 @@ def matrix_product_and_sum(call: Call) -> None:
         call.returns(call.ids(added).expand(call.result.shape))
         return
     _product(call, left, right, call.result)
-    if call.is_data(added):
-        _add(call, added)
+    _add(call, added)
 
 
 def _add(call: Call, added: Tensor) -> None:
-    """Record that something is added to the result."""
-    first, second = call.elements(call.result), call.ids(added).expand(call.result.shape)
+    """Add a tensor to a product: data, or a constant that may hide attention scores."""
+    if call.argument("beta") == 0:
+        return
+    if call.is_data(added):
+        _add_data(call, call.ids(added))
+    elif not call.recorder.constants.is_learned(added) and bool(hides(added).any()):
+        ids = call.ids(call.result)
+        call.returns(torch.where(hides(added), HIDDEN, ids))
+
+
+def _add_data(call: Call, ids: Tensor) -> None:
+    """Record that elements are added to the result."""
+    first, second = call.elements(call.result), ids.expand(call.result.shape)
     call.returns(call.record(Union(is_sum=True), [first, second], call.result.shape).run)
 
 
@@ -113,7 +134,7 @@ def batched_product(call: Call) -> None:
         call.returns(product_of_data(call, left, right))
     else:
         _one_by_one(call, left, right)
-    if call.name == "baddbmm" and call.is_data(call.argument("self")):
+    if call.name == "baddbmm":
         _add(call, call.argument("self"))
 
 

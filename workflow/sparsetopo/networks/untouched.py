@@ -1,4 +1,4 @@
-"""Leaving a model as it was: modes, attributes, hooks and random states. Tensors are the recorder's business."""
+"""Leaving a model as it was: modes, attributes, hooks and random states. The numbers in tensors are left to others."""
 
 import contextlib
 import random
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sparsetopo.networks.random_state import random_states, set_random_states
@@ -61,18 +62,34 @@ class _Attributes:
 
 
 class _Flags:
-    """Whether a tensor requires a gradient, and the gradient that it has."""
+    """Where a tensor's numbers are, its attributes, whether it requires a gradient, and the gradient that it has."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = tensor
+        self._data = tensor.data
+        self._attributes = dict(vars(tensor))
         self._requires_grad = tensor.requires_grad
         self._grad = tensor.grad if tensor.is_leaf else None
 
     def put_back(self) -> None:
+        if not _same_place(self._tensor, self._data):
+            self._tensor.data = self._data
+        _refill(vars(self._tensor), self._attributes)
         if self._tensor.requires_grad != self._requires_grad:
             self._tensor.requires_grad_(self._requires_grad)
         if self._tensor.is_leaf and self._tensor.grad is not self._grad:
             self._tensor.grad = self._grad
+
+
+def _same_place(left: Tensor, right: Tensor) -> bool:
+    """Whether two tensors are the same view of one storage."""
+    if left.layout != right.layout or left.layout != torch.strided:
+        return left.layout == right.layout
+    places = [
+        (t.untyped_storage()._cdata, t.dtype, t.storage_offset(), t.shape, t.stride())
+        for t in (left, right)
+    ]
+    return places[0] == places[1]
 
 
 def _refill(container: Any, content: Any) -> None:
