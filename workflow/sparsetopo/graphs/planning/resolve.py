@@ -8,11 +8,14 @@ Node layers are ordered by when their last producer ran (with identity shortcuts
 enters), so that every block goes from a lower to a higher index.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.plan import NodeLayer, Plan
 from sparsetopo.graphs.planning.additions import United, united_additions
+from sparsetopo.graphs.planning.along_channels import as_depthwise
 from sparsetopo.graphs.planning.blocks import BlockBuilder
 from sparsetopo.graphs.planning.boxes import Box, TooManyBoxesError, boxes
 from sparsetopo.graphs.planning.grids import Grids, Terms
@@ -87,8 +90,18 @@ class _Resolver:
             parameters=builder.parameters,
             outputs=self._outputs(index),
             inputs=len(self.inputs),
-            kinds=builder.kinds,
+            kinds=self._kinds(builder.parameters),
         )
+
+    def _kinds(self, parameters: Iterable[str]) -> dict[str, tuple[int, bool]]:
+        """Groups, and whether it is transposed, of those parameters where a convolution has such."""
+        kinds = [site.kind for site in self.recording.live_sites()]
+        return {
+            kind.weight.parameter: (kind.groups, kind.transposed)
+            for kind in kinds
+            if isinstance(kind, Convolution) and (kind.transposed or kind.groups > 1)
+            if kind.weight.parameter in parameters
+        }
 
     def _last_readers(self) -> dict[int, list[int]]:
         """For each site the sites that nothing later reads; outputs read at the end."""
@@ -143,6 +156,9 @@ class _Resolver:
 
     def _weighted(self, site: Site) -> Terms:
         terms = self._read(site.operands[0])
+        depthwise = as_depthwise(self.grids, site, terms)
+        if depthwise is not site:
+            site, terms = depthwise, self._read(depthwise.operands[0])
         name = site.origin.module or site.origin.operator
         if isinstance(site.kind, Matrix):
             positions, outputs = site.shape
