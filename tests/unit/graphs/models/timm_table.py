@@ -112,6 +112,7 @@ REFUSED: dict[str, str] = {
 UNREAD: dict[str, tuple[str, ...]] = {
     # It is applied to the class token alone, which is a constant there.
     "cait": ("blocks_token_only.0.attn.q.",),
+    "volo": ("post_network.0.attn.q.",),
     "xcit": ("cls_attn_blocks.0.attn.q.",),
 }
 

@@ -132,7 +132,7 @@ class _Resolver:
                 try:
                     pooled = self.grids.windowed(self._read(site.operands[0]), axis, windows)
                     # A window may make one term cover another: half of a head's channels, and all of them.
-                    return joined(self.grids, [pooled])
+                    return joined(self.grids, [[term] for term in pooled])
                 except ValueError as error:
                     raise site.origin.fail(f"it reads {error} of a map.") from error
             case Union():
