@@ -31,10 +31,11 @@ def read(recording: Recording, terms: dict[int, Terms], elements: Elements) -> T
     ]
     for number in numbers:
         site = recording.sites[number]
-        mask = (ids >= site.start) & (ids < site.start + site.size)
-        local = ids[mask] - site.start
+        places = np.flatnonzero((ids >= site.start) & (ids < site.start + site.size))
+        local = ids.ravel()[places] - site.start
         for array, term in zip(found, terms[number], strict=False):
-            array[mask] = term.start + local if isinstance(term, Run) else term.ravel()[local]
+            of_site = term.start + local if isinstance(term, Run) else term.ravel()[local]
+            array.ravel()[places] = of_site
     return [np.broadcast_to(array, whole.shape) for array in found]
 
 
