@@ -161,7 +161,32 @@ def shared_keys():
     )
 
 
+def channel_attention(channels=4, pad=lambda gate: functional.pad(gate, (1, 1)), **options):
+    """Efficient channel attention, whose gates are a convolution along the channels, in both ways of pooling."""
+
+    def forward(m, x):
+        maps = m.a(x)
+        means, peaks = maps.mean((2, 3))[:, None], maps.amax((2, 3))[:, None]
+        gates = m.e(pad(means)) + m.f(pad(peaks))
+        return m.c(
+            maps * gates.sigmoid().repeat_interleave(channels // gates.shape[2])[:, None, None]
+        )
+
+    layers = {name: nn.Conv1d(1, 1, 3, **options) for name in ("e", "f")}
+    return Net(forward, a=nn.Conv2d(1, channels, 1), c=nn.Conv2d(channels, 2, 2), **layers)
+
+
 MODELS = {
+    "channel attention": (lambda: channel_attention(), (1, 2, 3)),
+    "channel attention around": (
+        lambda: channel_attention(pad=lambda gate: functional.pad(gate, (1, 1), mode="circular")),
+        (1, 2, 3),
+    ),
+    "channel attention with steps": (lambda: channel_attention(stride=2), (1, 2, 3)),
+    "channel attention, dilated": (
+        lambda: channel_attention(padding=1, dilation=2),
+        (1, 2, 3),
+    ),
     "encoder layer": (lambda: encoder_layer(), (3, 4)),
     "encoder layer, norm first": (
         lambda: encoder_layer(norm_first=True, activation="gelu"),
@@ -201,6 +226,12 @@ def test_module_has_the_edges_of_the_oracle(name):
     torch.manual_seed(0)
     make, shape = MODELS[name]
     assert_agrees(make(), shape)
+
+
+def test_gates_along_channels_take_as_many_blocks_whatever_the_channels():
+    few, many = (st.trace(channel_attention(channels), (1, 2, 2)) for channels in (8, 64))
+    assert len(few.blocks) == len(many.blocks)
+    assert [layer.channels for layer in many.node_layers] == [1, 64, 64, 2]
 
 
 @pytest.mark.parametrize("attention", ["all", "values"])

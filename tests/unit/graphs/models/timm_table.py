@@ -106,12 +106,16 @@ FAMILIES = {
 REFUSED: dict[str, str] = {
     # Its queries and keys are (batch, positions), so the product of them joins samples, not positions.
     "csatv2": "mixes samples of the batch",
+    # 32 steps of LSTMs in four directions: behind them, each place depends on the gates of all steps before it, in 12,000
+    # blocks for the first of its 18 layers.
+    "sequencer": "steps of a recurrent layer",
 }
 
 # {family: parts of names of weights that are given data when the model runs, but that join nothing}
 UNREAD: dict[str, tuple[str, ...]] = {
     # It is applied to the class token alone, which is a constant there.
     "cait": ("blocks_token_only.0.attn.q.",),
+    "volo": ("post_network.0.attn.q.",),
     "xcit": ("cls_attn_blocks.0.attn.q.",),
 }
 

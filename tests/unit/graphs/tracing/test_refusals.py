@@ -47,6 +47,16 @@ def test_refused_by_name(case):
         assert word in str(caught.value)
 
 
+def test_what_takes_too_many_blocks_is_refused_by_name(monkeypatch):
+    forward = refused(
+        lambda m, x: m.a(m.l(x)[0]), a=nn.Linear(6, 1), l=nn.LSTM(4, 6, batch_first=True)
+    )[0]
+    assert len(trace(forward, (4, 4)).blocks) > 20
+    monkeypatch.setattr("sparsetopo.graphs.planning.resolve.MOST_BOXES", 20)
+    with pytest.raises(EncodingError, match=r"'a' \(Linear\).*more than 20 parts.*recurrent layer"):
+        trace(forward, (4, 4))
+
+
 def test_data_dependent_control_flow_is_refused():
     net = Net(lambda m, x: m.a(x) if m.a(x).relu().mean((2, 3)).item() else x, a=conv(1, 1))
     with pytest.raises(EncodingError, match="looks at the values"):

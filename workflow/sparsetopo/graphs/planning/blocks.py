@@ -27,7 +27,6 @@ class BlockBuilder:
     axes: list[Axis] = field(default_factory=list)
     channel_maps: list[ChannelMap] = field(default_factory=list)
     parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    kinds: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _axis_index: dict[Axis, int] = field(default_factory=dict)
     _map_index: dict[ChannelMap, int] = field(default_factory=dict)
 
@@ -48,8 +47,6 @@ class BlockBuilder:
         if isinstance(kind, Matrix):
             self._matrix(reading, weight)
         else:
-            if kind.transposed or kind.groups > 1:
-                self.kinds[weight.parameter] = (kind.groups, kind.transposed)
             self._convolution(reading, kind)
 
     def _shortcut(self, reading: Reading) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.graphs.planning.grids import Grid, Grids, Part
-from sparsetopo.graphs.planning.recording import Ids, Run
+from sparsetopo.graphs.planning.recording import Ids, Run, as_array
 
-# A network that needs more boxes for one operation mixes channels and positions.
-_MOST_BOXES = 2**12
+# An operation that takes more boxes mixes channels and positions.
+MOST_BOXES = 2**12
 
 
 class Box(NamedTuple):
@@ -48,13 +48,31 @@ def boxes(grids: Grids, term: Run | Ids, *, taps: bool) -> list[Box]:
     if grid is not None and grid.shape == term.shape:
         return [_whole(grid)]
     found: list[Box] = []
-    for part in grids.parts(term):
-        inputs, rows, columns = (np.arange(size) for size in part.mask.shape)
+    array, occurring = as_array(term), grids.in_term(term)
+    for grid in occurring:
+        # Of many grids each fills a small part.
+        corner, region = _filled(grid, array) if len(occurring) > 1 else ((0, 0, 0), array)
+        part = Part(grid, region)
+        inputs, rows, columns = (np.arange(size) for size in region.shape)
         for box in _split(part, (inputs, rows, columns), taps):
-            found.append(box)
-            if len(found) > _MOST_BOXES:
+            found.append(
+                box._replace(
+                    inputs=box.inputs + corner[0],
+                    rows=box.rows + corner[1],
+                    columns=box.columns + corner[2],
+                )
+            )
+            if len(found) > MOST_BOXES:
                 raise TooManyBoxesError
     return found
+
+
+def _filled(grid: Grid, array: Ids) -> tuple[tuple[int, int, int], Ids]:
+    """The smallest part of an array that holds all of a grid's numbers in it, and where that begins."""
+    mask = (array >= grid.start) & (array < grid.start + grid.size)
+    places = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    first, second, third = (slice(int(p[0]), int(p[-1]) + 1) for p in places)
+    return (first.start, second.start, third.start), array[first, second, third]
 
 
 def _whole(grid: Grid) -> Box:
@@ -91,7 +109,7 @@ def _split(part: Part, selection: tuple[Ids, Ids, Ids], taps: bool) -> Iterator[
     ]
     counts = [int(labels.max()) + 1 for labels in groups]
     axis = min((n for n in range(3) if counts[n] > 1), key=lambda n: counts[n], default=None)
-    if axis is None or counts[axis] > _MOST_BOXES:
+    if axis is None or counts[axis] > MOST_BOXES:
         raise TooManyBoxesError
     for group in range(counts[axis]):
         smaller = list(selection)

@@ -8,6 +8,7 @@ that depends on several sets at a place has several terms.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,13 @@ class Grid:
         """Of channels, of rows and of columns."""
         return self.channels, self.rows, self.columns
 
+    @cached_property
+    def is_of_units(self) -> bool:
+        """Whether each set is a single unit, and no two are the same."""
+        return all(
+            len({*windows}) == len(windows) == sum(map(len, windows)) for windows in self.windows
+        )
+
 
 class Part:
     """Where a term lies in one grid: `mask`, and the three coordinates there (-1 elsewhere)."""
@@ -67,6 +75,7 @@ class Grids:
         self._grids: list[Grid] = []
         self._known: dict[tuple[int, Windows, Windows, Windows], Grid] = {}
         self._size = 0
+        self._starts: Ids = np.zeros(0, dtype=np.int64)
 
     def of_leaf(self, leaf: int, channels: int, height: int, width: int) -> Grid:
         """The grid whose sets are the single units of a node layer."""
@@ -91,14 +100,16 @@ class Grids:
 
     def in_term(self, term: Run | Ids) -> list[Grid]:
         """Grids whose numbers occur."""
-        starts = np.array([grid.start for grid in self._grids])
+        if len(self._starts) != len(self._grids):
+            self._starts = np.array([grid.start for grid in self._grids], dtype=np.int64)
+        starts = self._starts
         if isinstance(term, Run):
             first = int(np.searchsorted(starts, term.start, "right")) - 1
             last = int(np.searchsorted(starts, term.start + term.size, "left"))
             return self._grids[first:last]
         flags = np.zeros(len(starts) + 1, dtype=bool)
         flags[np.searchsorted(starts, term, "right")] = True
-        return [grid for grid, found in zip(self._grids, flags[1:], strict=True) if found]
+        return [self._grids[number] for number in np.flatnonzero(flags[1:]).tolist()]
 
     def parts(self, term: Run | Ids) -> Iterator[Part]:
         """The term by grids."""

@@ -52,7 +52,7 @@ def convolution_incidence(
     results = output_shape[2:]
     kernel = kind.weight.shape[2:]
     tables = [
-        _taps(kind, axis, kernel[axis], sizes[axis], results[axis], frame)
+        taps_along(kind, axis, kernel[axis], sizes[axis], results[axis], frame)
         for axis in range(len(sizes))
     ]
     if frame is not None:
@@ -71,7 +71,7 @@ def convolution_incidence(
     )
 
 
-def _taps(
+def taps_along(
     kind: Convolution, axis: int, taps: int, size: int, results: int, frame: Frame | None
 ) -> Ids:
     """(taps, results) position along one axis that each result reads by each tap, or -1."""

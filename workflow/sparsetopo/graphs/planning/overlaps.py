@@ -17,7 +17,7 @@ def without(grids: Grids, term: Run | Ids, other: Run | Ids) -> Terms:
         (grid, beside)
         for grid in grids.in_term(term)
         for beside in grids.in_term(other)
-        if grid.leaf == beside.leaf and _may_overlap(grid, beside)
+        if grid is beside or (grid.leaf == beside.leaf and _may_overlap(grid, beside))
     ]
     if not pairs:
         return [term]
@@ -49,6 +49,12 @@ def _all_units(windows: Windows) -> set[int]:
 def _difference(grids: Grids, part: Part, other: Part) -> tuple[NDArray[np.bool_], list[Ids]]:
     """Where two parts share units, and there the terms of the first without these: at most three products."""
     both = part.mask & other.mask
+    if part.grid is other.grid and part.grid.is_of_units:
+        # Mostly the two read different units everywhere.
+        same = [a == b for a, b in zip(part.coordinates, other.coordinates, strict=True)]
+        both &= np.logical_and.reduce(same)
+    if not both.any():
+        return both, []
     own: list[_Factor] = []
     shared: list[_Factor] = []
     rest: list[_Factor] = []

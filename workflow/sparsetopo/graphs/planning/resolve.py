@@ -8,13 +8,16 @@ Node layers are ordered by when their last producer ran (with identity shortcuts
 enters), so that every block goes from a lower to a higher index.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from sparsetopo.errors import EncodingError
 from sparsetopo.graphs.plan import NodeLayer, Plan
 from sparsetopo.graphs.planning.additions import United, united_additions
+from sparsetopo.graphs.planning.along_channels import as_depthwise
 from sparsetopo.graphs.planning.blocks import BlockBuilder
-from sparsetopo.graphs.planning.boxes import Box, TooManyBoxesError, boxes
+from sparsetopo.graphs.planning.boxes import MOST_BOXES, Box, TooManyBoxesError, boxes
 from sparsetopo.graphs.planning.grids import Grids, Terms
 from sparsetopo.graphs.planning.layers import Layers, Leaf, whole_target
 from sparsetopo.graphs.planning.layout import as_layer, input_layout, positions_layout
@@ -87,8 +90,18 @@ class _Resolver:
             parameters=builder.parameters,
             outputs=self._outputs(index),
             inputs=len(self.inputs),
-            kinds=builder.kinds,
+            kinds=self._kinds(builder.parameters),
         )
+
+    def _kinds(self, parameters: Iterable[str]) -> dict[str, tuple[int, bool]]:
+        """Groups, and whether it is transposed, of those parameters where a convolution has such."""
+        kinds = [site.kind for site in self.recording.live_sites()]
+        return {
+            kind.weight.parameter: (kind.groups, kind.transposed)
+            for kind in kinds
+            if isinstance(kind, Convolution) and (kind.transposed or kind.groups > 1)
+            if kind.weight.parameter in parameters
+        }
 
     def _last_readers(self) -> dict[int, list[int]]:
         """For each site the sites that nothing later reads; outputs read at the end."""
@@ -119,7 +132,7 @@ class _Resolver:
                 try:
                     pooled = self.grids.windowed(self._read(site.operands[0]), axis, windows)
                     # A window may make one term cover another: half of a head's channels, and all of them.
-                    return joined(self.grids, [pooled])
+                    return joined(self.grids, [[term] for term in pooled])
                 except ValueError as error:
                     raise site.origin.fail(f"it reads {error} of a map.") from error
             case Union():
@@ -143,6 +156,9 @@ class _Resolver:
 
     def _weighted(self, site: Site) -> Terms:
         terms = self._read(site.operands[0])
+        depthwise = as_depthwise(self.grids, site, terms)
+        if depthwise is not site:
+            site, terms = depthwise, self._read(depthwise.operands[0])
         name = site.origin.module or site.origin.operator
         if isinstance(site.kind, Matrix):
             positions, outputs = site.shape
@@ -156,9 +172,7 @@ class _Resolver:
             outputs, width = site.shape[1], site.shape[-1]
             places = np.arange(site.size, dtype=np.int64).reshape(site.shape)
             places = places.swapaxes(0, 1).reshape(outputs, -1, width)
-        found = [
-            box for term in arranged for box in self._boxes(site, term, taps=len(site.shape) == 2)
-        ]
+        found = self._boxes(site, arranged, taps=len(site.shape) == 2)
         targets, numbers = self.layers.targets(site, places, name)
         self.readings += [
             Reading(site, box, target, site.number) for box in found for target in targets
@@ -173,14 +187,20 @@ class _Resolver:
                 return [run]
         return [numbers]
 
-    def _boxes(self, site: Site, term: Run | Ids, *, taps: bool) -> list[Box]:
+    def _boxes(self, site: Site, terms: Terms, *, taps: bool) -> list[Box]:
+        found: list[Box] = []
         try:
-            return boxes(self.grids, term, taps=taps)
+            for term in terms:
+                found += boxes(self.grids, term, taps=taps)
+                if len(found) > MOST_BOXES:
+                    raise TooManyBoxesError
         except TooManyBoxesError:
             raise site.origin.fail(
-                "it reads channels and positions in a way that has no product form (weights across positions that "
-                "all channels share, as in an MLP-mixer, for example), on maps too large for the graph to list them."
+                f"it reads more than {MOST_BOXES:,} parts in which channels, rows and columns are independent, too "
+                "many for the graph to list them (weights across positions that all channels share, as in an "
+                "MLP-mixer, or all that many steps of a recurrent layer depend on, for example)."
             ) from None
+        return found
 
     def _united(self, site: Site, united: United) -> Terms:
         leaf, units = self.layers.of_sum(site)
@@ -201,7 +221,7 @@ class _Resolver:
                 arranged = as_array(term).ravel()[places].reshape(leaf.grid.shape)
                 self.readings += [
                     Reading(None, box, target, self.recording.size + site.number)
-                    for box in self._boxes(site, arranged, taps=False)
+                    for box in self._boxes(site, [arranged], taps=False)
                 ]
 
     def _outputs(self, index: dict[int, int]) -> tuple[int, ...]:

@@ -31,10 +31,11 @@ def read(recording: Recording, terms: dict[int, Terms], elements: Elements) -> T
     ]
     for number in numbers:
         site = recording.sites[number]
-        mask = (ids >= site.start) & (ids < site.start + site.size)
-        local = ids[mask] - site.start
+        places = np.flatnonzero((ids >= site.start) & (ids < site.start + site.size))
+        local = ids.ravel()[places] - site.start
         for array, term in zip(found, terms[number], strict=False):
-            array[mask] = term.start + local if isinstance(term, Run) else term.ravel()[local]
+            of_site = term.start + local if isinstance(term, Run) else term.ravel()[local]
+            array.ravel()[places] = of_site
     return [np.broadcast_to(array, whole.shape) for array in found]
 
 
@@ -45,16 +46,27 @@ def _part_of(term: Run | Ids, elements: Run, offset: int) -> Run | Ids:
 
 
 def joined(grids: Grids, operands: list[Terms]) -> Terms:
-    """Terms of elements that depend on all that some operands of equal shape do, without what is there twice."""
-    found: Terms = []
+    """Terms of elements that depend on all that some operands of equal shape do, without what is there twice.
+
+    No two terms of one operand share units, and none of the result do.
+    """
+    found: list[tuple[Run | Ids, set[int]]] = []
     for terms in operands:
+        added: list[tuple[Run | Ids, set[int]]] = []
         for term in terms:
-            found = [other for other in found if not _covers(grids, term, other)]
+            leaves = {grid.leaf for grid in grids.in_term(term)}
+            found = [
+                (other, of_other)
+                for other, of_other in found
+                if not (leaves >= of_other and _covers(grids, term, other))
+            ]
             pieces: Terms = [term]
-            for other in found:
-                pieces = [left for piece in pieces for left in without(grids, piece, other)]
-            found += pieces
-    return found
+            for other, of_other in found:
+                if not leaves.isdisjoint(of_other):
+                    pieces = [left for piece in pieces for left in without(grids, piece, other)]
+            added += [(piece, leaves) for piece in pieces]
+        found += added
+    return [term for term, _ in found]
 
 
 def _covers(grids: Grids, larger: Run | Ids, smaller: Run | Ids) -> bool:
