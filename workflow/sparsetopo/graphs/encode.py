@@ -12,7 +12,7 @@ from sparsetopo.errors import EncodingError, MaskError
 from sparsetopo.graphs.mge import MGE
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.tracing.constants import Computed
-from sparsetopo.graphs.tracing.run import fingerprint, uncompiled
+from sparsetopo.graphs.tracing.fingerprints import constants_digest, fingerprint, uncompiled
 from sparsetopo.graphs.tracing.trace import Attention, traced
 from sparsetopo.networks.mask_names import parameter_masks
 
@@ -50,7 +50,8 @@ def encode(
         In place of `input_shape`, what the model is called with: a tensor (token ids, say), a tuple of arguments or a
         mapping of keywords, as a batch of one sample.
     plan
-        The plan of an earlier encoding of a network like this one, which saves tracing it again.
+        The plan of an earlier encoding of a network like this one, which saves tracing it again, unless the model
+        computes weights as it runs, or its buffers hold something else.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def encode(
     computed: dict[str, Computed] = {}
     if plan is not None:
         _require_plan_of(model, plan)
-    if plan is None or plan.computed:
+    if plan is None or plan.computed or plan.constants != constants_digest(model):
         carried = {name: torch.from_numpy(mask) for name, mask in given.items()}
         _require_shapes(model, given)
         if plan is not None and input_shape is None and example is None:

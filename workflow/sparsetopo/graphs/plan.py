@@ -56,6 +56,8 @@ class Plan:
         Those of `parameters` that are no parameters or buffers of the model: its forward pass computes them.
     network
         Fingerprint of the model that was traced, to tell whether another one is alike; None: not known.
+    constants
+        Digest of what its buffers hold, which may decide the wiring; None: not known.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class Plan:
     kinds: dict[str, tuple[int, bool]] = field(default_factory=dict, hash=False)
     computed: tuple[str, ...] = ()
     network: str | None = field(default=None, compare=False)
+    constants: str | None = field(default=None, compare=False)
     attention: str = "all"
 
     @property
@@ -116,6 +119,7 @@ class Plan:
             "kinds": self.kinds,
             "computed": self.computed,
             "network": self.network,
+            "constants": self.constants,
         }
 
     @classmethod
@@ -160,6 +164,7 @@ class Plan:
                 },
                 computed=tuple(record["computed"]),
                 network=record["network"],
+                constants=record["constants"],
                 attention=record["attention"],
             )
             problem = _first_problem(plan)

@@ -181,5 +181,5 @@ class OneSample(nn.Module):
 def test_nothing_is_printed(capfd, caplog):
     st.trace(OneSample(), (3, 4))
     written = capfd.readouterr()
-    assert not (written.out or written.err)
+    assert written.out + written.err == ""
     assert not caplog.records

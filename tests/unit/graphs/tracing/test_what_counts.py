@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 import sparsetopo as st
+from sparsetopo.errors import EncodingError
 
 
 def linear(inputs, outputs):
@@ -164,3 +165,45 @@ def test_branches_that_the_data_chooses_are_refused():
 
     net = Net(forward, a=linear(4, 2), b=linear(4, 2))
     assert_refused(lambda: st.encode(net, (4,)), "torch.cond")
+
+
+class Routed(nn.Module):
+    """A buffer decides which channels are read."""
+
+    def __init__(self, order):
+        super().__init__()
+        self.register_buffer("order", torch.tensor(order))
+        self.a, self.b = nn.Linear(4, 4, bias=False), nn.Linear(2, 3, bias=False)
+        self.norm = nn.BatchNorm1d(2)
+
+    def forward(self, x):
+        return self.b(self.norm(self.a(x)[:, self.order[:2]]))
+
+
+def test_a_plan_is_traced_again_where_a_buffer_says_something_else():
+    first, other = Routed([0, 1, 2, 3]), Routed([3, 2, 1, 0])
+    plan = st.trace(first, (4,))
+    with pytest.raises(EncodingError, match="the plan is that of another network"):
+        st.encode(other, (4,), plan=plan)
+    other.order.copy_(first.order)
+    other.norm.running_mean += 1
+    assert st.encode(other, (4,), plan=plan).plan == plan
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: m.b((x[:, None] * m.a.weight).sum(-1)),
+        lambda m, x: m.b(x) + (x * m.a.weight[1]).sum(1, keepdim=True),
+    ],
+)
+def test_a_product_with_a_matrix_in_disguise_is_refused(function):
+    model = Net(function, a=linear(4, 4), b=linear(4, 4))
+    assert_refused(lambda: st.trace(model, (4,)), "aten::sum", "product with a matrix")
+
+
+def test_a_scale_that_is_the_same_along_the_sum_is_none():
+    model = Net(
+        lambda m, x: (m.a(x) * m.b.weight[:, :1, None]).sum((2, 3)), a=conv(2, 3), b=linear(1, 3)
+    )
+    assert st.encode(model, (2, 4, 4)).num_edges == 2 * 3 * 16

@@ -69,7 +69,6 @@ class Recorder(TorchDispatchMode):
         self.table = ElementTable()
         self.constants = Constants(model, masks)
         self.fake = FakeTensorMode(allow_non_fake_inputs=True)
-        self.fingerprint: str | None = None
         self.failed_at: Origin | None = None
         # What a convolution with uneven padding of its own reads, and that padding.
         self.own_padding: tuple[Elements, Padding] | None = None

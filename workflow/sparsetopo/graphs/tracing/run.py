@@ -1,7 +1,6 @@
 """Running a model for the recorder: its input, its mode, and leaving it as it was."""
 
 import contextlib
-import hashlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from sparsetopo.graphs.planning.recording import Input, Run
 
 # Importing the handlers registers them.
 from sparsetopo.graphs.tracing import handlers  # noqa: F401
+from sparsetopo.graphs.tracing.fingerprints import uncompiled
 from sparsetopo.graphs.tracing.functions import Functions
 from sparsetopo.graphs.tracing.recorder import Recorder
 from sparsetopo.networks.running.eager import eagerly
@@ -48,7 +48,6 @@ def recorded_run(
             _run(recorder, model, shape, example, samples)
         finally:
             recorder.constants.put_back()
-    recorder.fingerprint = fingerprint(model)
     return recorder
 
 
@@ -172,25 +171,3 @@ def _checked_shape(input_shape: Iterable[int] | None) -> tuple[int, ...]:
             "whole, positive sizes of one sample, without the batch; give example= for another kind of input."
         )
     return tuple(int(size) for size in sizes)
-
-
-def uncompiled(model: nn.Module) -> nn.Module:
-    """The module that `torch.compile` wrapped, or the model itself."""
-    while isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
-        model = inner
-    return model
-
-
-def fingerprint(model: nn.Module) -> str:
-    """Digest of the kinds and settings of all modules of a model, and of the shapes of its tensors."""
-    model = uncompiled(model)
-    digest = hashlib.sha256()
-    for path, module in model.named_modules():
-        kind = type(module)
-        digest.update(
-            f"{path} {kind.__module__}.{kind.__qualname__} {module.extra_repr()}\n".encode()
-        )
-    for named in (model.named_parameters(), model.named_buffers()):
-        for name, tensor in named:
-            digest.update(f"{name} {tuple(tensor.shape)}\n".encode())
-    return digest.hexdigest()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.planning.resolve import resolve
 from sparsetopo.graphs.tracing.constants import Computed
+from sparsetopo.graphs.tracing.fingerprints import constants_digest, fingerprint
 from sparsetopo.graphs.tracing.operators import register_operation
 from sparsetopo.graphs.tracing.run import recorded_run
 from sparsetopo.graphs.tracing.samples import require_separate_samples
@@ -84,7 +85,8 @@ def traced(
             plan,
             attention=attention,
             computed=tuple(computed),
-            network=recorder.fingerprint,
+            network=fingerprint(model),
+            constants=constants_digest(model),
         ),
         computed,
     )

@@ -13,6 +13,7 @@ _QUOTIENTS = ("div", "divide", "true_divide")
 # What turns minus infinity to 0, and what 0 to 0.
 _VANISHING = ("exp", "exp2", "sigmoid", "softplus", "relu")
 _KEEPS_ZERO = (*_PRODUCTS, *_QUOTIENTS, "neg", "relu", "abs", "tanh", "_to_copy", "gelu", "silu")
+WEIGHTED_AXES = "weighted axes"
 _INVERSES = ("rsqrt", "reciprocal")
 # A mask of only 0 and a number no larger than this hides as well (the windows of Swin use -100).
 _TWO_VALUED = -50.0
@@ -23,6 +24,7 @@ def elementwise(call: Call) -> None:
     tensors = [t for t in call.tensors() if not (t.dim() == 0 and not call.is_data(t))]
     data = [t for t in tensors if call.is_data(t)]
     others = [t for t in tensors if not call.is_data(t)]
+    _note_weights(call, data, others)
     alone = len(data) == 1 and data[0].shape == call.result.shape
     if alone and not _touches_codes(call, data[0], others):
         call.returns_same(data[0])
@@ -160,6 +162,16 @@ def _carry_notes(call: Call, tensor: Tensor) -> None:
         recorder.note("inverse", call.result, True)
     if recorder.noted("probability", tensor):
         recorder.note("probability", call.result, True)
+
+
+def _note_weights(call: Call, data: list[Tensor], others: list[Tensor]) -> None:
+    """Note the axes along which a result has been multiplied by different parameters."""
+    if call.name not in _PRODUCTS or len(data) != 1:
+        return
+    learned = [other for other in others if call.recorder.constants.is_learned(other)]
+    axes = {axis for other in learned for axis in range(-other.dim(), 0) if other.shape[axis] > 1}
+    if axes:
+        call.recorder.note(WEIGHTED_AXES, call.result, axes)
 
 
 def _statistic(call: Call, data: list[Tensor], operands: list[Tensor]) -> Tensor | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from sparsetopo.graphs.planning import windows
 from sparsetopo.graphs.planning.recording import Elements, Run, Window
 from sparsetopo.graphs.planning.windows import Windows
-from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
+from sparsetopo.graphs.tracing.handlers.elementwise import WEIGHTED_AXES, elementwise
 from sparsetopo.graphs.tracing.kinds import REDUCTIONS
 from sparsetopo.graphs.tracing.operators import Call, operators, register_operation
 
@@ -36,6 +36,12 @@ def reduction(call: Call) -> None:
     if len(call.tensors()) > 1:
         elementwise(call)  # the larger of two tensors
         return
+    weighted = call.recorder.noted(WEIGHTED_AXES, tensor) or set()
+    if call.name == "sum" and any(axis - tensor.dim() in weighted for axis in _axes(call, tensor)):
+        raise call.fail(
+            "it adds up what was multiplied by a parameter, which makes a product with a matrix; write it as such, "
+            "with torch.matmul or torch.nn.functional.linear."
+        )
     results = call.result if isinstance(call.result, tuple | list) else (call.result,)
     ids = reduced(call, tensor, _axes(call, tensor))
     for result in results:
