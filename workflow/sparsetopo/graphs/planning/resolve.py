@@ -67,7 +67,9 @@ class _Resolver:
             )
         ordered = sorted(self.layers.leaves, key=lambda leaf: leaf.position)
         index = {leaf.number: number for number, leaf in enumerate(ordered)}
-        frame = Frame.of(self.readings, {leaf.number for _, leaf, _ in self.inputs})
+        # Inputs whose channels come last, such as embeddings, are no maps with a frame.
+        maps = {leaf.number for _, leaf, order in self.inputs if order is None}
+        frame = Frame.of(self.readings, maps)
         builder = BlockBuilder(index, frame)
         by_target = sorted(
             range(len(self.readings)),
