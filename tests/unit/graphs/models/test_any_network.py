@@ -19,6 +19,8 @@ import sparsetopo as st
 
 # The same seeds always give the same networks.
 SMALL, SOME, ALL = 40, 300, 2000
+# A network whose units are told apart by the edges that leave them only.
+UNORDERED = 163
 AT_LEAST = 50
 
 
@@ -92,6 +94,19 @@ FOUND = (349, 908)
 
 def test_random_networks_have_the_edges_of_the_oracle():
     assert_none(problems(compare, [*range(SMALL), *FOUND]))
+
+
+def test_one_edge_elsewhere_is_another_graph():
+    model, masks, identity_shortcuts, attention = drawn(UNORDERED)
+    oracle = oracle_graph(model, model.example, masks, identity_shortcuts, attention)
+    mge = encoded(UNORDERED)
+    with pytest.raises(AssertionError):
+        assert_same_graph(mge, oracle)
+    assert are_isomorphic(mge, oracle)
+    _, kept = next(iter(oracle.edges.values()))
+    edge = tuple(kept.nonzero()[0].tolist())
+    kept[edge] = False
+    assert not are_isomorphic(mge, oracle)
 
 
 @pytest.mark.middle
