@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.datasets.layout import channels_first, find_layout
+from sparsetopo.datasets.overlap import report_shared_images
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError
 
@@ -59,6 +60,7 @@ def prepare(file: str, layout: str = "auto", classes: int | None = None) -> Prep
             )
     classes = _checked_classes(path, {f"{part}_y": y for part, (_, y) in arrays.items()}, classes)
     train_part, test_part = _in_layout(path, arrays, layout)
+    report_shared_images(str(path), train_part[0], test_part[0])
     return PreparedDataset.from_arrays(NAME, train_part, test_part, classes)
 
 
