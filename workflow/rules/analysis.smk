@@ -19,7 +19,6 @@ MORE_TABLES = {
 }
 
 
-
 def all_cores():
     """The cores of the run; 1 where none are given, as for commands that run no job (--unlock, --summary, --dag)."""
     try:

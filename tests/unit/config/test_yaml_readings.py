@@ -136,6 +136,12 @@ def test_numbers_of_options_are_numbers(word):
     assert problem.startswith("datasets.digits.test_fraction: ")
 
 
+def test_a_section_that_holds_itself():
+    assert problems(SMALL + "pruning: &x {snip: *x}\n") == [
+        "pruning.snip: holds itself by an alias of YAML; write out what it is to hold"
+    ]
+
+
 def test_a_sparsity_is_a_short_part_of_paths():
     for sparsity in ("9e-1000000", "0.9999999999999999999999"):
         (problem,) = problems(SMALL.replace('"0.9"', f'"{sparsity}"'))

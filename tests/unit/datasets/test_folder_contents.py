@@ -98,6 +98,20 @@ def test_an_image_that_links_reach_twice_is_read_once(pets, picture, link, targe
     assert count(load(pets)) == [11, 10]
 
 
+def test_a_link_to_itself_is_no_folder(pets):
+    (pets / "cat" / "loop").symlink_to("loop")
+    (pets / "loop").symlink_to("loop")
+    assert count(load(pets)) == [10, 10]
+    (pets / "cat" / "loop.png").symlink_to("loop.png")
+    with pytest.raises(DataError, match=r"loop\.png: cannot be read \(Too many levels"):
+        load(pets)
+
+
+def test_an_unknown_user_in_the_path_is_no_traceback():
+    with pytest.raises(DataError, match=r"~nobody-here/pets: there is no such folder"):
+        load("~nobody-here/pets")
+
+
 def test_links_to_folders_and_files_elsewhere_are_followed(pets, picture, tmp_path):
     for index in range(5):
         picture(tmp_path / "store" / f"{index}.png")

@@ -50,6 +50,8 @@ def sizes(prepared):
         ("train2017", "val2017"),
         ("flowers.train", "flowers.eval"),
         ("my_train_2020", "my_dev_2020"),
+        ("segtrain", "segtest"),
+        ("XTraining", "XValidation"),
     ],
 )
 def test_parts_are_known_in_every_spelling(tmp_path, fill, train, test):

@@ -97,17 +97,23 @@ def _value(node: yaml.Node) -> Hashable:
     return yaml.serialize(node)
 
 
-def value_problems(values: Any, path: str = "") -> Iterator[str]:
-    """Keys that are no text, and values of a kind that no setting has, anywhere in a configuration."""
-    if isinstance(values, Mapping):
+def value_problems(values: Any, path: str = "", above: tuple[int, ...] = ()) -> Iterator[str]:
+    """Keys that are no text, and values of a kind that no setting has, anywhere in a configuration.
+
+    `above` are the identities of the sections that hold the values.
+    """
+    above = (*above, id(values))
+    if above.count(id(values)) > 1 and isinstance(values, Mapping | list):
+        yield f"{path}: holds itself by an alias of YAML; write out what it is to hold"
+    elif isinstance(values, Mapping):
         for key, value in values.items():
             if isinstance(key, str):
-                yield from value_problems(value, f"{path}.{key}".lstrip("."))
+                yield from value_problems(value, f"{path}.{key}".lstrip("."), above)
             else:
                 yield f"{path or 'configuration'}: has a key that YAML reads as {as_read(key)}; write it in quotes"
     elif isinstance(values, list | tuple):
         for index, value in enumerate(values):
-            yield from value_problems(value, f"{path}.{index}".lstrip("."))
+            yield from value_problems(value, f"{path}.{index}".lstrip("."), above)
     elif isinstance(values, datetime.date | bytes | set):
         place = path or "configuration"
         yield f"{place}: is read by YAML as {as_read(values)}, which no setting can be; write it in quotes"

@@ -35,7 +35,7 @@ class _Role:
     folder: Path
     kind: str  # "train", "test" or "val"
     rest: tuple[str, ...]  # its other words, which the counterpart must have too
-    word: str  # the one that says the kind
+    is_certain: bool  # or the word may well be that of a class
 
 
 @dataclass(frozen=True)
@@ -104,18 +104,21 @@ def _unwrapped(part: Path) -> Path:
 
 
 def _roles(folders: list[Path]) -> Iterator[_Role]:
-    """Roles of the folders whose name has exactly one word for a part."""
+    """Roles of the folders whose name has exactly one word for a part, or ends in one as its counterpart does."""
+    endings = []
     for folder in folders:
-        kinds: list[tuple[str, str]] = []
-        rest: list[str] = []
-        for word in _words(folder.name):
-            kind = _kind(word)
-            if kind:
-                kinds.append((kind, word))
-            elif word not in _FILLERS:
-                rest.append(word)
+        words = [(word, _kind(word)) for word in _words(folder.name)]
+        kinds = [(word, kind) for word, kind in words if kind]
+        rest = tuple(word for word, kind in words if not kind and word not in _FILLERS)
         if len(kinds) == 1:
-            yield _Role(folder, kinds[0][0], tuple(rest), kinds[0][1])
+            yield _Role(folder, kinds[0][1], rest, kinds[0][0] not in _CLASS_WORDS)
+        elif not kinds and rest:
+            ending = re.fullmatch(r"(.+?)(train|test|val)(ing|id|idation)?", rest[-1])
+            if ending:
+                endings.append(_Role(folder, ending[2], (*rest[:-1], ending[1]), False))
+    # "segtrain" and "segtest"; "contest" alone is a word.
+    for group in _complete(endings).values():
+        yield from group
 
 
 def _words(name: str) -> list[str]:
@@ -126,6 +129,7 @@ def _words(name: str) -> list[str]:
 
 
 def _kind(word: str) -> str | None:
+    """The part that a word means, if any."""
     for kind, spellings in _SPELLINGS.items():
         for spelling in spellings:
             if word == spelling or (
@@ -143,7 +147,7 @@ def _complete(roles: list[_Role]) -> dict[tuple[str, ...], list[_Role]]:
     return {
         rest: group
         for rest, group in groups.items()
-        if len({"train" if role.kind == "train" else "test" for role in group}) == 2
+        if len({role.kind == "train" for role in group}) == 2
     }
 
 
@@ -160,7 +164,7 @@ def _only(root: Path, roles: list[_Role]) -> Path:
 
 def _refuse_half(root: Path, roles: list[_Role]) -> None:
     """Raise a DataError if folders look like parts, but not like the two parts of one data set."""
-    telling = {role.kind == "train" for role in roles if role.word not in _CLASS_WORDS}
+    telling = {role.kind == "train" for role in roles if role.is_certain}
     if len(_complete(roles)) > 1 or len(telling) == 2:
         names = ", ".join(f"'{role.folder.name}'" for role in roles)
         raise DataError(
@@ -168,7 +172,7 @@ def _refuse_half(root: Path, roles: list[_Role]) -> None:
             f"give one of the data sets a folder of its own, with its parts called 'train' and 'test'."
         )
     for role in roles:
-        is_plain = not role.rest and role.word not in _CLASS_WORDS
+        is_plain = not role.rest and role.is_certain
         if not is_plain and (holds_images(role.folder) or len(visible_folders(role.folder)) < 2):
             continue  # a class, as `train_station`
         name = role.folder.name

@@ -40,7 +40,7 @@ def visible(folder: Path) -> list[os.DirEntry[str]]:
 
 def visible_folders(folder: Path) -> list[Path]:
     """Folders directly in a folder, also by links, that are not hidden."""
-    return [Path(entry.path) for entry in visible(folder) if entry.is_dir()]
+    return [Path(entry.path) for entry in visible(folder) if is_folder(entry)]
 
 
 def holds_images(folder: Path) -> bool:
@@ -50,7 +50,15 @@ def holds_images(folder: Path) -> bool:
 
 def is_image(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a file with the suffix of an image; links that lead nowhere are."""
-    return entry.name.lower().endswith(SUFFIXES) and not entry.is_dir()
+    return entry.name.lower().endswith(SUFFIXES) and not is_folder(entry)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or leads to one; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_hidden(name: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsetopo.datasets.folder_parts import holds_parts
-from sparsetopo.datasets.folders import SUFFIXES, is_image, visible, visible_folders
+from sparsetopo.datasets.folders import SUFFIXES, is_folder, is_image, visible, visible_folders
 from sparsetopo.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def _images_below(folder: Path) -> Iterator[tuple[str, str]]:
         for entry in visible(Path(place)):
             is_link = entry.is_symlink()
             real = os.path.realpath(entry.path) if is_link else os.path.join(real_place, entry.name)
-            if entry.is_dir():
+            if is_folder(entry):
                 if real not in entered:
                     entered.add(real)
                     waiting.append((entry.path, real))

@@ -6,6 +6,7 @@ names of the classes.
 """
 
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def prepare(
     split_seed: int = 0,
 ) -> PreparedDataset:
     """Prepare the data set; the parameters are the options."""
-    root = Path(folder).expanduser().absolute()
+    root = Path(os.path.expanduser(folder)).absolute()  # of pathlib, an unknown user is an error
     if not root.is_dir():
         raise DataError(
             f"{root}: there is no such folder; the option 'folder' must name a folder that holds one folder of images "

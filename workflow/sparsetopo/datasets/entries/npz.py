@@ -5,6 +5,7 @@ integers from 0. Of the other arrays only ``classes`` is read: its length is the
 unless the option of that name is given. Nothing is unpickled.
 """
 
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -43,7 +44,7 @@ OPTIONS = {
 
 def prepare(file: str, layout: str = "auto", classes: int | None = None) -> PreparedDataset:
     """Prepare the data set; the parameters are the options."""
-    path = Path(file).expanduser().absolute()
+    path = Path(os.path.expanduser(file)).absolute()  # of pathlib, an unknown user is an error
     with _opened(path) as archive:
         test = "test" if "test_x" in archive.files or "val_x" not in archive.files else "val"
         arrays = {
