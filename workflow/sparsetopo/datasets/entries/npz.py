@@ -96,6 +96,8 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
 
 def _images(path: Path, archive: Any, name: str) -> NDArray[np.uint8]:
     array = _array(path, archive, name)
+    if array.ndim == 0:
+        raise DataError(f"{path}: '{name}' is a single value; images must have 3 axes or 4.")
     if array.dtype != np.uint8:
         raise DataError(
             f"{path}: '{name}' is {array.dtype}; images must be uint8, 0 to 255 (numbers from 0 to 1: multiply by 255, "
