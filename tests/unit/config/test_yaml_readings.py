@@ -111,10 +111,11 @@ def test_words_that_are_no_names_are_to_be_quoted(word, reading, old, path):
 def test_keys_that_are_no_text_are_to_be_quoted(word, section):
     text = f"{SMALL}\n{section}:\n  {word}: {{from: snip}}\n"
     (problem,) = problems(text)
-    assert problem.startswith(f"{section}: has a key that YAML reads as ")
+    assert problem.startswith(f"{section}.")
+    assert ": is a key that YAML reads as " in problem
     assert problem.endswith("; write it in quotes")
-    assert problems(SMALL.replace("digits: {", f"{word}: {{"))[0].startswith("training: has a key")
-    assert problems(f"{word}: 1\n{SMALL}")[0].startswith("configuration: has a key")
+    assert problems(SMALL.replace("digits: {", f"{word}: {{"))[0].startswith("training.")
+    assert "is a key that YAML reads as" in problems(f"{word}: 1\n{SMALL}")[0]
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b", "words", "2", "2024-10-10", "!!binary aGVsbG8="])

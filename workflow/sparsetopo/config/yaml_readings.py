@@ -110,7 +110,8 @@ def value_problems(values: Any, path: str = "", above: tuple[int, ...] = ()) -> 
             if isinstance(key, str):
                 yield from value_problems(value, f"{path}.{key}".lstrip("."), above)
             else:
-                yield f"{path or 'configuration'}: has a key that YAML reads as {as_read(key)}; write it in quotes"
+                place = f"{path}.{key}".lstrip(".")
+                yield f"{place}: is a key that YAML reads as {as_read(key)}; write it in quotes"
     elif isinstance(values, list | tuple):
         for index, value in enumerate(values):
             yield from value_problems(value, f"{path}.{index}".lstrip("."), above)
