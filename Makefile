@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
+PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
 .PHONY: run freeze test test-middle test-all lint setup clean
 .DEFAULT_GOAL := run
@@ -11,6 +13,7 @@ setup: $(READY)
 
 $(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sparsetopo needs Python 3.11 or later; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12)")'
+	@case '$(PLACE)' in *[[:space:]]*) echo 'Snakemake cannot start jobs by a path with a space in it: $(PLACE); choose another folder, as in: make run VENV=/path/to/venv'; exit 1;; esac
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned dependencies (several GB with torch; once) ..."
 	$(VENV)/bin/python -m pip install --quiet -r envs/requirements-dev.txt -c envs/constraints.txt

@@ -15,8 +15,13 @@ _CONTEXT.set_forkserver_preload(["snakemake.cli", "pydantic", "jsonschema", "saf
 
 def dry_run(arguments: list[str], folder: Path) -> tuple[int, str]:
     """Exit status and all text of `snakemake -n <arguments>`, called in a folder."""
+    return snakemake(["-n", *arguments], folder)
+
+
+def snakemake(arguments: list[str], folder: Path) -> tuple[int, str]:
+    """Exit status and all text of a `snakemake` that runs no job, called in a folder."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as printed:
-        child = _CONTEXT.Process(target=_snakemake, args=(["-n", *arguments], folder, printed.name))
+        child = _CONTEXT.Process(target=_snakemake, args=(arguments, folder, printed.name))
         child.start()
         child.join()
         return child.exitcode or 0, printed.read()

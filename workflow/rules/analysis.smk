@@ -17,6 +17,17 @@ ANALYSES = {
 MORE_TABLES = {
     "ranking": {"means": table("ranking_means"), "rankings": f"{ROOT}/tables/rankings.csv"}
 }
+
+
+def all_cores():
+    """The cores of the run; 1 where none are given, as for commands that run no job (--unlock, --summary, --dag)."""
+    try:
+        return workflow.cores
+    except WorkflowError:
+        return 1
+
+
+CORES = all_cores()
 ON_ALL_CORES = ("regression", "regression_uncertainty", "families", "ranking")
 
 TABLES = [
@@ -49,7 +60,7 @@ for stage, layers in ANALYSES.items():
             f"{ROOT}/benchmarks/{stage}.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: (workflow.cores or 1) if stage in ON_ALL_CORES else 1
+        threads: CORES if stage in ON_ALL_CORES else 1
         resources:
             **asks_for(stage),
         params:

@@ -20,7 +20,9 @@ from sparsetopo.config import (
     Specifications,
     cells,
     load_configuration,
+    repeated_keys,
     require_networks_fit,
+    text_problems,
 )
 from sparsetopo.config.layout import BASELINE, INITIAL, NETWORK, SCORED, paths_of
 from sparsetopo.config.stages import STAGES, stage_code
@@ -38,6 +40,13 @@ IS_MODULE = not WORKFLOW.parent.joinpath("Snakefile").samefile(workflow.main_sna
 
 # The digests of the code are computed once a parse, not once a job.
 try:
+    if workflow.is_main_process:
+        # As a module: other numbers in the file are not ours to judge.
+        faults_of = repeated_keys if IS_MODULE else text_problems
+        for path in workflow.configfiles:
+            problems = faults_of(Path(path).read_text(encoding="utf-8"))
+            if problems:
+                raise ConfigurationError([f"{path}: {problem}" for problem in problems])
     CONFIGURATION = load_configuration(config)
     SPECIFICATIONS = Specifications(CONFIGURATION, stage_code(WORKFLOW / "scripts"))
     if workflow.is_main_process:

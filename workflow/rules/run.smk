@@ -7,9 +7,11 @@ import os
 import sys
 
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 from sparsetopo.errors import RunError
 from sparsetopo.runtime.job_log import reason_of_failure
+from sparsetopo.runtime.machine import require_locks, require_plain_path
 from sparsetopo.runtime.run_end import last_words
 from sparsetopo.runtime.run_lock import claim_run, read_study
 from sparsetopo.runtime.run_summary import Unfinished, summarise_unfinished
@@ -54,6 +56,15 @@ def say_last_words():
         for words in last_words(CONFIGURATION.study):
             print(words, file=sys.stderr)
 
+
+if workflow.is_main_process:
+    try:
+        require_locks()
+        # With --sdm conda an environment's own Python is called, by its name.
+        if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+            require_plain_path(sys.executable)
+    except RunError as error:
+        raise WorkflowError(str(error)) from None
 
 # By it a job knows whether the Snakemake that it belongs to lives.
 os.environ.update(SPARSETOPO_RUN=str(os.getpid()))

@@ -10,6 +10,7 @@ import ast
 import copy
 import importlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,6 +60,9 @@ class Entry:
             if key not in self.options:
                 known = ", ".join(self.options) or "none"
                 problems.append((key, f"'{self.name}' has no such option; known options: {known}"))
+                continue
+            if isinstance(value, float) and not math.isfinite(value):  # JSON has no such numbers
+                problems.append((key, f"{value} is not a finite number"))
                 continue
             validator = _validator(self.options[key])
             problems += [(key, error.message) for error in validator.iter_errors(value)]

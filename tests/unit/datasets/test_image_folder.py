@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from sparsetopo.datasets import prepare
-from sparsetopo.datasets.image_listing import SUFFIXES
+from sparsetopo.datasets.folders import SUFFIXES
 from sparsetopo.datasets.images import square
 from sparsetopo.errors import ConfigurationError, DataError
 

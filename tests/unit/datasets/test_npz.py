@@ -116,6 +116,7 @@ UINT8_9 = np.zeros((9, 5, 6, 3), np.uint8)
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"test_x": np.uint8(3)}, "'test_x' is a single value; images must have 3 axes or 4"),
         ({"train_x": None}, "there is no array 'train_x'; it must hold .* and holds train_y, test_x"),
         ({"test_x": None}, "there is no array 'test_x'"),
         ({"test_y": None}, "there is no array 'test_y'"),
@@ -146,6 +147,14 @@ UINT8_9 = np.zeros((9, 5, 6, 3), np.uint8)
 def test_unsuitable_arrays_are_refused(saved, changes, sentence):
     with pytest.raises(DataError, match=sentence):
         load(saved(**arrays(**changes)))
+
+
+def test_test_images_that_are_trained_on_are_counted(saved, caplog):
+    values = arrays()
+    values["test_x"][1] = values["train_x"][5]
+    load(saved(**values))
+    assert "1 of 4 test images are training images too" in caplog.text
+    assert "the first is test image 1" in caplog.text
 
 
 def test_a_layout_that_does_not_fit(saved):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sparsetopo import locks
 from sparsetopo.errors import RunError
 from sparsetopo.files import remove_abandoned
 from sparsetopo.runtime import run_lock
@@ -182,7 +183,7 @@ def test_a_file_system_without_locks_leaves_everything_to_snakemake(other_run, m
     def refuse(handle, operation):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(run_lock.fcntl, "flock", refuse)
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
     run_lock.clear_killed_run("small")
     assert len(list(LOCKS.iterdir())) == 3
     assert not run_lock.is_running("small")

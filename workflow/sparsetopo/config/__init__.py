@@ -12,6 +12,7 @@ from sparsetopo.config.layout import Cell, cells
 from sparsetopo.config.load import load_configuration
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
+from sparsetopo.config.yaml_readings import repeated_keys, text_problems
 
 __all__ = [
     "Cell",
@@ -20,5 +21,7 @@ __all__ = [
     "Specifications",
     "cells",
     "load_configuration",
+    "repeated_keys",
     "require_networks_fit",
+    "text_problems",
 ]

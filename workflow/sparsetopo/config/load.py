@@ -28,6 +28,7 @@ from sparsetopo.config.variants import (
     known_names,
     option_problems,
 )
+from sparsetopo.config.yaml_readings import as_read, value_problems
 from sparsetopo.errors import ConfigurationError, FileFormatError, unknown_name
 from sparsetopo.training.recipe import Recipe
 
@@ -35,9 +36,14 @@ from sparsetopo.training.recipe import Recipe
 def load_configuration(values: Mapping[str, Any]) -> Configuration:
     """Validate the parsed YAML of a configuration file.
 
-    A `ConfigurationError` has all problems, each like ``training.digits.epochs: ...``.
+    A `ConfigurationError` has all problems, each like ``training.digits.epochs: ...``. What only the text of the file
+    can tell, `text_problems` finds.
     """
-    problems: list[str] = []
+    problems = list(value_problems(values))
+    if not isinstance(values, Mapping):
+        problems.append(f"configuration: must be a mapping (key: value), but is {as_read(values)}")
+    if problems:  # all other checks compare names
+        raise ConfigurationError(problems)
     configuration = None
     try:
         configuration = Configuration.model_validate(values)
@@ -56,7 +62,8 @@ def load_configuration(values: Mapping[str, Any]) -> Configuration:
     ):
         problems += find(values)
     if problems or configuration is None:
-        raise ConfigurationError(problems)
+        # A name may hold line breaks; a problem is one line.
+        raise ConfigurationError(["\\n".join(problem.splitlines()) for problem in problems])
     return configuration
 
 
@@ -71,6 +78,8 @@ def _sentence(fault: Any) -> str:
         return f"{path}: is empty; list at least one value"
     if fault["type"] in ("model_type", "dict_type"):
         return f"{path}: must be a mapping (key: value), but is {fault['input']!r}"
+    if fault["type"] == "string_type":
+        return f"{path}: must be text, but YAML reads {as_read(fault['input'])}; a name is put in quotes"
     message = fault["msg"].removeprefix("Value error, ")
     value = repr(fault["input"])
     shown = value if len(value) <= 60 else value[:57] + "..."

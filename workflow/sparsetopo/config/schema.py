@@ -27,7 +27,12 @@ def canonical_sparsity(value: Any) -> str:
         raise ValueError("must be a number between 0 and 1, both excluded") from None
     if not number.is_finite() or not 0 < number < 1:
         raise ValueError("must be between 0 and 1, both excluded")
-    return format(number.normalize(), "f")
+    spelt = format(number.normalize(), "f") if number > Decimal("1e-20") else ""
+    if not 0 < len(spelt) <= 20:
+        raise ValueError(
+            "must have at most 18 digits behind the point, since it is a part of paths"
+        )
+    return spelt
 
 
 def _known(registry: Any, kind: str) -> AfterValidator:
@@ -55,17 +60,28 @@ def _whole_number(value: Any) -> int:
     return int(value)
 
 
+def _no_truth_value(value: Any) -> Any:
+    # Python takes true for 1.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+_NO_TRUTH_VALUE = BeforeValidator(_no_truth_value)
+Whole = Annotated[int, _NO_TRUTH_VALUE]
+Counted = Annotated[int, Field(ge=1), _NO_TRUTH_VALUE]
+Number = Annotated[float, _NO_TRUTH_VALUE]
 Sparsity = Annotated[
     str,
     BeforeValidator(canonical_sparsity, json_schema_input_type=str | float),
 ]
 # Part of paths and of Snakemake's wildcards. Whether such a name is known depends on the rest of the configuration
 # (`variants`), so `load` checks it.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 # As it stands in paths; `torchvision:resnet18` is read as `torchvision.resnet18`.
 ArchitectureName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z_][A-Za-z0-9_]*)?$"),
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z_][A-Za-z0-9_]*)?$", max_length=100),
     BeforeValidator(architecture_name, json_schema_input_type=str),
 ]
 MetricName = Annotated[str, _known(NETWORK_METRICS, "topometric")]
@@ -76,7 +92,7 @@ _DISTINCT = AfterValidator(_distinct)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Grid(_Section):
@@ -111,17 +127,17 @@ class Grid(_Section):
 class Training(_Section):
     """The SGD recipe of one data set."""
 
-    epochs: int = Field(ge=1, description="Passes over the training images.")
-    batch_size: int = Field(ge=1, description="Images a step.")
-    learning_rate: float = Field(gt=0, description="Learning rate of the first epoch.")
-    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
-    weight_decay: float = Field(
+    epochs: Whole = Field(ge=1, description="Passes over the training images.")
+    batch_size: Whole = Field(ge=1, description="Images a step.")
+    learning_rate: Number = Field(gt=0, description="Learning rate of the first epoch.")
+    momentum: Number = Field(0.9, ge=0, lt=1, description="Momentum of SGD.")
+    weight_decay: Number = Field(
         1e-4, ge=0, description="L2 coefficient, applied to every parameter."
     )
-    milestones: list[int] = Field(
+    milestones: list[Whole] = Field(
         [], description="Finished epochs after which the learning rate is divided."
     )
-    decay_factor: float = Field(
+    decay_factor: Number = Field(
         10.0, ge=1, description="Divisor of the learning rate at each milestone."
     )
     augmentation: Literal["none", "crop-flip"] = Field(
@@ -174,8 +190,8 @@ class Analysis(_Section):
         "mean",
         description="Dense accuracy that the drop refers to: mean over the seeds, or that of the same seed.",
     )
-    folds: int = Field(5, ge=2, description="Folds of the shuffled cross-validation.")
-    repeats: int = Field(
+    folds: Whole = Field(5, ge=2, description="Folds of the shuffled cross-validation.")
+    repeats: Whole = Field(
         100, ge=1, description="Repeats of the cross-validation, each with its own shuffle."
     )
     scaling: Literal["subset", "fold"] = Field(
@@ -187,21 +203,21 @@ class Analysis(_Section):
         True,
         description="Make what the paper lacks: other validations, size-free metrics, nulls, intervals, families.",
     )
-    check_repeats: int = Field(
+    check_repeats: Whole = Field(
         20, ge=1, description="Repeats of the checks' shuffled cross-validations."
     )
-    permutations: int = Field(
+    permutations: Whole = Field(
         1000, ge=0, description="Permutations of the drops behind a regression's null (Ridge)."
     )
-    mean_permutations: int = Field(
+    mean_permutations: Whole = Field(
         100, ge=0, description="The same for the mean over the regressors, which takes far longer."
     )
-    ranking_permutations: int = Field(
+    ranking_permutations: Whole = Field(
         10_000,
         ge=0,
         description="Random orders behind a ranking's null, where not all can be tried.",
     )
-    resamples: int = Field(1000, ge=1, description="Resamples behind every bootstrap interval.")
+    resamples: Whole = Field(1000, ge=1, description="Resamples behind every bootstrap interval.")
 
 
 class Keep(_Section):
@@ -220,7 +236,7 @@ class Keep(_Section):
 class Compute(_Section):
     """What the jobs may use."""
 
-    threads: int = Field(
+    threads: Whole = Field(
         1,
         ge=1,
         description="Threads of a pruning, training or metrics job; part of what fixes their results.",
@@ -246,17 +262,14 @@ class Compute(_Section):
 class StageResources(_Section):
     """What one stage's jobs ask for, instead of the measured values (`resources/measured.csv`)."""
 
-    mem_mb: int | None = Field(None, ge=1, description="Memory of a job, MB.")
-    runtime: int | None = Field(None, ge=1, description="Time limit of a job, minutes.")
-    threads: int | None = Field(
+    mem_mb: Counted | None = Field(None, description="Memory of a job, MB.")
+    runtime: Counted | None = Field(None, description="Time limit of a job, minutes.")
+    threads: Counted | None = Field(
         None,
-        ge=1,
         description="Threads of a job, instead of compute.threads; fixes results of score, prune and train.",
     )
-    gpu: int | None = Field(
+    gpu: Annotated[int, Field(ge=0, le=1), _NO_TRUTH_VALUE] | None = Field(
         None,
-        ge=0,
-        le=1,
         description="0: the stage computes on the CPU, whatever compute.device is.",
     )
 

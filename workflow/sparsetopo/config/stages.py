@@ -88,7 +88,9 @@ STAGES: dict[StageName, Stage] = {
     "prune": _ON_DEVICE,
     "train": _ON_DEVICE,
     "encode": Stage(sources=(*_GRAPHS, *_WEIGHTS)),
-    "topometrics": Stage((*_GRAPHS, "metrics", "layers", "seeding.py"), is_threaded=True),
+    "topometrics": Stage(
+        (*_GRAPHS, "metrics", "layers", "seeding.py", "locks.py"), is_threaded=True
+    ),
     "collect": _tables("resources/paper/accuracies.csv"),
     "collect_layers": _tables(),
     "released": _tables("resources/paper/accuracies.csv"),

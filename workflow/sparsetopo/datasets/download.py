@@ -1,11 +1,10 @@
 """Archives of official data sets: found in the folder of data files, or downloaded into it.
 
 An archive is called ``<name>.part`` until its MD5 is right (``docs/datasets.md``). A lock on it lets one process at a
-time write; the others wait and then find the archive.
+time write; the others wait and then find the archive. Where there are no locks, the MD5 tells if two have written.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import logging
 import os
@@ -17,6 +16,7 @@ from typing import IO
 from sparsetopo.datasets.files import DataFiles
 from sparsetopo.datasets.http import TransferError, transfer
 from sparsetopo.errors import DataError
+from sparsetopo.locks import lock
 
 logger = logging.getLogger(__name__)
 
@@ -108,11 +108,9 @@ def _locked(part: Path) -> Iterator[IO[bytes]]:
     """Open a file for appending and hold its lock, making sure that it still has that name."""
     while True:
         with open(part, "a+b") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if lock(handle, wait=False) is False:
                 logger.info("%s: another process is downloading; waiting for it", part)
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                lock(handle)
             # The process that held the lock may have renamed or removed the file.
             if _has_name(part, handle):
                 yield handle

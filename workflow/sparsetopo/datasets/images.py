@@ -1,8 +1,6 @@
 """Image files as uint8 arrays: decoding, colours and size."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,31 +8,48 @@ from PIL import Image, UnidentifiedImageError
 
 from sparsetopo.errors import DataError
 
-_GREY = frozenset({"1", "L", "LA", "La"})
-# Pillow's modes of at most 8 bits per channel; a conversion would clip wider ones, not scale them.
-_EIGHT_BITS = _GREY | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
-# What Pillow's readers raise on damaged files, besides its own.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+_GREY = frozenset({"1", "L", "LA"})
+# Pillow's modes that it converts to grey and to RGB. Conversions of more than 8 bits would clip, not scale.
+_CONVERTIBLE = _GREY | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV"}
+# Of its formats with several pictures in a file: what phones write; the others are smaller copies of the first.
+_WITH_PREVIEWS = frozenset({"MPO"})
 
 
 def decode(content: bytes, where: str) -> Image.Image:
     """Decode the bytes of an image file, which `where` names in a message.
 
-    A DataError says if it is damaged, of an unknown format, or has more than 8 bits per channel.
+    A DataError says if it is damaged, of an unknown format, holds several pictures, or has more than 8 bits per channel
+    or colours that cannot be converted.
     """
     try:
         image = Image.open(io.BytesIO(content))
+        # Pillow halves deep colours as it reads them: numbers of 12 bits would become nearly black.
+        deep = [tile for tile in getattr(image, "tile", ()) if ";16" in str(tile[3])]
+        frames = getattr(image, "n_frames", 1)
         image.load()
     except UnidentifiedImageError:
         raise DataError(
             f"{where}: is not an image in a known format; replace or delete it."
         ) from None
-    except (*_DAMAGE, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # readers of many formats, each with its own exceptions
         raise DataError(f"{where}: is a damaged image ({error}); replace or delete it.") from error
-    if image.mode not in _EIGHT_BITS:
+    if frames > 1 and image.format not in _WITH_PREVIEWS:
         raise DataError(
-            f"{where}: has pixels of Pillow's mode '{image.mode}', but images must have at most 8 bits per channel; "
+            f"{where}: holds {frames} pictures (an animation, or pages), of which an image file may have one; save the "
+            f"wanted one by itself."
+        )
+    if deep or image.mode.startswith(("I", "F")):
+        mode = image.mode if image.mode.startswith(("I", "F")) else deep[0][3]
+        raise DataError(
+            f"{where}: has pixels of Pillow's mode '{mode}', but images must have at most 8 bits per channel; "
             f"convert it, e.g. to an 8-bit PNG."
+        )
+    if image.mode not in _CONVERTIBLE:
+        raise DataError(
+            f"{where}: has pixels of Pillow's mode '{image.mode}', which cannot be converted to grey or RGB; save "
+            f"it as an RGB image."
         )
     return image
 

@@ -1,5 +1,6 @@
 """Training data for scoring, in all the forms that people have: as a source that gives some samples at a time."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,6 +20,8 @@ from torch.utils.data import (
 
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.running.inputs import mapped, tensors_in
+
+logger = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -69,7 +72,12 @@ class TensorImages:
     def sample(self, indices: NDArray[np.int64]) -> Any:
         """Inputs of these indices, in their dtype and on their device."""
         chosen = torch.from_numpy(indices)
-        return mapped(lambda tensor: tensor[chosen.to(tensor.device)], self._inputs)
+        sampled = mapped(lambda tensor: tensor[chosen.to(tensor.device)], self._inputs)
+        if isinstance(
+            sampled, Tensor
+        ):  # of several inputs one may be a mask of attention, made of -inf
+            _require_finite(sampled, indices)
+        return sampled
 
 
 class DatasetImages:
@@ -89,7 +97,9 @@ class DatasetImages:
 
     def sample(self, indices: NDArray[np.int64]) -> Tensor:
         """Images of these indices."""
-        return _tensor([self._pair(int(index))[0] for index in indices], "images")
+        images = _tensor([self._pair(int(index))[0] for index in indices], "images")
+        _require_finite(images, indices)
+        return images
 
     @property
     def example(self) -> Any:
@@ -195,6 +205,15 @@ def _check_input(tensor: Tensor) -> None:
         )
 
 
+def _require_finite(tensor: Tensor, indices: NDArray[np.int64]) -> None:
+    """Refuse samples that would make every score NaN, naming the first."""
+    finite = torch.isfinite(tensor).flatten(1).all(1).cpu().numpy()
+    if not finite.all():
+        raise SparsetopoError(
+            f"image {indices[~finite].min()} holds NaN or infinite values: leave it out, or give it finite ones."
+        )
+
+
 def _checked_labels(labels: Tensor) -> NDArray[np.int64]:
     integral = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
     if labels.ndim != 1 or not integral:
@@ -207,5 +226,9 @@ def _checked_labels(labels: Tensor) -> NDArray[np.int64]:
     labels = labels.long()
     if int(labels.min()) < 0:
         raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")
+    if len(labels) > 1 and int(labels.min()) == int(labels.max()):
+        logger.warning(
+            "all %d labels are %d: scores will know one class only", len(labels), labels[0]
+        )
     array: NDArray[np.int64] = labels.cpu().numpy()
     return array

@@ -7,7 +7,6 @@ CUDA_VISIBLE_DEVICES when it is first used.
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
@@ -19,6 +18,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
 from sparsetopo.errors import ConfigurationError
+from sparsetopo.locks import lock
 
 logger = logging.getLogger(__name__)
 
@@ -142,9 +142,7 @@ def _first_free(names: list[str], folder: Path) -> tuple[str, int]:
                 os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
                 0o600,
             )
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if lock(handle, wait=False) is False:
                 os.close(handle)
                 continue
             logger.info("computing on GPU %s", name)

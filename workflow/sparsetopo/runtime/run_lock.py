@@ -6,7 +6,6 @@ it. So a run holds one for its study; and every Snakemake that has read the work
 whatever workflow imports it, shares a second one. Where nobody has either, Snakemake's own files are left-overs.
 """
 
-import fcntl
 import json
 import os
 import socket
@@ -16,6 +15,7 @@ from typing import IO, Any
 
 from sparsetopo.errors import RunError
 from sparsetopo.files import remove_abandoned
+from sparsetopo.locks import lock
 
 _FOLDER = Path(".snakemake/sparsetopo")
 _SNAKEMAKE_LOCKS = Path(".snakemake/locks")
@@ -55,7 +55,7 @@ def read_study(study: str, is_module: bool) -> None:
     _HELD[_reader_lock(study)] = readers
     if not is_module and _locked(readers):
         clear_killed_run(study)
-    _locked(readers, kind=fcntl.LOCK_SH)
+    lock(readers, shared=True, wait=False)
 
 
 def clear_killed_run(study: str) -> None:
@@ -116,7 +116,7 @@ def wait_for_run(study: str) -> None:
         return
     print("An earlier run is still going in this directory; waiting for it to end ...", flush=True)
     with _opened(_run_lock(study)) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle)
 
 
 def is_running(study: str, patience: float = 0.0) -> bool:
@@ -145,20 +145,12 @@ def _opened(path: Path) -> IO[str]:
     return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+", encoding="utf-8")
 
 
-def _locked(handle: IO[str], patience: float = 0.0, kind: int = fcntl.LOCK_EX) -> bool | None:
+def _locked(handle: IO[str], patience: float = 0.0) -> bool | None:
     """Whether the lock could be had within `patience` seconds; None where the file system has no locks."""
     end = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.05)
-        except OSError:
-            return None
-        else:
-            return True
+    while (is_had := lock(handle, wait=False)) is False and time.monotonic() < end:
+        time.sleep(0.05)
+    return is_had
 
 
 def _was_local(owner: dict[str, Any]) -> bool:

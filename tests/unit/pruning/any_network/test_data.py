@@ -200,3 +200,18 @@ def test_what_is_no_pair_is_refused_in_one_sentence(data, message):
     with pytest.raises(SparsetopoError, match=message) as caught:
         prune(network(), "snip", 0.9, data=data)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("algorithm", SCORED)
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_an_image_that_is_not_finite_is_named(algorithm, bad):
+    images = X.clone()
+    images[37, 0, 3, 3] = bad
+    for data in ((images, Y), TensorDataset(images, Y), [*zip(images, Y, strict=True)]):
+        with pytest.raises(SparsetopoError, match="image 37 holds NaN or infinite values"):
+            prune(network(), algorithm, 0.9, data=data)
+
+
+def test_labels_of_one_class_are_noticed(caplog):
+    prune(network(), "snip", 0.9, data=(X, Y * 0 + 2))
+    assert "all 60 labels are 2: scores will know one class only" in caplog.text

@@ -5,6 +5,7 @@ integers from 0. Of the other arrays only ``classes`` is read: its length is the
 unless the option of that name is given. Nothing is unpickled.
 """
 
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.datasets.layout import channels_first, find_layout
+from sparsetopo.datasets.overlap import report_shared_images
 from sparsetopo.datasets.prepared import PreparedDataset
 from sparsetopo.errors import DataError
 
@@ -42,7 +44,7 @@ OPTIONS = {
 
 def prepare(file: str, layout: str = "auto", classes: int | None = None) -> PreparedDataset:
     """Prepare the data set; the parameters are the options."""
-    path = Path(file).expanduser().absolute()
+    path = Path(os.path.expanduser(file)).absolute()  # of pathlib, an unknown user is an error
     with _opened(path) as archive:
         test = "test" if "test_x" in archive.files or "val_x" not in archive.files else "val"
         arrays = {
@@ -59,6 +61,7 @@ def prepare(file: str, layout: str = "auto", classes: int | None = None) -> Prep
             )
     classes = _checked_classes(path, {f"{part}_y": y for part, (_, y) in arrays.items()}, classes)
     train_part, test_part = _in_layout(path, arrays, layout)
+    report_shared_images(str(path), train_part[0], test_part[0])
     return PreparedDataset.from_arrays(NAME, train_part, test_part, classes)
 
 
@@ -93,6 +96,8 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
 
 def _images(path: Path, archive: Any, name: str) -> NDArray[np.uint8]:
     array = _array(path, archive, name)
+    if array.ndim == 0:
+        raise DataError(f"{path}: '{name}' is a single value; images must have 3 axes or 4.")
     if array.dtype != np.uint8:
         raise DataError(
             f"{path}: '{name}' is {array.dtype}; images must be uint8, 0 to 255 (numbers from 0 to 1: multiply by 255, "

@@ -1,6 +1,7 @@
 """Refusing an explicit graph that would not fit in memory, before anything is allocated."""
 
 import os
+import sys
 from pathlib import Path
 
 from sparsetopo.errors import EncodingError
@@ -19,6 +20,8 @@ def require_memory(needed: int, edges: int) -> None:
 
 def available_memory() -> int:
     """Bytes this process may still use: those of the machine, or fewer under a control group's limit."""
+    if not hasattr(os, "sysconf"):  # Windows: then nothing is refused beforehand
+        return sys.maxsize
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():

@@ -9,7 +9,6 @@ different variants of a loop at once may give both the same file name; so saving
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache
 
+from sparsetopo.locks import lock
 from sparsetopo.sources import source_digest
 
 logger = logging.getLogger(__name__)
@@ -47,9 +47,7 @@ class _LockedCache(FunctionCache):
 def _exclusive(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as handle:
-        # Where the file system has no locks, save without one, as numba itself does.
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle)  # where there are no locks, save without one, as numba itself does
         yield
 
 
