@@ -159,6 +159,7 @@ def test_of_a_failed_group_the_job_is_named_whose_log_says_why(log, tmp_path):
     jobs = [fails(1, "x", indent=True), fails(2, log, indent=True)]
     text = printed([run_info(2), begins(1, 1), begins(2, 2), group, *jobs])
     assert text.count("failed: ") == 1
+    assert "0 of 2 jobs done, 1 failed, in" in text
     assert "failed: prune (algorithm snip, seed 2): the disk is full." in text
 
 

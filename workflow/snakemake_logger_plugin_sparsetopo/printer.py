@@ -21,6 +21,7 @@ _PASSED_OVER = (
     "Conda environments: ignored",
     "Elapsed time",
     "Execute ",
+    "None",
     "Exiting because a job execution failed",
     "Group jobs: inactive",
     "Removing output files of failed job",
@@ -31,7 +32,9 @@ _PASSED_OVER = (
 )
 _INTERRUPTED = "Terminating processes on user request"
 _ENDS = ("Complete log(s)", "Exiting because", _INTERRUPTED)
+_SUBMITTED = "has been submitted with SLURM jobid"
 _SILENT_EVENTS = (
+    LogEvent.GROUP_INFO,
     LogEvent.SHELLCMD,
     LogEvent.RESOURCES_INFO,
     LogEvent.PROGRESS,
@@ -118,10 +121,13 @@ class Printer:
         """Of a failed group, name the jobs whose logs say why; the others only waited, or are all that is known."""
         if self._is_interrupted:
             return
-        failures = [self._failure(job) for job in record.job_error_info]
-        explained = [failure for failure in failures if failure.is_explained]
-        for failure in explained or failures[:1]:
+        failures = {job["jobid"]: self._failure(job) for job in record.job_error_info}
+        explained = [failure for failure in failures.values() if failure.is_explained]
+        for failure in explained or list(failures.values())[:1]:
             self._show(failure)
+        for job, failure in failures.items():
+            if explained and not failure.is_explained and self._progress:
+                self._progress.waits(job)
         if not explained and record.aux_logs:
             self._display.show(f"  The log of its group: {', '.join(record.aux_logs)}", "red")
 
@@ -155,7 +161,7 @@ class Printer:
             self._is_interrupted = self._was_told = True
         if text.startswith("Trying to restart job"):
             self._display.show("  It is tried again.")
-        elif text and text != "None" and not text.startswith(_PASSED_OVER):
+        elif _SUBMITTED not in text and text and not text.startswith(_PASSED_OVER):
             color = {logging.WARNING: "yellow", logging.ERROR: "red"}.get(record.levelno, "")
             self._display.show(text, color)
 

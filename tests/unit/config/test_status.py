@@ -186,3 +186,10 @@ def test_a_cluster_may_go_on_alone():
     make_all("train")
     ran(executor="slurm")
     assert "No run is going (its jobs on the cluster, slurm, may be)." in text()
+
+
+def test_of_thousands_of_results_not_all_are_looked_at(monkeypatch):
+    make_all()
+    ran()
+    monkeypatch.setattr("sparsetopo.config.status._LOOK_SECONDS", -1.0)
+    assert text().endswith(f"Out of date or damaged: none of the 0 looked at, of {len(EXPECTED)}.")

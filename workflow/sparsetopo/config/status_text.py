@@ -85,23 +85,16 @@ def _failures(status: StudyStatus) -> Iterator[str]:
 
 def _ending(status: StudyStatus, now: float) -> Iterator[str]:
     if status.left is not None:
-        if status.run and status.run.is_going:
-            at_once = (
-                f"with the {status.running} jobs that run now"
-                if status.running
-                else "one job at a time"
-            )
-        else:
-            at_once = "one job at a time"
+        running = f"with as many jobs at once as now ({status.running})"
+        at_once = running if status.running else "one job at a time"
         yield f"{str(status.left).capitalize()}, {at_once}, by the time that finished jobs of each stage took."
     if status.newest is not None:
         written, path = status.newest
         yield f"Last result: {path}, {in_words(max(now - written, 0))} ago."
     looked, there = status.looked_at
-    part = f" of the {looked} results looked at ({there} are there)" if looked < there else ""
+    part = f" of the {looked} looked at, of {there}," if looked < there else ""
     if status.outdated:
-        count = len(status.outdated)
         path, fault = status.outdated[0]
-        yield (
-            f"Out of date or damaged: {count} {'result' if count == 1 else 'results'}{part}, such as {path} ({fault})."
-        )
+        yield f"Out of date or damaged: {len(status.outdated)} files{part} such as {path} ({fault})."
+    elif part:
+        yield f"Out of date or damaged: none{part.rstrip(',')}."

@@ -137,6 +137,10 @@ class RunProgress:
         name = described(Unfinished(rule, running.cell if running else {}, reason))
         return Failure(f"failed: {name}" + (f" [{', '.join(logs)}]" if logs else ""), bool(said))
 
+    def waits(self, job: int) -> None:
+        """Note that a job did not fail itself, but another of its group on a cluster did."""
+        self._failed.pop(job, None)
+
     def text(self) -> str:
         """One line: jobs done and failed, the time left where it can be told, and what runs."""
         with self._lock:
