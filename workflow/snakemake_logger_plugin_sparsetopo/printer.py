@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _PASSED_OVER = (
     "Activating conda env",
     "Assuming unrestricted shared filesystem",
-    "Building DAG of jobs",
     "Complete log(s)",
     "Conda environments: ignored",
     "Elapsed time",
