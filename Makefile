@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run freeze test test-middle test-all lint setup clean
+.PHONY: run status freeze test test-middle test-all lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -22,6 +22,11 @@ $(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt p
 
 run: setup
 	@$(VENV)/bin/python workflow/run.py
+
+# make status STUDY=tiny, or CONFIG=my.yaml; by itself: the default study.
+status:
+	@test -x $(VENV)/bin/python || { echo "Nothing was run yet: make run sets up what it needs, and runs the default study."; exit 1; }
+	@$(VENV)/bin/python workflow/status.py $(if $(CONFIG),--configfile '$(CONFIG)') $(STUDY)
 
 freeze: setup
 	@$(VENV)/bin/python workflow/freeze.py

@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sparsetopo.processes import WATCH, die_with_parent
-from sparsetopo.runtime.job_log import open_log
+from sparsetopo.runtime.job_log import STOPPED, open_log
 
 INTERRUPTED = threading.Event()
 
@@ -110,13 +110,19 @@ def run_job(snakemake: Any, work: Callable[[Any, dict[str, Any]], None]) -> None
         work(snakemake, specification)
     except BaseException as error:
         if INTERRUPTED.is_set():
-            logger.error("interrupted")
+            logger.error(STOPPED)
             sys.exit(128 + signal.SIGINT)
         sentence = user_message(error)
         if sentence is None:
             logger.exception("unexpected failure")
+        else:
+            logger.error("%s", sentence)
+        if (
+            "SPARSETOPO_SAYS_WHY" in os.environ
+        ):  # the run reads it in the log, and must keep its progress bar whole
+            sys.exit(1)
+        if sentence is None:
             raise
-        logger.error("%s", sentence)
         sys.exit(f"{snakemake.rule} ({dict(snakemake.wildcards)}): {sentence}")
     # Snakemake's benchmark file samples memory every half minute, and misses peaks between.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # kB on Linux, bytes on macOS

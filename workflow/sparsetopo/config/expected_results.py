@@ -32,6 +32,7 @@ class ExpectedResult:
     path: str
     stage: StageName
     specification: dict[str, Any]
+    cell: dict[str, str]  # its part of the grid
 
 
 def expected_results(
@@ -61,9 +62,9 @@ def expected_results(
             cell = {axis: value for axis, value in network.items() if f"{{{axis}}}" in pattern}
             record = specifications.of(stage, cell)
             # Data sets and plans carry no cell.
-            yield ExpectedResult(
-                path, stage, record if stage in ("data", "plan") else {**record, "cell": cell}
-            )
+            if stage not in ("data", "plan"):
+                record = {**record, "cell": cell}
+            yield ExpectedResult(path, stage, record, cell)
 
 
 def _with_weights(

@@ -8,7 +8,9 @@ from pathlib import Path
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 # Date, time, level, message; further lines belong to the message.
 _ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ([A-Z]+) (.*)$", re.MULTILINE)
-_KILLED = (
+STOPPED = "interrupted"
+"""What a job logs that ends because of Ctrl-C."""
+KILLED = (
     "it was killed or crashed without a word, as happens when memory or a time limit runs out; "
     "if so, run fewer jobs at once (--cores), or let it have more."
 )
@@ -23,7 +25,7 @@ def open_log(path: Path) -> None:
     logging.captureWarnings(True)
 
 
-def reason_of_failure(path: str | os.PathLike[str], since: float) -> str:
+def reason_of_failure(path: str | os.PathLike[str], since: float = 0.0) -> str:
     """Say in one sentence why a job failed: the error that its log ends with, or else that it must have been killed.
 
     The sentence is empty if the log is missing or older than the run, which began at `since` (seconds since 1970), as
@@ -38,10 +40,10 @@ def reason_of_failure(path: str | os.PathLike[str], since: float) -> str:
         return ""
     entries = list(_ENTRY.finditer(text))
     if not entries:
-        return _KILLED
+        return KILLED
     last = entries[-1]
     level, message = last.groups()
     if level == "ERROR":
         # Of a traceback, its last line: the exception.
         return text[last.end() :].strip().rpartition("\n")[2].strip() or message
-    return "" if message.startswith("done") else _KILLED
+    return "" if message.startswith("done") else KILLED

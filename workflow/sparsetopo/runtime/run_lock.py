@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from sparsetopo.errors import RunError
 from sparsetopo.files import remove_abandoned
@@ -21,6 +21,16 @@ _FOLDER = Path(".snakemake/sparsetopo")
 _SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 # Closing a file gives its lock up.
 _HELD: dict[Path, IO[str]] = {}
+
+
+class Run(NamedTuple):
+    """The last run of a study in the working directory."""
+
+    # None where the file system has no locks by which to tell.
+    is_going: bool | None
+    was_killed: bool
+    began: float  # seconds since 1970
+    owner: dict[str, Any]  # its process, host and executor
 
 
 def claim_run(study: str, executor: str, patience: float = 3.0) -> None:
@@ -129,6 +139,22 @@ def is_running(study: str, patience: float = 0.0) -> bool:
         if time.monotonic() >= end or not _locks_of(study):
             return False
         time.sleep(0.05)
+
+
+def last_run(study: str) -> Run | None:
+    """What is known of the study's last run here, without writing anything; None if there was none."""
+    try:
+        # A lock for reading is enough to see that somebody has one for writing.
+        with open(_run_lock(study), encoding="utf-8") as handle:
+            is_free, owner = _locked(handle, kind=fcntl.LOCK_SH), _read(handle)
+            began = os.fstat(handle.fileno()).st_mtime
+    except OSError:
+        return None
+    if is_free and not owner:  # the file was made by whoever looked
+        return None
+    is_going = None if is_free is None else not is_free
+    was_killed = is_going is False and bool(_locks_of(study))
+    return Run(is_going, was_killed, began, owner)
 
 
 def _run_lock(study: str) -> Path:

@@ -22,10 +22,10 @@ def summarise_unfinished(jobs: Iterable[Unfinished], logs: str) -> str:
     listed = list(jobs)
     # Those with a reason first: the list is cut.
     failed = [
-        _described(job)
+        described(job)
         for job in sorted(
             (job for job in listed if job.reason is not None),
-            key=lambda job: (not job.reason, _described(job)),
+            key=lambda job: (not job.reason, described(job)),
         )
     ]
     waiting = Counter(job.rule for job in listed if job.reason is None and job.rule != "all")
@@ -41,7 +41,14 @@ def summarise_unfinished(jobs: Iterable[Unfinished], logs: str) -> str:
     return "\n".join(lines)
 
 
-def _described(job: Unfinished) -> str:
+def described(job: Unfinished) -> str:
+    """Name a job by its rule and cell, with the reason why it failed.
+
+    Examples
+    --------
+    >>> described(Unfinished("prune", {"algorithm": "snip", "seed": "0"}, "the disk is full."))
+    'prune (algorithm snip, seed 0): the disk is full.'
+    """
     values = ", ".join(f"{key} {value}" for key, value in job.cell.items())
     name = f"{job.rule} ({values})" if values else job.rule
     return f"{name}: {job.reason}" if job.reason else name
