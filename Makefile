@@ -1,10 +1,11 @@
-# `make run` makes the default study, `make test` tests the project; both set up what they need.
+# `make run` makes the default study, `make paper` the paper's tables from released results, `make test` tests the
+# project; all set up what they need.
 
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run freeze test test-middle test-all lint setup clean
+.PHONY: run paper freeze test test-middle test-all lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -19,6 +20,9 @@ $(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt p
 
 run: setup
 	@$(VENV)/bin/python workflow/run.py
+
+paper: setup
+	@$(VENV)/bin/python workflow/run.py config/published.yaml
 
 freeze: setup
 	@$(VENV)/bin/python workflow/freeze.py
@@ -41,4 +45,4 @@ lint: setup
 	$(VENV)/bin/snakemake --lint
 
 clean:
-	rm -rf results/digits results/tiny .snakemake
+	rm -rf results/digits results/tiny results/published .snakemake
