@@ -1,4 +1,5 @@
-# `make run` makes the default study, `make test` tests the project; both set up what they need.
+# `make run` makes the default study, `make paper` the paper's tables from released results, `make test` tests the
+# project; all set up what they need.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +7,7 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run status freeze test test-middle test-all lint setup clean
+.PHONY: run paper status freeze test test-middle test-all lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -27,6 +28,9 @@ run: setup
 status:
 	@test -x $(VENV)/bin/python || { echo "Nothing was run yet: make run sets up what it needs, and runs the default study."; exit 1; }
 	@$(VENV)/bin/python workflow/status.py $(if $(CONFIG),--configfile '$(CONFIG)') $(STUDY)
+
+paper: setup
+	@$(VENV)/bin/python workflow/run.py config/published.yaml
 
 freeze: setup
 	@$(VENV)/bin/python workflow/freeze.py
@@ -49,4 +53,4 @@ lint: setup
 	$(VENV)/bin/snakemake --lint
 
 clean:
-	rm -rf results/digits results/tiny .snakemake
+	rm -rf results/digits results/tiny results/published .snakemake

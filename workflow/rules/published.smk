@@ -2,8 +2,8 @@
 
 if not os.path.isdir(os.path.expanduser(RELEASED)):
     raise WorkflowError(
-        f"published: there is no folder '{RELEASED}' of released results; get them by "
-        "git clone --depth 1 https://github.com/eliacunegatti/mge-snn and name the folder: --config published=mge-snn"
+        f"published: there is no folder '{RELEASED}' of released results (a relative path is one of the working "
+        f"directory); those of this repository are in --config published={WORKFLOW.parent / 'resources/released'}"
     )
 
 
@@ -13,7 +13,9 @@ def released_files():
     patterns = (
         "*.csv",
         "*.csv.xz",
+        "SHA256SUMS",
         "published/*.csv*",
+        "published/SHA256SUMS",
         "graph_data/**/*.csv",
         "graph_metrics/**/*.csv",
     )
@@ -36,7 +38,13 @@ PAPER_TABLES = (
 )
 COMPARED = (*PAPER_TABLES, "summary", "permuted_weights", "importance", "figure5")
 COMPARISON = (
-    [*(f"{ROOT}/{name}.csv" for name in COMPARED), f"{ROOT}/comparison.html"] if WHOLE_GRID else []
+    [
+        *(f"{ROOT}/{name}.csv" for name in COMPARED),
+        f"{ROOT}/comparison.html",
+        f"{ROOT}/headline.txt",
+    ]
+    if WHOLE_GRID
+    else []
 )
 
 
@@ -75,10 +83,12 @@ rule comparison:
         rankings=f"{ROOT}/tables/rankings.csv",
         ranking=f"{ROOT}/tables/ranking.csv",
         means=f"{ROOT}/tables/ranking_means.csv",
-        figures=[f"{ROOT}/figures/{name}.svg" for name in ("importance", "ramanujan")],
+        figures=[f"{ROOT}/figures/{name}.svg" for name in ("table3", "importance", "ramanujan")],
     output:
         tables=[f"{ROOT}/{name}.csv" for name in COMPARED],
         page=f"{ROOT}/comparison.html",
+        # What `workflow/run.py` prints at the end.
+        headline=f"{ROOT}/headline.txt",
     log:
         f"{ROOT}/logs/comparison.log",
     benchmark:

@@ -2,7 +2,12 @@
 
 from sparsetopo.plots.figures import figures_of_study
 
-FIGURE_NAMES = figures_of_study(checks=CHECKS, layers=bool(RAMANUJAN_LAYERS), graphs=bool(MGES))
+FIGURE_NAMES = figures_of_study(
+    checks=CHECKS,
+    layers=bool(RAMANUJAN_LAYERS),
+    graphs=bool(MGES),
+    comparison=bool(COMPARISON),
+)
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
 

@@ -8,6 +8,7 @@ def work(snakemake, specification):
     from pathlib import Path
 
     from sparsetopo.analysis.paper.comparison import cells_within, compare
+    from sparsetopo.analysis.paper.comparison_lines import comparison_lines
     from sparsetopo.analysis.ranking.permuted import permuted_weights
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.table import read_table, write_table
@@ -39,6 +40,7 @@ def work(snakemake, specification):
     for path in snakemake.output.tables:
         write_table(path, tables[Path(path).stem])
     captions = {
+        "table3": "Table 3 of the paper: printed (hollow) and computed here (filled).",
         "importance": "Figures 3 and 4 of the paper: correlation of each topometric with the accuracy drop.",
         "ramanujan": "Figures 2 and 5 of the paper: Ramanujan metrics of layers against their density.",
     }
@@ -53,6 +55,7 @@ def work(snakemake, specification):
         footer,
     )
     write_text(snakemake.output.page, page)
+    write_text(snakemake.output.headline, "\n".join(comparison_lines(comparison, permuted)) + "\n")
 
 
 run_job(snakemake, work)  # noqa: F821

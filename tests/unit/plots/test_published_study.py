@@ -25,7 +25,7 @@ WORKFLOW = Path(__file__).parents[3] / "workflow"
 pytestmark = pytest.mark.middle
 ANALYSES = ("regression", "regression_uncertainty", "families", "importance", "ranking")
 TABLES = ("networks", "dense", *ANALYSES, "ranking_means", "rankings")
-FIGURES = figures_of_study(checks=True, layers=False, graphs=True)
+FIGURES = figures_of_study(checks=True, layers=False, graphs=True, comparison=False)
 SETTINGS = {
     **{"folds": 3, "repeats": 1, "check_repeats": 1, "seed": 0, "scaling": "subset"},
     **{"checks": True, "permutations": 20, "mean_permutations": 0, "resamples": 20},

@@ -27,9 +27,9 @@ def test_every_table_has_a_caption():
 
 
 def test_a_study_has_the_figures_it_has_the_inputs_for():
-    every = figures_of_study(checks=True, layers=True, graphs=True)
+    every = figures_of_study(checks=True, layers=True, graphs=True, comparison=True)
     assert every == [figure.name for figure in STUDY_FIGURES]
-    bare = figures_of_study(checks=False, layers=False, graphs=False)
+    bare = figures_of_study(checks=False, layers=False, graphs=False, comparison=False)
     assert bare == ["accuracy", "regression", "importance", "ranking"]
 
 

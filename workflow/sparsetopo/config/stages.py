@@ -113,7 +113,8 @@ STAGES: dict[StageName, Stage] = {
         plots=("plots",),
     ),
     "report": _tables(
-        "workflow/report/*.rst", plots=("graphs", "bits.py", "networks/masks.py", "plots")
+        *("workflow/report/*.rst", "resources/paper/regression.csv"),
+        plots=("graphs", "bits.py", "networks/masks.py", "plots"),
     ),
 }
 

@@ -13,7 +13,7 @@ from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.regression import SUMMARIES
-from sparsetopo.plots.style import figure_style, new_figure
+from sparsetopo.plots.style import encoding_style, figure_style, new_figure
 from sparsetopo.plots.subsets import SUBSET, Subset, subsets_of
 
 RIDGE = "Ridge"
@@ -22,8 +22,6 @@ RIDGE = "Ridge"
 FLOOR = -0.2
 """Lower values are drawn here and their number is written: a failed fit can lie at minus thousands."""
 
-_COLOURS = {"MGE": "#0072B2", "rolled": "#E69F00", "rolled-channel": "#009E73", "size": "#000000"}
-_MARKERS = {"MGE": "o", "rolled": "s", "rolled-channel": "^", "size": "D"}
 _SIZE_FREE = "-size-free"
 _TITLES = {
     "shuffled": "tested on shuffled folds",
@@ -148,11 +146,10 @@ def _draw_score(axes: Axes, x: float, score: pd.Series, encoding: str) -> None:
 
 def _marker(encoding: str) -> dict[str, Any]:
     """Filled; hollow for the metrics that do not reveal the network's size."""
-    base = encoding.removesuffix(_SIZE_FREE)
-    colour = _COLOURS.get(base, "#CC79A7")
+    colour, marker = encoding_style(encoding.removesuffix(_SIZE_FREE))
     hollow = encoding.endswith(_SIZE_FREE)
     return {
-        "marker": _MARKERS.get(base, "P"),
+        "marker": marker,
         "markersize": 4.5,
         "linestyle": "",
         "color": colour,

@@ -20,7 +20,8 @@ class StudyFigure:
     title: str
     function: str  # what draws it: "module.function" of this package
     inputs: tuple[str, ...]  # of rule `report`, which the function takes: tables, or a graph's file
-    requires: str = ""  # what a study must have: "checks", "layers" (measured layers), "graphs"
+    # What a study must have: "checks", "layers" (measured layers), "graphs", "comparison" (with the paper).
+    requires: str = ""
     # What the note above it tells the source of.
     notes: tuple[str, ...] = ("accuracies", "metrics")
 
@@ -34,6 +35,8 @@ class StudyFigure:
 
 # fmt: off
 STUDY_FIGURES = (
+    StudyFigure("table3", "Table 3 of the paper, ours beside the printed one",
+                "table3.plot_table3", ("regression",), requires="comparison"),
     StudyFigure("accuracy", "Accuracy against sparsity",
                 "accuracy.plot_accuracy", ("networks",), notes=("accuracies",)),
     StudyFigure("regression", "Regression of the accuracy drop",
@@ -65,7 +68,7 @@ STUDY_TABLES = (
 
 
 def figures_of_study(**available: bool) -> list[str]:
-    """Names of the figures of a study, for which "checks", "layers" and "graphs" are available or not."""
+    """Names of the figures of a study, for which "checks", "layers", "graphs" and "comparison" are available or not."""
     return [
         figure.name for figure in STUDY_FIGURES if not figure.requires or available[figure.requires]
     ]

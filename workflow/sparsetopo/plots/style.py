@@ -43,6 +43,13 @@ _ALGORITHMS = {
 }
 _OTHERS = (("#000000", "*"), ("#8C6D31", "h"), ("#7F7F7F", "<"), ("#B22222", ">"), ("#2F4F4F", "p"))
 
+_ENCODINGS = {
+    "MGE": ("#0072B2", "o"),
+    "rolled": ("#E69F00", "s"),
+    "rolled-channel": ("#009E73", "^"),
+    "size": ("#000000", "D"),
+}
+
 _SETTINGS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -102,3 +109,8 @@ def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
         name: _ALGORITHMS[name] if name in _ALGORITHMS else next(others)
         for name in known_first(names, _ALGORITHMS)
     }
+
+
+def encoding_style(name: str) -> tuple[str, str]:
+    """Colour and marker of a set of features; sets beyond the paper's and "size" share one."""
+    return _ENCODINGS.get(name, ("#CC79A7", "P"))

@@ -1,11 +1,4 @@
-"""The released results in this project's format: names, units, counts, and what is refused.
-
-The real release is read from the folder of the environment variable SPARSETOPO_SHARED (default: `shared` beside the
-project).
-"""
-
-import os
-from pathlib import Path
+"""The released results in this project's format: names, units, counts, and what is refused."""
 
 import numpy as np
 import pandas as pd
@@ -17,6 +10,7 @@ from tests.unit.analysis.paper.test_released_layout import (
 )
 
 from sparsetopo.analysis.paper.released import RELEASED_RUN, read_released
+from sparsetopo.analysis.paper.released_layout import RELEASED_FOLDER
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import layer_features, ramanujan_means
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
@@ -24,17 +18,10 @@ from sparsetopo.analysis.tables.published_accuracies import read_published_accur
 from sparsetopo.analysis.tables.table import CELL, check_table
 from sparsetopo.errors import DataError
 
-SHARED = Path(os.environ.get("SPARSETOPO_SHARED", Path(__file__).parents[5] / "shared"))
-PUBLISHED = SHARED / "reference" / "published"
-needs_release = pytest.mark.skipif(
-    not (PUBLISHED / "unrolled.csv.xz").is_file(),
-    reason=f"the released results are not in {PUBLISHED} (set SPARSETOPO_SHARED to the folder that has them)",
-)
-
 
 @pytest.fixture(scope="module")
 def released():
-    return read_released(PUBLISHED)
+    return read_released()
 
 
 def test_names_and_units_of_a_small_release(tmp_path):
@@ -131,7 +118,6 @@ def test_nothing_of_the_grid(tmp_path):
         read_released(write_tidied(tmp_path, tables))
 
 
-@needs_release
 def test_the_whole_release(released):
     networks = released.networks
     assert not networks.duplicated(list(CELL)).any()
@@ -148,9 +134,8 @@ def test_the_whole_release(released):
     assert set(checked.table["accuracy_source"]) == {RELEASED_RUN}
 
 
-@needs_release
 def test_scaling_gives_the_released_values_again(released):
-    theirs = pd.read_csv(PUBLISHED / "unrolled.csv.xz")
+    theirs = pd.read_csv(RELEASED_FOLDER / "unrolled.csv.xz")
     ours = scale(released.networks).set_index(list(CELL))
     theirs = theirs[theirs["model"].eq("CONV-6") & theirs["pruning"].eq("erk")]
     renamed = {"sink": "sink_nodes", "disconnected": "disc_nodes", "n2": "2-hop_nei", "r_in": "r-out",
@@ -164,7 +149,6 @@ def test_scaling_gives_the_released_values_again(released):
     assert len(theirs) == 45
 
 
-@needs_release
 def test_the_layers_can_be_averaged(released):
     """Achieved density is that of the layers weighted by their size; the mean layer density is another number."""
     means = ramanujan_means(released.ramanujan)
@@ -175,10 +159,9 @@ def test_the_layers_can_be_averaged(released):
     assert (achieved - wanted)[snip].abs().max() < 0.02
 
 
-@needs_release
 @pytest.mark.middle
 def test_the_authors_layout_gives_the_same_tables(tmp_path, released):
-    tables = {name: pd.read_csv(PUBLISHED / f"{name}.csv.xz") for name in ("unrolled", "rolled", "rolled_channel", "ramanujan")}  # fmt: skip
+    tables = {name: pd.read_csv(RELEASED_FOLDER / f"{name}.csv.xz") for name in ("unrolled", "rolled", "rolled_channel", "ramanujan")}  # fmt: skip
     again = read_released(write_repository(tmp_path / "graph_data", tables).parent)
     for name in ("networks", "dense", "layers", "ramanujan"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(released, name))

@@ -20,6 +20,11 @@ from sparsetopo.errors import DataError, FileFormatError
 WEIGHTS = {"snip": (30, 5), "erk": (30, 7), "rigl": (30, 6), "itop": (30, 6)}
 """Weights that each algorithm keeps in the two layers; rigl is not of the paper's pool."""
 
+NAMED_AS_WHOLE_NETWORKS = [
+    ("rolled", "tinyimagenet", "CONV-6"),
+    ("rolled_channel", "tinyimagenet", "Resnet-32"),
+]
+
 
 def small_release() -> dict[str, pd.DataFrame]:
     """Tidied tables: every data set and architecture, four algorithms, one sparsity, one seed.
@@ -58,7 +63,10 @@ def write_tidied(folder, tables, suffix=".csv"):
 
 
 def write_repository(folder, tables):
-    """The authors' layout: a file a data set and architecture, their column names, no algorithm in the last."""
+    """The authors' layout: a file a data set and architecture, no algorithm in the last; their column names but for two.
+
+    As in their repository, two of the files of layers have the names of the table of whole networks.
+    """
     theirs = {tidy: name for name, tidy in REPOSITORY_LAYER_COLUMNS.items()}
     for name, table in tables.items():
         if name == "unrolled":
@@ -72,7 +80,8 @@ def write_repository(folder, tables):
                 rows = rows.drop(columns="pruning")
             else:
                 path = folder / "graph_metrics" / name / f"{name}-{data}-{model}.csv"
-                rows = rows.rename(columns=theirs)
+                if (name, data, model) not in NAMED_AS_WHOLE_NETWORKS:
+                    rows = rows.rename(columns=theirs)
             path.parent.mkdir(parents=True, exist_ok=True)
             rows.to_csv(path, index=False)
     return folder

@@ -55,14 +55,7 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
         If a file is missing, not CSV, or lacks a column.
     """
     root = Path(folder)
-    printed = _read(root / "regression.csv", ["score", "encoding", "subset", "value"])
-    wide = printed.pivot(index=["encoding", "subset"], columns="score", values="value")
-    wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
-    order = printed[["encoding", "subset"]].drop_duplicates()
-    order = order.sort_values(
-        "encoding", key=lambda names: names.map(PAPER_ENCODINGS.index), kind="stable"
-    )
-    regression = order.merge(wide.reset_index(), on=["encoding", "subset"])
+    regression = read_paper_regression(root)
     columns = [*_RANKING_KEYS, "rbo", "note"]
     rankings = {
         table: _read(root / f"ranking_{pool}.csv", columns)[columns].rename(
@@ -70,9 +63,20 @@ def read_paper(folder: str | os.PathLike[str] = PAPER_FOLDER) -> PaperTables:
         )
         for table, pool in POOLS.items()
     }
-    return PaperTables(
-        regression[["encoding", "subset", "paper_adjusted_r2", "paper_mae"]], rankings
+    return PaperTables(regression, rankings)
+
+
+def read_paper_regression(folder: str | os.PathLike[str] = PAPER_FOLDER) -> pd.DataFrame:
+    """Read the printed table 3 alone (`PaperTables.regression`); raises as `read_paper` does."""
+    printed = _read(Path(folder) / "regression.csv", ["score", "encoding", "subset", "value"])
+    wide = printed.pivot(index=["encoding", "subset"], columns="score", values="value")
+    wide = wide.rename(columns={"adjusted_r2": "paper_adjusted_r2", "mae": "paper_mae"})
+    order = printed[["encoding", "subset"]].drop_duplicates()
+    order = order.sort_values(
+        "encoding", key=lambda names: names.map(PAPER_ENCODINGS.index), kind="stable"
     )
+    regression = order.merge(wide.reset_index(), on=["encoding", "subset"])
+    return regression[["encoding", "subset", "paper_adjusted_r2", "paper_mae"]]
 
 
 def regression_comparison(regression: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:

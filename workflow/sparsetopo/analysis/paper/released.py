@@ -19,7 +19,7 @@ from sparsetopo.analysis.paper.released_columns import (
     TABLES,
     rows_of_grid,
 )
-from sparsetopo.analysis.paper.released_layout import ReleasedFiles, read_files
+from sparsetopo.analysis.paper.released_layout import RELEASED_FOLDER, ReleasedFiles, read_files
 from sparsetopo.analysis.tables.accuracy_drop import add_accuracy_drop
 from sparsetopo.analysis.tables.collect import published_baselines
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
@@ -71,14 +71,14 @@ class Released:
 
 
 def read_released(
-    folder: str | os.PathLike[str], accuracies: PublishedAccuracies | None = None
+    folder: str | os.PathLike[str] = RELEASED_FOLDER, accuracies: PublishedAccuracies | None = None
 ) -> Released:
     """Read the authors' released results (github.com/eliacunegatti/mge-snn, folder graph_data).
 
     Parameters
     ----------
     folder
-        In one of the two layouts of `released_layout`.
+        In one of the two layouts of `released_layout`; by default the files of this repository.
     accuracies
         Where the dense accuracies come from (default: the paper's tables 8-10).
 
@@ -88,7 +88,8 @@ def read_released(
         If the folder is missing or has neither layout, accuracies are not fractions, a cell has
         several rows that differ, a metric is infinite, or the tables disagree on an accuracy.
     FileFormatError
-        If a file or column is missing, or something is not a number.
+        If a file or column is missing, a file is not that of its checksum, or something is not a
+        number.
     """
     files = read_files(folder)
     tables, notes = {}, list(files.notes)

@@ -108,6 +108,17 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 """The tidied tables, and their columns beside those of the cell: released name, ours."""
 
 
+def tidied_columns(table: str) -> list[str]:
+    """Names of the columns of a tidied table, those of the cell first.
+
+    Examples
+    --------
+    >>> tidied_columns("ramanujan")[:7]
+    ['pruning', 'dataset', 'model', 'sparsity', 'seed', 'accuracy', 'layer_id']
+    """
+    return [*CELL_COLUMNS, *TABLES[table]]
+
+
 def rows_of_grid(released: pd.DataFrame, table: str, name: str) -> tuple[pd.DataFrame, str]:
     """Rows of the paper's grid under our names, and a sentence on what was read and left out.
 

@@ -8,20 +8,25 @@ there must have the same data set, architecture, sparsity, seed, accuracy, and w
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from sparsetopo.analysis.paper.released_checksums import (
+    CHECKSUMS,
+    read_checksums,
+    require_checksum,
+)
 from sparsetopo.analysis.paper.released_columns import (
     ARCHITECTURES,
-    CELL_COLUMNS,
     DATASETS,
     REPOSITORY_LAYER_COLUMNS,
     TABLES,
+    tidied_columns,
 )
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS
 from sparsetopo.errors import DataError, FileFormatError
@@ -30,6 +35,9 @@ LAYOUTS = (
     "either the tidied files unrolled.csv, rolled.csv, rolled_channel.csv and ramanujan.csv (or .csv.xz), "
     "in it or in its published/, or graph_data/ of the authors' repository (github.com/eliacunegatti/mge-snn)"
 )
+RELEASED_FOLDER = Path(__file__).parents[4] / "resources" / "released"
+"""The tidied files that this repository carries."""
+_SUFFIXES = (".csv", ".csv.xz")
 _TEXT = {"pruning", "pruning_algorithm", "dataset", "model", "layer_name"}
 _NETWORK = ["dataset", "model", "sparsity", "seed", "accuracy"]
 
@@ -49,18 +57,20 @@ class ReleasedFiles:
 def read_files(folder: str | os.PathLike[str]) -> ReleasedFiles:
     """Read whichever layout the folder has (the tidied one if it has both).
 
+    Tidied files that have checksums beside them, as those of this repository must, are compared with these first.
+
     Raises
     ------
     DataError
         If the folder is missing, has neither layout, or a Ramanujan file cannot be joined.
     FileFormatError
-        If a file or a column of the layout is missing, or a file is not CSV.
+        If a file or a column of the layout is missing, a file is not CSV, or it is not that of its checksum.
     """
     root = Path(folder)
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder; the released results need {LAYOUTS}.")
     for candidate in (root, root / "published"):
-        if any(_tidied(candidate, name) for name in TABLES):
+        if _is_tidied(candidate):
             return _read_tidied(candidate)
     for candidate in (root / "graph_data", root):
         if (candidate / "graph_metrics").is_dir() or (candidate / "ramanunjan_results").is_dir():
@@ -68,37 +78,60 @@ def read_files(folder: str | os.PathLike[str]) -> ReleasedFiles:
     raise DataError(f"{root}: holds no released results; they are {LAYOUTS}.")
 
 
+def _is_tidied(folder: Path) -> bool:
+    return _must_be_checked(folder) or any(_tidied(folder, name) for name in TABLES)
+
+
+def _must_be_checked(folder: Path) -> bool:
+    """Whether the folder has checksums, or is that of this repository, which must have them."""
+    return (folder / CHECKSUMS).exists() or folder.resolve() == RELEASED_FOLDER.resolve()
+
+
 def _tidied(folder: Path, name: str) -> Path | None:
-    for suffix in (".csv", ".csv.xz"):
+    for suffix in _SUFFIXES:
         if (folder / f"{name}{suffix}").is_file():
             return folder / f"{name}{suffix}"
     return None
 
 
 def _read_tidied(folder: Path) -> ReleasedFiles:
-    paths = {name: _tidied(folder, name) or folder / f"{name}.csv" for name in TABLES}
-    tables = {name: _read(path, _columns(name)) for name, path in paths.items()}
+    if _must_be_checked(folder):
+        paths = _checked_paths(folder)
+    else:
+        paths = {name: _tidied(folder, name) or folder / f"{name}.csv" for name in TABLES}
+    tables = {name: _read(path, tidied_columns(name)) for name, path in paths.items()}
     return ReleasedFiles(tables, {name: str(path) for name, path in paths.items()}, [])
 
 
-def _columns(table: str) -> list[str]:
-    return [*CELL_COLUMNS, *TABLES[table]]
+def _checked_paths(folder: Path) -> dict[str, Path]:
+    """Path of each table, after comparing it with its checksum."""
+    checksums = read_checksums(folder)
+    paths = {}
+    for name in TABLES:
+        listed = [f"{name}{suffix}" for suffix in _SUFFIXES if f"{name}{suffix}" in checksums]
+        if len(listed) != 1:
+            raise FileFormatError(
+                f"{folder / CHECKSUMS}: lists {' and '.join(listed) or 'no file'} for the table '{name}'; "
+                f"it must list one of {' and '.join(f'{name}{suffix}' for suffix in _SUFFIXES)}."
+            )
+        paths[name] = folder / listed[0]
+        require_checksum(paths[name], checksums[listed[0]])
+    return paths
 
 
 def _read_repository(folder: Path) -> ReleasedFiles:
     metrics, ramanujan = folder / "graph_metrics", folder / "ramanunjan_results"
     unrolled = metrics / "unrolled" / "unrolled.csv"
-    tables = {"unrolled": _read(unrolled, _columns("unrolled"))}
+    tables = {"unrolled": _read(unrolled, tidied_columns("unrolled"))}
     names = {"unrolled": str(unrolled)}
-    theirs = {tidy: column for column, tidy in REPOSITORY_LAYER_COLUMNS.items()}
-    wanted = [theirs.get(column, column) for column in _columns("rolled")]
-    pairs = list(product(DATASETS, ARCHITECTURES))
+    pairs = [(data, model) for model in ARCHITECTURES for data in DATASETS]
     for encoding in ("rolled", "rolled_channel"):
         paths = [metrics / encoding / f"{encoding}-{data}-{model}.csv" for data, model in pairs]
-        table = pd.concat([_read(path, wanted) for path in paths], ignore_index=True)
-        tables[encoding] = table.rename(columns=dict(REPOSITORY_LAYER_COLUMNS))
+        # Two of the files (rolled, Conv-6; rolled_channel, Resnet-32; both on Tiny-ImageNet) have the tidied names.
+        parts = [_read(path, tidied_columns("rolled"), REPOSITORY_LAYER_COLUMNS) for path in paths]
+        tables[encoding] = pd.concat(parts, ignore_index=True)
         names[encoding] = str(metrics / encoding)
-    unnamed = [column for column in _columns("ramanujan") if column != "pruning"]
+    unnamed = [column for column in tidied_columns("ramanujan") if column != "pruning"]
     paths = [ramanujan / model / f"rolled-{data}-{model}.csv" for data, model in pairs]
     parts, strangers = [], 0
     for path, (data, model) in zip(paths, pairs, strict=True):
@@ -162,10 +195,10 @@ def _signature(network: list[object], layers: pd.Series, weights: pd.Series) -> 
     return (*network, *pairs)
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Read the columns of a CSV file (plain, or .xz by its name)."""
+def _read(path: Path, columns: list[str], names: Mapping[str, str] = {}) -> pd.DataFrame:
+    """Read the columns of a CSV file (plain, or .xz by its name), in which they may have other names."""
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path).rename(columns=dict(names))
     except FileNotFoundError as error:
         raise FileFormatError(
             f"{path}: there is no such file; released results are {LAYOUTS}."
