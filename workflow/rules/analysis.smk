@@ -7,6 +7,7 @@ RAMANUJAN_LAYERS = [f"{ROOT}/tables/ramanujan_layers.csv"] if HAS_LAYERS else []
 
 # Stages of this study, with the table of layers that each reads besides that of networks.
 ANALYSES = {
+    "prediction": LAYER_TABLE,
     "regression": LAYER_TABLE,
     **({"regression_uncertainty": LAYER_TABLE, "families": []} if CHECKS else {}),
     "importance": [],
@@ -28,7 +29,7 @@ def all_cores():
 
 
 CORES = all_cores()
-ON_ALL_CORES = ("regression", "regression_uncertainty", "families", "ranking")
+ON_ALL_CORES = ("prediction", "regression", "regression_uncertainty", "families", "ranking")
 
 TABLES = [
     NETWORKS,

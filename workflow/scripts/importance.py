@@ -6,13 +6,11 @@ from study import read_networks
 
 
 def work(snakemake, specification):
-    from sparsetopo.analysis.importance import importance_table
-    from sparsetopo.analysis.tables.features import scale
+    from sparsetopo.analysis.importance import importance_of_weights
     from sparsetopo.analysis.tables.metrics import study_metrics
 
     networks = read_networks(snakemake.input)
-    metrics = study_metrics(networks.columns)
-    table = importance_table(scale(networks, metrics), metrics)
+    table = importance_of_weights(networks, study_metrics(networks.columns))
     write_analysis(snakemake, specification, table, networks)
 
 

@@ -8,7 +8,11 @@ from study import read_ranked
 def work(snakemake, specification):
     import logging
 
-    from sparsetopo.analysis.ranking.cases import RankingSettings, rank_networks
+    from sparsetopo.analysis.ranking.cases import (
+        LEAST_ALGORITHMS,
+        RankingSettings,
+        rank_networks,
+    )
     from sparsetopo.analysis.tables.feature_sets import feature_sets
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.provenance import label_source
@@ -26,6 +30,8 @@ def work(snakemake, specification):
             permutations=specification["ranking_permutations"],
             resamples=specification["resamples"],
             seed=specification["seed"],
+            # The paper ranks its three random algorithms, too.
+            least=2 if specification["as_in_the_paper"] else LEAST_ALGORITHMS,
         ),
         workers=snakemake.threads,  # results do not depend on it
         progress=lambda done, total: logging.info("%d of %d batches of resamples", done, total),

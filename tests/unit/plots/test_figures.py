@@ -180,7 +180,7 @@ def test_importance_is_grouped_by_category(figures, importance):
     axes = figures["importance"].axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [metric.label for metric in PAPER_METRICS.values()]
-    cell = importance.set_index(["subset", "metric"]).loc[("0.6", "sink"), "pearson_r"]
+    cell = importance.set_index(["subset", "metric"]).loc[("all", "sink"), "pearson_r"]
     assert axes.texts[0].get_text() == number_text(cell)
 
 
@@ -189,8 +189,12 @@ def test_undefined_numbers_are_dashes(importance, networks):
     axes = plot_importance(constant).axes[0]
     assert {text.get_text() for text in axes.texts[: len(constant)]} == {"–"}
     few = case_table(networks[:20], repeats=1, settings=CrossValidation(subset_kinds=["sparsity"]))
-    texts = {text.get_text() for text in plot_regression(few).axes[0].texts}
-    assert texts == {"–"}
+    notes = {" ".join(text.get_text().split()) for text in plot_regression(few).axes[0].texts}
+    assert notes == {"too few networks (4 for 17 coefficients)"}
+    far = case_table(networks, repeats=1, settings=CrossValidation(subset_kinds=["all"]))
+    far = far.assign(adjusted_r2=-41_789_140.0)
+    texts = {text.get_text() for text in plot_regression(far).axes[0].texts}
+    assert texts == {"no better\nthan mean"}
     assert number_text(-0.001) == "0.00"
     assert number_text(-0.5) == "−0.50"
 

@@ -102,7 +102,7 @@ def test_one_architecture_without_any_value(layers):
     empty = layers[layers["architecture"] == "Conv-6"].assign(delta_r=np.nan)
     figure = plot_ramanujan(empty)
     assert [text.get_text() for text in figure.axes[0].texts] == [
-        "no correlation: too few rows: 0 < 3"
+        "no correlation: too few rows: 0 < 6"
     ]
     assert_legible(figure)
 

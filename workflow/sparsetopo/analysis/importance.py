@@ -13,11 +13,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sparsetopo.analysis.regression.ridge import RIDGE_PENALTY
-from sparsetopo.analysis.regression.subsets import SUBSET_KINDS, TARGET, study_subsets
-from sparsetopo.analysis.tables.features import min_max
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.regression.subsets import (
+    ROWS_A_COEFFICIENT,
+    SUBSET_KINDS,
+    TARGET,
+    study_subsets,
+    subset_columns,
+    too_few,
+)
+from sparsetopo.analysis.tables.features import min_max, scale
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS, main_weights, on_trained_weights
 from sparsetopo.analysis.tables.table import require_columns
-from sparsetopo.metrics.registry import Feature
+from sparsetopo.metrics.registry import Feature, Metric
 
 LEAST_ROWS = 3
 """With fewer rows a correlation says nothing: two points always lie on a line."""
@@ -50,13 +57,13 @@ def importance_table(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"sparsity": "0.9", "sink": [0.1, 0.2, 0.4]})
+    >>> table = pd.DataFrame({"sparsity": "0.9", "sink": np.arange(6) / 10})
     >>> table["accuracy_drop"] = 1 - table["sink"]
     >>> metrics = {"sink": PAPER_METRICS["sink"]}
     >>> importance_table(table, metrics, ["sparsity"])["pearson_r"].round(6).tolist()
     [-1.0]
     """
-    require_columns(table, [*subset_kinds, TARGET, *metrics])
+    require_columns(table, [*subset_columns(subset_kinds), TARGET, *metrics])
     records = []
     for kind, name, rows in study_subsets(table, subset_kinds):
         coefficients = ridge_coefficients(rows, list(metrics))
@@ -78,6 +85,24 @@ def importance_table(
     return pd.DataFrame(records)
 
 
+def importance_of_weights(networks: pd.DataFrame, metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """The importance of all metrics of a collected table, and of those of the trained weights, if it has both.
+
+    The column "weights" says which weights a row's metric was measured on.
+    """
+    main = importance_table(scale(networks, metrics), metrics)
+    place = list(main.columns).index("category")
+    main.insert(place, "weights", main_weights(networks))
+    trained = on_trained_weights(networks)
+    if len(trained.columns) == len(networks.columns):
+        return main
+    weighted = {name: metric for name, metric in metrics.items() if metric.reads_weights}
+    beside = importance_table(scale(trained, metrics), metrics)
+    beside = beside[beside["metric"].isin(weighted)]
+    beside.insert(place, "weights", "trained")
+    return pd.concat([main, beside], ignore_index=True)
+
+
 def pearson(
     metric: pd.Series, target: pd.Series, names: tuple[str, str] = ("metric", "drop")
 ) -> tuple[float, int, str]:
@@ -87,14 +112,15 @@ def pearson(
 
     Examples
     --------
-    >>> pearson(pd.Series([1.0, 2.0, 3.0]), pd.Series([0.1, 0.1, 0.1]))
-    (nan, 3, 'constant drop')
+    >>> pearson(pd.Series(np.arange(6.0)), pd.Series([0.1] * 6))
+    (nan, 6, 'constant drop')
     """
     complete = metric.notna() & target.notna()
     x = metric[complete].to_numpy(np.float64)
     y = target[complete].to_numpy(np.float64)
-    if len(x) < LEAST_ROWS:
-        return np.nan, len(x), f"too few rows: {len(x)} < {LEAST_ROWS}"
+    least = ROWS_A_COEFFICIENT * 2  # of a line
+    if len(x) < least:
+        return np.nan, len(x), f"too few rows: {len(x)} < {least}"
     correlation = float(correlations(x, y))
     if np.isnan(correlation):
         constant = names[0] if np.isnan(_deviations(x)).any() else names[1]
@@ -129,10 +155,10 @@ def ridge_coefficients(table: pd.DataFrame, metrics: Sequence[str]) -> _Array:
 
     A coefficient is the change of the predicted drop y as the metric goes from its least to its
     greatest value while the others stay. Rows that lack any value are left out; all coefficients
-    are NaN if fewer than two rows remain.
+    are NaN if too few rows remain (`too_few`).
     """
     complete = table[[*metrics, TARGET]].dropna()
-    if len(complete) < 2:
+    if too_few(len(complete), len(metrics)):
         return np.full(len(metrics), np.nan)
     features = min_max(complete[list(metrics)].to_numpy(np.float64))
     features -= features.mean(axis=0)

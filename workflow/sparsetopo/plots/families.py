@@ -7,22 +7,29 @@ from matplotlib.figure import Figure
 
 from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.metrics.registry import CATEGORIES
-from sparsetopo.plots.heat import draw_heat_map, r2_text
+from sparsetopo.plots.heat import draw_heat_map, number_text, r2_text
 from sparsetopo.plots.style import figure_style, known_first
-from sparsetopo.plots.subsets import CAUTION, SUBSET, Subset, separate_kinds, subsets_of, two_panels
+from sparsetopo.plots.subsets import (
+    SUBSET,
+    Subset,
+    separate_kinds,
+    subsets_of,
+    two_panels,
+    undefined_subsets,
+)
 
 
 def plot_families(table: pd.DataFrame) -> Figure:
     """Draw two heat maps: adjusted R2 of all families and of each alone; the change without each.
 
     The column "use" is "all", "keep" or "drop"; "difference" is that from all families. A number that does not exist is
-    a dash, and subsets of few rows are marked *.
+    a dash, and a subset without any says why.
     """
     require_columns(table, [*SUBSET, "family", "use", "adjusted_r2", "difference", "status"])
     subsets = subsets_of(table)
     families = known_first(table.loc[table["use"] != "all", "family"].dropna(), CATEGORIES)
-    cautioned = set(subsets_of(table[table["status"] != "ok"]))
-    names = [subset[1] + "*" * (subset in cautioned) for subset in subsets]
+    names = [name for _, name in subsets]
+    undefined = {score: undefined_subsets(table, score) for score in ("adjusted_r2", "difference")}
     with figure_style():
         width, height = 0.62 * len(subsets) + 2.3, 0.34 * (len(families) + 1) + 1.2
         figure, left, right = two_panels(subsets, width, height, margin=0.5)
@@ -34,19 +41,23 @@ def plot_families(table: pd.DataFrame) -> Figure:
         draw_heat_map(
             left, alone, names, ["all families", *(f"{name} only" for name in families)],
             colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²", write=r2_text,
+            notes=undefined["adjusted_r2"],
         )  # fmt: skip
         draw_heat_map(
             right, without, names, [f"without {name}" for name in families],
-            colours="RdBu", norm=Normalize(-limit, limit), label="change of adjusted R²", write=r2_text,
+            colours="RdBu", norm=Normalize(-limit, limit), label="change of adjusted R²",
+            write=_change_text, notes=undefined["difference"],
         )  # fmt: skip
         left.axhline(0.5, color="black", linewidth=1.5)
         left.set_title("with one family of metrics alone")
         right.set_title("change when one family is left out")
         for axes in (left, right):
             separate_kinds(axes, subsets)
-        if cautioned:
-            figure.supxlabel(CAUTION, fontsize=8)
     return figure
+
+
+def _change_text(value: float) -> str:
+    return "< −1" if value < -1 else "> 1" if value > 1 else number_text(value)
 
 
 def _scores(

@@ -61,7 +61,7 @@ STUDY_FIGURES = (
 
 STUDY_TABLES = (
     *("networks", "dense", "layers", "ramanujan_layers"),
-    *("regression", "regression_uncertainty", "families", "importance", "ramanujan"),
+    *("prediction", "regression", "regression_uncertainty", "families", "importance", "ramanujan"),
     *("ranking", "ranking_means", "rankings"),
 )
 """The tables that the page links, in its order; a study need not have all of them."""

@@ -1,6 +1,8 @@
 """Annotated heat maps, and how numbers are written in figures."""
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib import colormaps
@@ -24,8 +26,14 @@ def number_text(value: float, decimals: int = 2) -> str:
 
 
 def r2_text(value: float) -> str:
-    """Write an adjusted R2, which can lie at minus thousands when a fit fails."""
-    return "< −10" if value < -9.95 else number_text(value)
+    r"""Write an adjusted R2. How far it lies below 0 says nothing: one failed fit can take it to minus thousands.
+
+    Examples
+    --------
+    >>> [r2_text(value) for value in (0.126, -0.5, -41789140.0)]
+    ['0.13', '−0.50', 'no better\nthan mean']
+    """
+    return "no better\nthan mean" if value < -1 else number_text(value)
 
 
 def draw_heat_map(
@@ -38,20 +46,31 @@ def draw_heat_map(
     norm: Normalize,
     label: str,
     write: Callable[[float], str] = number_text,
+    notes: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """Fill `axes` with coloured cells, the numbers in them, and a colour bar.
 
-    The values have the shape (rows, columns). NaN cells are grey; values outside `norm` take its end colours.
+    The values have the shape (rows, columns). NaN cells are grey; values outside `norm` take its end colours. `notes`
+    are written across columns that have no number, by their position.
     """
     figure = axes.figure
     assert isinstance(figure, Figure)
     colour_map = colormaps[colours].with_extremes(bad="0.93")
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colour_map, norm=norm, aspect="auto")
+    for column, note in notes.items():
+        text = textwrap.fill(note, max(12, 5 * len(rows)), break_long_words=False)
+        axes.text(
+            column, (len(rows) - 1) / 2, text, rotation=90, ha="center", va="center", fontsize=6.5
+        )
     for (row, column), value in np.ndenumerate(values):
+        if column in notes:
+            continue
         shade = colour_map(norm(value)) if np.isfinite(value) else (1, 1, 1, 1)
         luminance = 0.2126 * shade[0] + 0.7152 * shade[1] + 0.0722 * shade[2]
         colour = "black" if luminance > 0.45 else "white"
-        axes.text(column, row, write(value), ha="center", va="center", fontsize=7.5, color=colour)
+        text = write(value)
+        size = 5.2 if "\n" in text else 7.5
+        axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
     axes.set_xticks(range(len(columns)), list(columns))
     if max(len(line) for name in columns for line in name.splitlines()) > 10:
         for tick in axes.get_xticklabels():

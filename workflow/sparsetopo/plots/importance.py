@@ -17,9 +17,12 @@ from sparsetopo.plots.subsets import SUBSET, separate_kinds, subsets_of
 def plot_importance(table: pd.DataFrame) -> Figure:
     """Draw the table of `analysis.importance.importance_table`, with the metrics grouped by category.
 
-    Red means that the drop grows with the metric, blue that it shrinks. A correlation that does not exist is a dash.
+    Where metrics were measured on initial and on trained weights, the initial ones are shown. Red means that the drop
+    grows with the metric, blue that it shrinks. A correlation that does not exist is a dash.
     """
     require_columns(table, [*SUBSET, "metric", "category", "pearson_r", "status"])
+    if "weights" in table:
+        table = table[table["weights"] == table["weights"].iloc[0]]
     subsets = subsets_of(table)
     rank = {name: position for position, name in enumerate(CATEGORIES)}
     rows = table.drop_duplicates("metric")[["metric", "category"]]

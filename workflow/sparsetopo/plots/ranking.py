@@ -1,5 +1,6 @@
 """How well each strategy ranks the pruning algorithms: rank-biased overlap with the true ranking."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,9 @@ def _papers_strategies(present: set[str]) -> list[str]:
 def _draw_curves(
     axes: Axes, table: pd.DataFrame, strategies: list[str], sparsities: list[str]
 ) -> None:
+    if table["rbo"].isna().all():
+        status = str(table["status"].iloc[0]) if "status" in table else "no overlap"
+        axes.text(0.5, 0.5, textwrap.fill(status, 24), ha="center", transform=axes.transAxes)
     here = table.set_index(["strategy", "sparsity"])
     for number, strategy in enumerate(strategies):
         if strategy not in here.index:

@@ -9,7 +9,13 @@ from sparsetopo.analysis.tables.table import require_columns
 from sparsetopo.errors import DataError
 from sparsetopo.plots.heat import draw_heat_map, number_text, r2_text
 from sparsetopo.plots.style import figure_style
-from sparsetopo.plots.subsets import CAUTION, SUBSET, separate_kinds, subsets_of, two_panels
+from sparsetopo.plots.subsets import (
+    SUBSET,
+    separate_kinds,
+    subsets_of,
+    two_panels,
+    undefined_subsets,
+)
 
 SUMMARIES = ("median", "mean")
 """Rows of the table that summarise its regressors; the last rows of the figure."""
@@ -18,17 +24,15 @@ SUMMARIES = ("median", "mean")
 def plot_regression(table: pd.DataFrame) -> Figure:
     """Draw the paper's case of a regression table (`papers_case`): adjusted R2 and mean absolute error.
 
-    Subsets of few rows are marked *, and a number that does not exist is a dash. The colours of adjusted R2 end at 0,
-    which is no better than predicting the mean, and values below -9.95 are written "< -10".
+    A subset that cannot be scored says why, and a number that does not exist is a dash. The colours of adjusted R2 end
+    at 0, which is no better than predicting the mean; values below -1 are written so.
     """
     require_columns(table, [*SUBSET, "rows", "regressor", "adjusted_r2", "mae", "status"])
     table = papers_case(table)
     subsets = subsets_of(table)
     first = table.drop_duplicates(SUBSET)
-    names = [
-        f"{name}{'' if status == 'ok' else '*'}\n(n={rows})"
-        for (_, name), rows, status in zip(subsets, first["rows"], first["status"], strict=True)
-    ]
+    names = [f"{name}\n(n={n})" for (_, name), n in zip(subsets, first["rows"], strict=True)]
+    notes = undefined_subsets(table, "mae")
     present = dict.fromkeys(table["regressor"])
     summaries = [name for name in SUMMARIES if name in present]
     regressors = [name for name in present if name not in SUMMARIES] + summaries
@@ -40,20 +44,18 @@ def plot_regression(table: pd.DataFrame) -> Figure:
         r2, errors = (wide[score][subsets].to_numpy(np.float64) for score in scores)
         draw_heat_map(
             left, r2, names, regressors,
-            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²", write=r2_text,
+            colours="YlGnBu", norm=Normalize(0, 1), label="adjusted R²", write=r2_text, notes=notes,
         )  # fmt: skip
         draw_heat_map(
             right, errors, names, regressors,
             colours="YlOrBr", norm=Normalize(0, _largest_colour(errors)), label="mean absolute error",
-            write=_error_text,
+            write=_error_text, notes=notes,
         )  # fmt: skip
         for axes, title in ((left, "adjusted R²"), (right, "mean absolute error")):
             separate_kinds(axes, subsets)
             if 0 < len(summaries) < len(regressors):
                 axes.axhline(len(regressors) - len(summaries) - 0.5, color="black", linewidth=1.5)
             axes.set_title(title)
-        if (first["status"] != "ok").any():
-            figure.supxlabel(CAUTION, fontsize=8)
     return figure
 
 

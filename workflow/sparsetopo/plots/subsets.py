@@ -1,4 +1,4 @@
-"""Subsets of a study's networks (of one sparsity, or of one architecture) as the columns of a figure."""
+"""Subsets of a study's networks (all, of one sparsity, of one architecture) as the columns of a figure."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,6 @@ from sparsetopo.plots.style import new_figure
 KIND, NAME = "subset_kind", "subset"
 SUBSET = [KIND, NAME]
 """The columns of a table that name a subset: what its networks share, and its value."""
-
-CAUTION = "* few rows or undefined: see the table's status"
 
 Subset = tuple[str, str]
 
@@ -27,6 +25,23 @@ def subsets_of(table: pd.DataFrame) -> list[Subset]:
     [('sparsity', '0.9'), ('architecture', 'Conv-6')]
     """
     return list(table[SUBSET].drop_duplicates().itertuples(index=False, name=None))
+
+
+def undefined_subsets(table: pd.DataFrame, score: str) -> dict[int, str]:
+    """Why a subset has no score at all, by its position in `subsets_of`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame([["sparsity", "0.9", float("nan"), "too few networks (9 for 4 coefficients)"]])
+    >>> undefined_subsets(table.set_axis([*SUBSET, "r2", "status"], axis=1), "r2")
+    {0: 'too few networks (9 for 4 coefficients)'}
+    """
+    found = {}
+    for position, (kind, name) in enumerate(subsets_of(table)):
+        rows = table[(table[KIND] == kind) & (table[NAME] == name)]
+        if rows[score].isna().all() and len(rows):
+            found[position] = str(rows["status"].iloc[0])
+    return found
 
 
 def two_panels(
@@ -47,7 +62,7 @@ def two_panels(
 
 
 def separate_kinds(axes: Axes, subsets: Sequence[Subset]) -> None:
-    """Draw a line between the sparsities and the architectures."""
+    """Draw a line between all, the sparsities and the architectures."""
     for position in range(1, len(subsets)):
         if subsets[position][0] != subsets[position - 1][0]:
             axes.axvline(position - 0.5, color="black", linewidth=1.5)

@@ -1,5 +1,7 @@
 """All rankings of a study: pools, strategies, nulls and intervals, and tables that allow less."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,6 +161,20 @@ def test_an_infinite_bound_is_missing(table):
     status = found.ranking.loc[found.ranking["strategy"] == "delta_r", "status"]
     assert status.str.contains("12 algorithms tied in their score, ordered by name").all()
     assert status.str.contains("2 algorithm.s. with missing metrics").all()
+
+
+def test_two_or_three_algorithms_have_no_overlap_if_so_wanted(table):
+    few, every = (
+        rank_networks(table, PAPER_METRICS, POOLS, size_free=scale(table), settings=settings)
+        for settings in (replace(DRAWS, least=4), DRAWS)
+    )
+    for found, before in ((few.ranking, every.ranking), (few.means, every.means)):
+        random = found["pool"] == "random"
+        numbers = found.loc[random, ["rbo", "null_mean", "p_value", "low"]]
+        assert len(numbers)
+        assert numbers.isna().all(axis=None)
+        assert set(found.loc[random, "status"]) == {"too few algorithms (3)"}
+        pd.testing.assert_frame_equal(found[~random], before[~random])
 
 
 def test_one_algorithm_is_nothing_to_rank(table):

@@ -57,7 +57,9 @@ def test_the_planted_relation_is_found_and_noise_is_not(networks):
     assert (found["adjusted_r2"] > 0.95).all()
     noise = np.random.default_rng(0).permutation(scaled["accuracy_drop"])
     table = case_table(scaled.assign(accuracy_drop=noise), repeats=3)
-    assert (table["adjusted_r2"] < 0.2).all()
+    scores = table.loc[table["status"] == "ok", "adjusted_r2"]
+    assert len(scores)
+    assert (scores < 0.2).all()
 
 
 def test_workers_do_not_change_the_result(networks):
@@ -85,21 +87,19 @@ def test_small_subsets_have_a_status_and_no_empty_cell(networks, tmp_path):
         ]
     )
     chosen.loc[chosen.index[0], "n1"] = np.nan
-    table = case_table(
-        chosen, repeats=2, settings=CrossValidation(subset_kinds=["sparsity"], regressors=FAST)
-    )
+    settings = CrossValidation(subset_kinds=["sparsity"], regressors=FAST)
+    table = case_table(chosen, ["sink", "n1", "n2"], repeats=2, settings=settings)
     mean = table[table["regressor"] == "mean"].set_index("subset")
     assert mean["status"].to_dict() == {
-        "0.6": "few rows: 21 to fit 17 coefficients",
-        "0.8": "too few rows: 8 < 10 (two a fold)",
-        "0.9": "too few rows: 14 < 18 (features + 2), adjusted R2 undefined",
+        "0.6": "ok",
+        "0.8": "too few networks (8 for 4 coefficients)",
+        "0.9": "ok",
         "0.98": "the accuracy drop is constant",
     }
-    assert mean.loc["0.6", ["rows", "rows_left_out", "features"]].tolist() == [27, 1, 16]
-    assert mean.loc["0.6", ["adjusted_r2", "r2", "mae"]].notna().all()
-    assert mean.loc["0.8", ["adjusted_r2", "r2", "mae"]].isna().all()
-    assert np.isnan(mean.loc["0.9", "adjusted_r2"])
-    assert mean.loc["0.9", ["r2", "mae"]].notna().all()
+    assert mean.loc["0.6", ["rows", "rows_left_out", "features"]].tolist() == [27, 1, 3]
+    numbers = mean[["adjusted_r2", "r2", "mae"]]
+    assert numbers.loc[["0.6", "0.9"]].notna().all(axis=None)
+    assert numbers.loc[["0.8", "0.98"]].isna().all(axis=None)
     write_table(tmp_path / "regression.csv", table)
     assert not pd.read_csv(tmp_path / "regression.csv").isna().any(axis=None)
 

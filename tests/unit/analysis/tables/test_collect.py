@@ -6,7 +6,7 @@ import pytest
 from sparsetopo.analysis.tables.collect import collect, require_grid
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS, study_metrics
 from sparsetopo.errors import DataError, FileFormatError
-from sparsetopo.files import write_json, write_tensors
+from sparsetopo.files import read_json, write_json, write_tensors
 from sparsetopo.pruning.mask import Mask
 
 
@@ -69,6 +69,17 @@ def test_one_row_a_network_with_its_drop_and_its_metrics(tmp_path):
     for collected in (table, dense):
         assert collected["accuracy_source"].eq("trained here").all()
         assert "accuracy_std" not in collected
+
+
+def test_metrics_of_the_trained_weights_have_columns_of_their_own(tmp_path):
+    mask, result, measured = files_of(tmp_path)
+    record = read_json(measured)
+    write_json(measured, record | {"topometrics_trained": {"spectral_gap": 0.5, "strength": None}})
+    table, _ = collect([(mask, result, measured)], [baseline(tmp_path)], "mean")
+    assert table["spectral_gap"].isna().all()
+    assert table["spectral_gap_trained"].tolist() == [0.5]
+    assert table["strength_trained"].isna().all()
+    assert set(study_metrics(table.columns)) == {"n1", "spectral_gap"}
 
 
 def test_a_result_of_another_network_is_noticed(tmp_path):

@@ -134,7 +134,7 @@ def layer_rows(networks):
 def test_all_sets_and_what_is_in_them(collected):
     layers = layer_rows(collected)
     sets = feature_sets(collected, layers)
-    assert tuple(sets) == ENCODINGS
+    assert tuple(sets) == tuple(name for name in ENCODINGS if name != "MGE-trained")
     assert {name: len(features.columns) for name, features in sets.items()} == {
         "MGE": 16,
         "rolled": 10,
@@ -165,6 +165,17 @@ def test_all_sets_and_what_is_in_them(collected):
     assert free["k_core"] == pytest.approx(own["k_core"].mean())
     assert free["components"] == pytest.approx(((own["components"] - 1) / own["nodes"]).mean())
     assert tuple(feature_sets(collected)) == ("MGE", "size", "MGE-size-free")
+
+
+def test_metrics_of_the_trained_weights_are_a_set_of_their_own(collected):
+    assert "MGE-trained" not in feature_sets(collected)
+    both = collected.assign(strength_trained=2 * collected["strength"], weights="initial")
+    sets = feature_sets(both)
+    first, trained = sets["MGE"], sets["MGE-trained"]
+    assert first.columns == trained.columns
+    for column in first.columns:
+        factor = 2 if column == "strength" else 1
+        np.testing.assert_allclose(trained.table[column], factor * first.table[column])
 
 
 def test_size_is_compared_on_the_networks_that_have_all_metrics(collected):

@@ -15,10 +15,13 @@ from sparsetopo.analysis.ranking.pools import rank_pools
 from sparsetopo.analysis.ranking.strategies import ranked_pools, single_columns, study_mixtures
 from sparsetopo.analysis.ranking.tables import ranking_table, rankings_table
 from sparsetopo.analysis.ranking.tie_breaking import Floats
-from sparsetopo.analysis.ranking.uncertainty import pool_outcomes, with_uncertainty
+from sparsetopo.analysis.ranking.uncertainty import COLUMNS, pool_outcomes, with_uncertainty
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.analysis.tables.table import check_table, require_columns
 from sparsetopo.metrics.registry import Metric
+
+LEAST_ALGORITHMS = 4
+"""A random order of two or three algorithms agrees with the true one so often that an overlap says nothing."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,16 @@ class RankingSettings:
         Draws of the bootstrap; 0: no interval.
     seed
         Of all draws.
+    least
+        Fewest algorithms whose order is compared with the truth. The paper compares three; better is
+        `LEAST_ALGORITHMS`.
     """
 
     checks: bool = True
     permutations: int = 10_000
     resamples: int = 1_000
     seed: int = 0
+    least: int = 2
 
 
 @dataclass(frozen=True)
@@ -124,9 +131,22 @@ def rank_networks(
         outcomes = pool_outcomes(arrays, ranked, own, settings.permutations, [settings.seed, name])
         rankings = rankings_table(arrays, ranked)
         ranking, means = with_uncertainty(ranking_table(arrays, ranked), arrays, outcomes)
+        ranking = _without_few(ranking, ranking["algorithms"], settings.least)
+        most = pd.Series(ranking["algorithms"].max(), means.index)
+        means = _without_few(means, most, settings.least)
         for key, table in {"rankings": rankings, "ranking": ranking, "means": means}.items():
             table.insert(0, "pool", name)
             parts[key].append(table)
     return RankingTables(
         **{key: pd.concat(tables, ignore_index=True) for key, tables in parts.items()}
     )
+
+
+def _without_few(table: pd.DataFrame, algorithms: pd.Series, least: int) -> pd.DataFrame:
+    """The table without the numbers of rows that rank fewer algorithms, and with the reason as their status."""
+    few = (algorithms < least) & table["rbo"].notna()
+    numbers = [name for name in ("rbo", "rbo_std", *COLUMNS[:-1]) if name in table]
+    found = table.copy()
+    found.loc[few, numbers] = float("nan")
+    found.loc[few, "status"] = "too few algorithms (" + algorithms[few].astype(str) + ")"
+    return found

@@ -24,6 +24,7 @@ from sparsetopo.analysis.regression.subsets import (
     Sample,
     SubsetStatus,
     study_samples,
+    subset_columns,
     subset_status,
 )
 from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS, SIZE, FeatureSet
@@ -83,7 +84,7 @@ class Case:
         A column that the table lacks is a DataError.
         """
         columns, table = self.features.columns, self.features.table
-        require_columns(table, [*settings.subset_kinds, TARGET, *columns])
+        require_columns(table, [*subset_columns(settings.subset_kinds), TARGET, *columns])
         return [
             (sample, subset_status(sample, self.validation, settings.folds))
             for sample in study_samples(table, columns, settings.subset_kinds)

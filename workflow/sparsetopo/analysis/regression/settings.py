@@ -21,7 +21,7 @@ class CrossValidation:
         Every shuffle, permutation and resample has a random stream of its own, named after this
         seed, the subset and the repeat, so results do not depend on the order of the work.
     subset_kinds
-        Columns of the table whose values define the subsets.
+        "all", and columns of the table whose values define subsets.
     workers
         Number of processes; the result is the same for any number.
     progress
@@ -35,7 +35,7 @@ class CrossValidation:
     Examples
     --------
     >>> CrossValidation(folds=10, workers=2).subset_kinds
-    ('sparsity', 'architecture')
+    ('all', 'sparsity', 'architecture')
     """
 
     folds: int = 5

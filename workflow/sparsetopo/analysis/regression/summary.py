@@ -46,12 +46,11 @@ def summary_rows(
     over_repeats, errors = defined_mean(r2, axis=2), mae.mean(axis=2)
     spread_r2, spread_mae = (r2[0].T, mae[0].T) if over_folds else (over_repeats, errors)
     rows, features = sample.values.shape
+
+    def adjust(values: _Array) -> _Array:
+        return np.asarray(adjusted_r_squared(values, rows, features))
+
     # Adjusting is linear in R2, so it commutes with averaging.
-    adjust = (
-        (lambda values: adjusted_r_squared(values, rows, features))
-        if status.adjusted
-        else (lambda values: np.full_like(values, np.nan))
-    )
     result = pd.DataFrame(
         {
             "regressor": list(names),

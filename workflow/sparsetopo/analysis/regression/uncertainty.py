@@ -142,7 +142,7 @@ def _row(
     settings: CrossValidation,
     draws: Draws,
 ) -> _Row:
-    if not status.adjusted:
+    if not status.scored:
         return _Row(case, regressor, sample, status, None)
     permutations, repeats = draws.of(regressor)
     splits = case.splits(sample, settings, repeats)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sparsetopo.analysis.tables.features import scale
 from sparsetopo.analysis.tables.layer_features import layer_features
-from sparsetopo.analysis.tables.metrics import PAPER_METRICS
+from sparsetopo.analysis.tables.metrics import PAPER_METRICS, on_trained_weights
 from sparsetopo.analysis.tables.table import CELL, check_table, require_columns, sparsity_strings
 from sparsetopo.metrics.registry import LAYER_METRICS, Feature, Metric
 
@@ -26,7 +26,14 @@ SIZE = "size"
 SIZE_FEATURES = ("nodes", "edges", "density")
 """What is known of a sparse network without looking at its graph."""
 SIZE_FREE = "-size-free"
-ENCODINGS = (*PAPER_ENCODINGS, SIZE, *(f"{encoding}{SIZE_FREE}" for encoding in PAPER_ENCODINGS))
+MGE_TRAINED = "MGE-trained"
+"""The metrics of the graph after training, where "MGE" has those of the initial weights."""
+ENCODINGS = (
+    *PAPER_ENCODINGS,
+    MGE_TRAINED,
+    SIZE,
+    *(f"{encoding}{SIZE_FREE}" for encoding in PAPER_ENCODINGS),
+)
 
 
 @dataclass(frozen=True)
@@ -87,9 +94,10 @@ def feature_sets(
     dict
         {name: set}, in the order of `ENCODINGS`. "MGE": scaled as in the paper. "rolled" and
         "rolled-channel": means over layers, scaled as in the paper; all are missing for a network
-        without layers. "size": nodes, edges, and density = 1 - achieved sparsity (kept weights / weights
-        that may be pruned). "...-size-free": see `size_free`. "size" and "MGE-size-free" are missing
-        where "MGE" is, so that the three are compared on the same networks.
+        without layers. "MGE-trained": as "MGE", on the trained weights; only of tables that have
+        both. "size": nodes, edges, and density = 1 - achieved sparsity (kept weights / weights that
+        may be pruned). "...-size-free": see `size_free`. "size", "MGE-trained" and "MGE-size-free"
+        are missing where "MGE" is, so that they are compared on the same networks.
 
     Raises
     ------
@@ -110,6 +118,9 @@ def feature_sets(
         SIZE: _beside(base, size.mask(incomplete)),
         f"MGE{SIZE_FREE}": _beside(base, free[keys].mask(incomplete)),
     }
+    trained = on_trained_weights(networks)
+    if not trained.columns.equals(networks.columns):
+        found[MGE_TRAINED] = _beside(base, scale(trained, metrics)[keys].mask(incomplete))
     if layers is not None:
         layers = layers.assign(sparsity=sparsity_strings(layers["sparsity"]))
         own = {

@@ -5,6 +5,8 @@ What a metric is stands in the registry (`sparsetopo.metrics.registry`), which i
 
 from collections.abc import Iterable, Mapping
 
+import pandas as pd
+
 from sparsetopo.errors import DataError
 from sparsetopo.metrics.registry import NETWORK_METRICS, Metric
 
@@ -17,6 +19,29 @@ _PAPER = (
 )
 PAPER_METRICS: Mapping[str, Metric] = {name: NETWORK_METRICS[name] for name in _PAPER}
 """The sixteen metrics of the paper, in its order."""
+
+TRAINED = "_trained"
+"""Ends the column of a metric that was measured on the trained weights, beside that of the initial ones."""
+
+
+def on_trained_weights(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the metrics of the trained weights in place of those of the initial ones.
+
+    As it is, if it has none.
+
+    Examples
+    --------
+    >>> on_trained_weights(pd.DataFrame({"sink": [1], "strength": [2.0], "strength_trained": [3.0]})).to_dict("list")
+    {'sink': [1], 'strength': [3.0]}
+    """
+    own = [name for name in table.columns if name.endswith(TRAINED)]
+    names = [name.removesuffix(TRAINED) for name in own]
+    return table.drop(columns=own).assign(**{n: table[o] for n, o in zip(names, own, strict=True)})
+
+
+def main_weights(networks: pd.DataFrame) -> str:
+    """The weights that a table's metrics were measured on: "initial", or "trained" where it does not say."""
+    return str(networks["weights"].iloc[0]) if "weights" in networks else "trained"
 
 
 def study_metrics(columns: Iterable[str]) -> dict[str, Metric]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sparsetopo.analysis.tables.metrics import TRAINED
 from sparsetopo.analysis.tables.provenance import (
     NOT_PUBLISHED,
     PUBLISHED,
@@ -31,7 +32,8 @@ def network_row(mask: Path, result: Path, topometrics: Path) -> dict[str, Any]:
     -------
     dict
         The cell, achieved sparsity, collapsed layers (a number), status and accuracies (0..1), nodes, edges and
-        the raw topometrics (None where one is missing).
+        the raw topometrics (None where one is missing); those of the trained weights, if these were measured too, by
+        names that end in `TRAINED`.
 
     Raises
     ------
@@ -119,6 +121,7 @@ def _row(
 ) -> dict[str, Any]:
     measured = _record(topometrics, ("nodes", "edges", "topometrics"))
     _require_same_cell(mask, masked, topometrics, measured)
+    after_training = measured.get("topometrics_trained", {})
     return {
         **_columns(masked["specification"]["cell"], NETWORK_COLUMNS),
         "achieved_sparsity": masked["achieved_sparsity"],
@@ -127,6 +130,7 @@ def _row(
         "nodes": measured["nodes"],
         "edges": measured["edges"],
         **measured["topometrics"],
+        **{f"{name}{TRAINED}": value for name, value in after_training.items()},
     }
 
 
