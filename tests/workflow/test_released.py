@@ -42,7 +42,8 @@ def test_a_part_of_the_released_grid(released_study):
     assert {"delta_r_imdb", "mixture_other_datasets", "size"} <= set(ranking["strategy"])
     index = (released_study.results / "index.html").read_text()
     assert "Nothing was pruned, trained or measured for this study" in index
-    for name in ("comparison.html", "headline.txt", "figures/table3.svg"):
+    assert "measured after training" in (released_study.results / "headline.txt").read_text()
+    for name in ("comparison.html", "comparison.txt", "figures/table3.svg"):
         assert not (released_study.results / name).exists(), "of a part there is none"
     assert released_study.jobs() == {}
 
@@ -65,7 +66,13 @@ def test_the_whole_grid_is_compared_and_drawn(released_study):
     values = yaml.safe_load((ROOT / "config/published.yaml").read_text())
     released_study.values["grid"] = values["grid"]
     text = released_study.run("-n", "--quiet", "host").stdout
-    for name in ("comparison.html", "headline.txt", "figures/table3.svg", "figures/table3.png"):
+    for name in (
+        "comparison.html",
+        "comparison.txt",
+        "headline.txt",
+        "figures/table3.svg",
+        "figures/table3.png",
+    ):
         assert f"results/published/{name}" in text
 
 
@@ -75,12 +82,12 @@ def test_what_a_run_says_at_its_end(tmp_path, capsys):
     run = module_from_spec(spec)
     spec.loader.exec_module(run)
     run.say_results(tmp_path, tmp_path / "report.html")
-    assert capsys.readouterr().out.splitlines()[0].startswith("  tables   ")
-    (tmp_path / "headline.txt").write_text("The paper's tables:\n  table 3\n")
+    assert capsys.readouterr().out.strip().startswith("tables   ")
+    (tmp_path / "comparison.txt").write_text("The paper's tables:\n  table 3\n")
     (tmp_path / "comparison.html").touch()
     run.say_results(tmp_path, tmp_path / "report.html")
     said = capsys.readouterr().out.splitlines()
-    assert said[:2] == ["The paper's tables:", "  table 3"]
+    assert said[1:3] == ["The paper's tables:", "  table 3"]
     assert any(line.startswith(f"  paper    {tmp_path}/comparison.html") for line in said)
     assert said[-1] == f"  report   {tmp_path}/report.html"
 

@@ -60,9 +60,12 @@ except ConfigurationError as error:
 
 # Values of --config are text. What scripts read about the machine (device, data folder) is the checked section.
 config["compute"] = CONFIGURATION.compute.model_dump()
+# What the report's captions read.
+config["topometrics"] = CONFIGURATION.topometrics.model_dump()
 JOBS = JobResources(CONFIGURATION)
 ROOT = f"results/{CONFIGURATION.study}"
-TRAINED_WEIGHTS_ARE_READ = CONFIGURATION.topometrics.weights == "trained"
+GRAPHS_ARE_TRAINED = CONFIGURATION.topometrics.main_weights == "trained"
+WEIGHTS_ARE_COMPARED = CONFIGURATION.topometrics.weights_are_compared
 RELEASED = CONFIGURATION.published
 NETWORKS_ARE_TRAINED = CONFIGURATION.accuracies == "trained" and RELEASED is None
 CHECKS = CONFIGURATION.analysis.checks
@@ -117,8 +120,9 @@ TRAINING_RESULTS = of_cells(f"trained/{NETWORK}.json") if NETWORKS_ARE_TRAINED e
 TRAINED = weights_of(TRAINING_RESULTS) if KEEP.trained_weights else []
 MGES = of_cells(f"mges/{NETWORK}.safetensors")
 # Weights that are not kept must have been read before they are deleted, or they would be trained a second time.
-READERS_OF_TRAINED = MGES if TRAINED_WEIGHTS_ARE_READ and not KEEP.trained_weights else []
 TOPOMETRICS = of_cells(f"topometrics/{NETWORK}.json")
+TRAINED_WEIGHTS_ARE_READ = GRAPHS_ARE_TRAINED or WEIGHTS_ARE_COMPARED
+READERS_OF_TRAINED = MGES if TRAINED_WEIGHTS_ARE_READ and not KEEP.trained_weights else []
 LAYERS_ARE_MEASURED = CONFIGURATION.layers.measure
 LAYERS = of_cells(f"layers/{NETWORK}.json") if LAYERS_ARE_MEASURED else []
 
@@ -156,7 +160,7 @@ def scores_or_data(wildcards):
 
 def weights_of_graph(wildcards):
     """The file of the weights that a graph carries, unless they follow from the seed."""
-    if TRAINED_WEIGHTS_ARE_READ:
+    if GRAPHS_ARE_TRAINED:
         return f"{ROOT}/trained/{NETWORK}.safetensors"
     return initial_weights(wildcards, SPECIFICATIONS.train_weights(wildcards.algorithm))
 

@@ -6,6 +6,8 @@ rule encode:
         plan=f"{ROOT}/plans/{{dataset}}/{{architecture}}.json",
         mask=f"{ROOT}/masks/{NETWORK}.safetensors",
         weights=weights_of_graph,
+        # For a second reading of the metrics that depend on weights.
+        trained=f"{ROOT}/trained/{NETWORK}.safetensors" if WEIGHTS_ARE_COMPARED else [],
     output:
         f"{ROOT}/mges/{NETWORK}.safetensors",
     log:

@@ -41,7 +41,7 @@ COMPARISON = (
     [
         *(f"{ROOT}/{name}.csv" for name in COMPARED),
         f"{ROOT}/comparison.html",
-        f"{ROOT}/headline.txt",
+        f"{ROOT}/comparison.txt",
     ]
     if WHOLE_GRID
     else []
@@ -88,7 +88,7 @@ rule comparison:
         tables=[f"{ROOT}/{name}.csv" for name in COMPARED],
         page=f"{ROOT}/comparison.html",
         # What `workflow/run.py` prints at the end.
-        headline=f"{ROOT}/headline.txt",
+        lines=f"{ROOT}/comparison.txt",
     log:
         f"{ROOT}/logs/comparison.log",
     benchmark:

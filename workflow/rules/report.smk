@@ -10,6 +10,7 @@ FIGURE_NAMES = figures_of_study(
 )
 FIGURES = [f"{ROOT}/figures/{name}.{suffix}" for name in FIGURE_NAMES for suffix in ("svg", "png")]
 INDEX = f"{ROOT}/index.html"
+HEADLINE = f"{ROOT}/headline.txt"
 
 
 # Named `report` for the user; Snakemake's own keyword of that name marks the files above.
@@ -29,6 +30,7 @@ rule:
         **{name: figure(name) for name in FIGURE_NAMES},
         png=[path for path in FIGURES if path.endswith(".png")],
         index=INDEX,
+        headline=HEADLINE,
     log:
         f"{ROOT}/logs/report.log",
     benchmark:

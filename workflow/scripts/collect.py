@@ -38,6 +38,7 @@ def work(snakemake, specification):
             zip(files.masks, files.results, files.topometrics, strict=True), files.dense, reference
         )
     require_grid(networks, specification["grid"])
+    networks.insert(networks.columns.get_loc("nodes"), "weights", specification["weights"])
     write_table(snakemake.output.networks, networks)
     write_table(snakemake.output.dense, dense)
     write_record(snakemake, specification)

@@ -55,7 +55,7 @@ def work(snakemake, specification):
         footer,
     )
     write_text(snakemake.output.page, page)
-    write_text(snakemake.output.headline, "\n".join(comparison_lines(comparison, permuted)) + "\n")
+    write_text(snakemake.output.lines, "\n".join(comparison_lines(comparison, permuted)) + "\n")
 
 
 run_job(snakemake, work)  # noqa: F821

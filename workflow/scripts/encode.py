@@ -4,17 +4,9 @@ from job import record_of, require_cell, run_job
 
 
 def work(snakemake, specification):
-    import logging
-
-    import numpy as np
-
     from sparsetopo.errors import MaskError
-    from sparsetopo.graphs.mge import mge_from_masks
     from sparsetopo.graphs.plan import Plan
-    from sparsetopo.networks.initial_file import read_initial
-    from sparsetopo.networks.initial_weights import initial_weights
     from sparsetopo.pruning.mask import Mask
-    from sparsetopo.training.save import load_weights
 
     plan = Plan.load(snakemake.input.plan)
     mask = Mask.load(snakemake.input.mask)
@@ -26,19 +18,50 @@ def work(snakemake, specification):
     except MaskError as error:
         raise MaskError(f"{snakemake.input.mask}: {error}") from None
     if specification["weights"] == "trained":
-        names = dict.fromkeys([*mask, *plan.parameters])
-        weights, _ = load_weights(snakemake.input.weights, names)
-        require_cell(snakemake, snakemake.input.weights)
-    elif snakemake.input.weights:
-        weights = read_initial(snakemake.input.weights)
-        require_cell(snakemake, snakemake.input.weights, ignoring=("algorithm", "sparsity"))
+        weights = trained_weights(snakemake, snakemake.input.weights, plan, mask)
     else:
-        labels = (specification["dataset"], specification["architecture"], specification["seed"])
-        weights = initial_weights(
-            {name: kept.shape for name, kept in mask.items()},
-            *labels,
-            redrawn=specification["train_weights"] == "redrawn",
-        )
+        weights = starting_weights(snakemake, specification, mask)
+    graph, finite = encoded(plan, weights, mask)
+    facts = {"weights_are_finite": finite}
+    trained = None
+    if specification["trained_too"]:
+        weights = trained_weights(snakemake, snakemake.input.trained, plan, mask)
+        trained, facts["trained_weights_are_finite"] = encoded(plan, weights, mask)
+    record = record_of(snakemake, {**specification, **facts})
+    graph.save(snakemake.output[0], record, trained=trained)
+
+
+def trained_weights(snakemake, path, plan, mask):
+    """The weights after training."""
+    from sparsetopo.training.save import load_weights
+
+    weights, _ = load_weights(path, dict.fromkeys([*mask, *plan.parameters]))
+    require_cell(snakemake, path)
+    return weights
+
+
+def starting_weights(snakemake, specification, mask):
+    """The weights that training starts from: drawn here, or from a file if the network draws its own."""
+    from sparsetopo.networks.initial_file import read_initial
+    from sparsetopo.networks.initial_weights import initial_weights
+
+    if snakemake.input.weights:
+        path = snakemake.input.weights
+        require_cell(snakemake, path, ignoring=("algorithm", "sparsity"))
+        return read_initial(path)
+    labels = (specification["dataset"], specification["architecture"], specification["seed"])
+    shapes = {name: kept.shape for name, kept in mask.items()}
+    return initial_weights(shapes, *labels, redrawn=specification["train_weights"] == "redrawn")
+
+
+def encoded(plan, weights, mask):
+    """The graph, and whether its weights are finite; if not, they are 0."""
+    import logging
+
+    import numpy as np
+
+    from sparsetopo.graphs.mge import mge_from_masks
+
     used = {name: mask.get(name, slice(None)) for name in plan.parameters if name in weights}
     finite = all(bool(np.isfinite(weights[name][kept]).all()) for name, kept in used.items())
     if not finite:
@@ -46,10 +69,9 @@ def work(snakemake, specification):
         logging.warning(
             "the trained weights are not finite; metrics that read weights will be missing"
         )
+        shapes = {name: kept.shape for name, kept in mask.items()} | plan.parameters
         weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-        weights |= {name: np.zeros(shape, np.float32) for name, shape in plan.parameters.items()}
-    record = record_of(snakemake, {**specification, "weights_are_finite": finite})
-    mge_from_masks(plan, weights, mask).save(snakemake.output[0], record)
+    return mge_from_masks(plan, weights, mask), finite
 
 
 run_job(snakemake, work)  # noqa: F821

@@ -6,6 +6,7 @@ from job import run_job
 def work(snakemake, specification):
     from pathlib import Path
 
+    from sparsetopo.analysis.prediction.headline import headline
     from sparsetopo.analysis.tables.metrics import study_metrics
     from sparsetopo.analysis.tables.provenance import figure_note, source_note, variant_note
     from sparsetopo.analysis.tables.summary import study_facts
@@ -36,7 +37,7 @@ def work(snakemake, specification):
     configuration = {
         "study": specification["study"],
         "accuracies": specification["accuracies"],
-        "topometrics": {"weights": specification["weights"]},
+        "topometrics": {"weights": [specification["weights"]]},
         "published": released,
     }
     folder = Path(__file__).resolve().parents[1] / "report"
@@ -56,7 +57,10 @@ def work(snakemake, specification):
     ]
     networks = read_table(files.networks)
     metrics = list(study_metrics(networks.columns))
-    facts = study_facts(networks, read_table(files.dense), metrics)
+    dense = read_table(files.dense)
+    told = headline(networks, dense, read_table(files.prediction), read_table(files.ranking_means))
+    write_text(snakemake.output.headline, "\n".join(told) + "\n")
+    facts = [*told, *study_facts(networks, dense, metrics)]
     sources = source_note(published, initial, metrics, released=released)
     notice = f"{sources} {variant_note(specification['definitions'])}".strip()
     title = f"Topology of sparse networks: study {specification['study']}"

@@ -9,7 +9,8 @@ def work(snakemake, specification):
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
-    finite = require_cell(snakemake, snakemake.input.mge)["weights_are_finite"]
+    facts = require_cell(snakemake, snakemake.input.mge)
+    finite = facts["weights_are_finite"]
     common = {
         "specification": record_of(snakemake, specification),
         "package_version": package_version(),
@@ -25,8 +26,21 @@ def work(snakemake, specification):
             "edges": mge.num_edges,
             "layer_sizes": list(mge.layer_sizes),
             "topometrics": measured(mge, specification["metrics"], finite, snakemake.threads),
+            **after_training(snakemake, specification, facts.get("trained_weights_are_finite")),
         },
     )
+
+
+def after_training(snakemake, specification, finite):
+    """Metrics that read weights, once more, on the trained ones."""
+    from sparsetopo.graphs.mge import MGE
+    from sparsetopo.metrics.registry import METRICS
+
+    if not specification["trained_too"]:
+        return {}
+    trained = MGE.load(snakemake.input.mge, trained=True)
+    wanted = [name for name in specification["metrics"] if METRICS[name].reads_weights]
+    return {"topometrics_trained": measured(trained, wanted, finite, snakemake.threads)}
 
 
 def measured(mge, wanted, finite, threads):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 TRAIN = {"dense", "train snip"}
 DEFINED = {"collect", "report"}  # they tell the reader what a name stands for
 ANALYSES = (
-    *("regression", "regression_uncertainty", "families"),
+    *("prediction", "regression", "regression_uncertainty", "families"),
     *("importance", "ramanujan", "ranking"),
 )
 CELL = ("digits", "Resnet-20", "synflow", "0.9", 0)
@@ -51,7 +51,7 @@ def records(values):
         (("pruning",), {"snip": {}}, set()),
         (("pruning",), {"snip": {"batch_size": 64}}, {"score"} | DEFINED),
         (("pruning",), {"snip": {"shuffle": "layer"}}, {"prune snip"} | DEFINED),
-        (("pruning",), {"snip": {"train_weights": "redrawn"}}, {"train snip"} | DEFINED),
+        (("pruning",), {"snip": {"train_weights": "redrawn"}}, {"train snip", "encode"} | DEFINED),
         (("compute",), {"threads": 2}, {"score", "prune"} | TRAIN),
         (("compute",), {"device": "cuda"}, {"score", "prune"} | TRAIN),
         (("compute",), {"precision": "bfloat16"}, TRAIN),
@@ -60,7 +60,9 @@ def records(values):
         (("resources",), {"train": {"threads": 2}}, {"train snip"}),
         (("resources",), {"topometrics": {"threads": 2}}, set()),
         (("resources",), {"prune": {"gpu": 0}}, set()),
-        (("topometrics",), {"weights": "initial"}, {"encode", "report"}),
+        (("topometrics",), {"weights": ["initial", "trained"]}, set()),
+        (("topometrics",), {"weights": ["initial"]}, {"encode", "topometrics"}),
+        (("topometrics",), {"weights": "trained"}, {"encode", "topometrics", "collect", "report"}),
         (("topometrics",), {"metrics": ["n1"]}, {"topometrics"}),
         (("topometrics",), {"identity_shortcuts": True}, {"plan"}),
         (("layers",), {"motif_size": 4}, {"topometrics"}),
@@ -69,12 +71,17 @@ def records(values):
         (
             ("analysis",),
             {"repeats": 2, "folds": 4},
-            {"regression", "regression_uncertainty", "families"},
+            {"prediction", "regression", "regression_uncertainty", "families"},
         ),
+        (("analysis",), {"repeats": 2, "prediction_repeats": 9}, {"prediction"}),
         (("analysis",), {"repeats": 2, "check_repeats": 4}, {"regression", "families"}),
         (("analysis",), {"repeats": 2, "mean_permutations": 4}, {"regression_uncertainty"}),
         (("analysis",), {"repeats": 2, "ranking_permutations": 4}, {"ranking"}),
-        (("analysis",), {"repeats": 2, "resamples": 4}, {"regression_uncertainty", "ranking"}),
+        (
+            ("analysis",),
+            {"repeats": 2, "resamples": 4},
+            {"prediction", "regression_uncertainty", "ranking"},
+        ),
         (("analysis",), {"repeats": 2, "dense_reference": "same_seed"}, {"collect"}),
         (
             ("grid", "algorithms"),

@@ -85,7 +85,8 @@ RULES = {
         ),
         (
             {"pruning": {"snip": {"train_weights": "redrawn"}}},
-            ["trained/digits/Resnet-20/snip/*/*"],
+            # The graph has the weights that training starts from.
+            ["trained/digits/Resnet-20/snip/*/*", "mges/digits/Resnet-20/snip/*/*"],
             ("train_weights", "scored", "redrawn"),
         ),
         (

@@ -60,6 +60,24 @@ def test_round_trip_of_random_networks(tmp_path_factory, drawn):
     assert read_metadata(path)["specification"] == {"seed": 1}
 
 
+def test_weights_after_training_lie_beside_the_others(tmp_path):
+    mge, path = small_mge(), tmp_path / "graph.safetensors"
+    after = MGE(mge.plan, {name: 2 * array for name, array in mge.weights.items()}, mge.masks)
+    mge.save(path)
+    with pytest.raises(FileFormatError, match=r"the tensor 'trained:first\.weight' is missing"):
+        MGE.load(path, trained=True)
+    mge.save(path, trained=after)
+    for found, expected in ((MGE.load(path), mge), (MGE.load(path, trained=True), after)):
+        for name, array in expected.weights.items():
+            np.testing.assert_array_equal(found.weights[name], array)
+            np.testing.assert_array_equal(found.masks[name], mge.masks[name])
+    tensors, metadata = load_file(path), {"sparsetopo": json.dumps(read_metadata(path))}
+    del tensors["trained:up.weight"]
+    save_file(tensors, path, metadata)
+    with pytest.raises(FileFormatError):
+        MGE.load(path)
+
+
 def test_size_is_that_of_the_kept_weights_and_a_bit_a_weight(tmp_path):
     mge = small_mge()
     mge.save(tmp_path / "mge")

@@ -172,10 +172,10 @@ def _published_problems(values: Mapping[str, Any]) -> Iterator[str]:
     """What a study that takes its accuracies from the paper cannot have."""
     if values.get("accuracies") != "published":
         return
-    if as_mapping(values.get("topometrics")).get("weights", "trained") == "trained":
+    if as_mapping(values.get("topometrics")).get("weights") not in ("initial", ["initial"]):
         yield (
-            "topometrics.weights: is 'trained', but with accuracies: published nothing is trained; "
-            "set topometrics.weights: initial"
+            "topometrics.weights: holds 'trained', but with accuracies: published nothing is trained; "
+            "set topometrics.weights: [initial]"
         )
     if as_mapping(values.get("analysis")).get("dense_reference", "mean") != "mean":
         yield (

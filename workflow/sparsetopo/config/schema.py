@@ -89,6 +89,7 @@ Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
 ]
 _DISTINCT = AfterValidator(_distinct)
+_ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 
 
 class _Section(BaseModel):
@@ -156,14 +157,26 @@ class Training(_Section):
 class Topometrics(_Section):
     """Which metrics are computed, and on which graph."""
 
+    @property
+    def main_weights(self) -> Literal["initial", "trained"]:
+        """The weights that all metrics are measured on."""
+        return "initial" if "initial" in self.weights else "trained"
+
+    @property
+    def weights_are_compared(self) -> bool:
+        """Whether the metrics that read weights are measured on the trained ones, too."""
+        return len(self.weights) == 2
+
     metrics: Annotated[list[MetricName], _DISTINCT] | None = Field(
         None,
         min_length=1,
         description="Topometrics to compute, by registry name; all of them if absent.",
     )
-    weights: Literal["trained", "initial"] = Field(
-        "trained",
-        description="Weights of the graphs' edges: after training, or the initial ones (needs no training).",
+    weights: Annotated[list[Literal["initial", "trained"]], _DISTINCT, _ONE_OR_MORE] = Field(
+        ["initial", "trained"],
+        min_length=1,
+        description="Weights of the graphs' edges: the initial ones, those after training, or both. Of both, the "
+        "tables call what is measured on the trained ones by names that end in _trained.",
     )
     identity_shortcuts: bool = Field(
         False, description="Draw identity shortcuts as edges of weight 1."
@@ -193,6 +206,11 @@ class Analysis(_Section):
     folds: Whole = Field(5, ge=2, description="Folds of the shuffled cross-validation.")
     repeats: Whole = Field(
         100, ge=1, description="Repeats of the cross-validation, each with its own shuffle."
+    )
+    prediction_repeats: int = Field(
+        5,
+        ge=1,
+        description="How often the folds of the headline score (table prediction) are drawn.",
     )
     scaling: Literal["subset", "fold"] = Field(
         "subset",

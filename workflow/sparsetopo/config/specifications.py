@@ -181,7 +181,8 @@ class Specifications:
         """Join plan, mask and weights into the graph."""
         record: dict[str, Any] = {
             "stage": "encode",
-            "weights": self.configuration.topometrics.weights,
+            "weights": self.configuration.topometrics.main_weights,
+            "trained_too": self.configuration.topometrics.weights_are_compared,
         }
         if record["weights"] == "initial":  # then they are drawn anew, from these labels
             record |= {"dataset": dataset, "architecture": architecture, "seed": int(seed)}
@@ -193,6 +194,7 @@ class Specifications:
         layers = self.configuration.layers
         return {
             "stage": "topometrics",
+            "trained_too": self.configuration.topometrics.weights_are_compared,
             "metrics": self.configuration.topometrics.metrics or sorted(NETWORK_METRICS),
             "layers": {"motif_size": layers.motif_size} if layers.measure else None,
         }
@@ -208,6 +210,7 @@ class Specifications:
             "grid": self._grid(),
             "dense_reference": self.configuration.analysis.dense_reference,
             "accuracies": self.configuration.accuracies,
+            "weights": self.configuration.topometrics.main_weights,
             "definitions": self.definitions(),
         }
 
@@ -222,6 +225,8 @@ class Specifications:
         record = {"stage": stage, **{key: getattr(settings, key) for key in keys}}
         if stage in ("ranking", "comparison"):
             record["pools"] = self.pools()
+        if stage == "ranking":
+            record["as_in_the_paper"] = self.configuration.published is not None
         return record
 
     def pools(self) -> dict[str, list[str]]:
@@ -238,7 +243,7 @@ class Specifications:
             "stage": "report",
             "study": self.configuration.study,
             "accuracies": self.configuration.accuracies,
-            "weights": self.configuration.topometrics.weights,
+            "weights": self.configuration.topometrics.main_weights,
             "published": self.configuration.published is not None,
             "definitions": self.definitions(),
         }

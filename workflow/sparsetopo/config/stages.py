@@ -24,6 +24,7 @@ StageName = Literal[
     "collect",
     "collect_layers",
     "released",
+    "prediction",
     "regression",
     "regression_uncertainty",
     "families",
@@ -94,6 +95,7 @@ STAGES: dict[StageName, Stage] = {
     "collect": _tables("resources/paper/accuracies.csv"),
     "collect_layers": _tables(),
     "released": _tables("resources/paper/accuracies.csv"),
+    "prediction": _tables(settings=("folds", "prediction_repeats", "resamples", "seed")),
     "regression": _tables(
         settings=("folds", "repeats", "check_repeats", "scaling", "seed", "checks")
     ),

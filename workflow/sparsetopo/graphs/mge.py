@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sparsetopo.errors import EncodingError, MaskError
 from sparsetopo.graphs.bundles.build import bundles
 from sparsetopo.graphs.bundles.bundle import Bundle
-from sparsetopo.graphs.mge_file import read_mge, write_mge
+from sparsetopo.graphs.mge_file import MAIN, TRAINED, read_mge, write_mge
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.networks.masks import bool_mask
 
@@ -165,17 +165,28 @@ class MGE:
 
         export(self, path, format)
 
-    def save(self, path: str | PathLike[str], specification: Any = None) -> None:
+    def save(
+        self,
+        path: str | PathLike[str],
+        specification: Any = None,
+        *,
+        trained: "MGE | None" = None,
+    ) -> None:
         """Write plan and kept weights to a safetensors file, atomically.
 
         ``docs/formats.md`` describes the file; `specification` (JSON-serialisable) says where the network comes from.
+        With the graph of the same network after training, the file holds its weights, too.
         """
-        write_mge(path, self.plan, self.weights, self.masks, specification)
+        after = None if trained is None else trained.weights
+        write_mge(path, self.plan, self.weights, self.masks, specification, after)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> "MGE":
-        """Read a file of `save` (FileFormatError if it is missing, damaged, foreign, or of another version)."""
-        return cls(*read_mge(path))
+    def load(cls, path: str | PathLike[str], *, trained: bool = False) -> "MGE":
+        """Read a file of `save` (FileFormatError if it is missing, damaged, foreign, or of another version).
+
+        `trained` asks for the weights after training, which the file must hold then.
+        """
+        return cls(*read_mge(path, TRAINED if trained else MAIN))
 
 
 def mge_from_masks(

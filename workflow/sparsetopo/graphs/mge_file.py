@@ -17,14 +17,25 @@ FORMAT = "sparsetopo mge"
 VERSION = 1
 
 
+MAIN, TRAINED = "weights", "trained"
+"""Weights that a file may hold: those of the graph, and beside them those after training."""
+
+
 def write_mge(
-    path: str | PathLike[str], plan: Plan, weights: Weights, masks: Masks, specification: Any
+    path: str | PathLike[str],
+    plan: Plan,
+    weights: Weights,
+    masks: Masks,
+    specification: Any,
+    trained: Weights | None = None,
 ) -> None:
-    """Write the parts of an MGE and a `specification` (JSON-serialisable)."""
+    """Write the parts of an MGE, a `specification` (JSON-serialisable), and perhaps the weights after training."""
     tensors: dict[str, NDArray[Any]] = {}
+    kinds = {MAIN: weights} if trained is None else {MAIN: weights, TRAINED: trained}
     for name, mask in masks.items():
         tensors[f"mask:{name}"] = pack(mask)
-        tensors[f"weights:{name}"] = weights[name][mask]
+        for kind, arrays in kinds.items():
+            tensors[f"{kind}:{name}"] = arrays[name][mask]
     metadata = {
         "format": FORMAT,
         "version": VERSION,
@@ -35,8 +46,8 @@ def write_mge(
     write_tensors(path, tensors, metadata)
 
 
-def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
-    """Read the parts of an MGE: plan, weights, masks; raises as `MGE.load`."""
+def read_mge(path: str | PathLike[str], kind: str = MAIN) -> tuple[Plan, Weights, Masks]:
+    """Read the parts of an MGE: plan, weights of a kind, masks; raises as `MGE.load`."""
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         raise FileFormatError(
@@ -44,7 +55,8 @@ def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
             f"'{FORMAT}' version {VERSION}."
         )
     plan = Plan.from_record(metadata.get("plan"), str(path))
-    expected = {f"{kind}:{name}" for kind in ("mask", "weights") for name in plan.parameters}
+    kinds = {MAIN, kind, *(TRAINED for name in tensors if name.startswith(f"{TRAINED}:"))}
+    expected = {f"{each}:{name}" for each in ("mask", *kinds) for name in plan.parameters}
     if tensors.keys() != expected:
         name = min(tensors.keys() ^ expected)
         problem = "is missing" if name in expected else "is not of its plan"
@@ -53,7 +65,7 @@ def read_mge(path: str | PathLike[str]) -> tuple[Plan, Weights, Masks]:
     for name, shape in plan.parameters.items():
         where = f"{path}: parameter '{name}'"
         masks[name] = unpack(tensors[f"mask:{name}"], shape, where)
-        kept = _float32(tensors[f"weights:{name}"], where)
+        kept = _float32(tensors[f"{kind}:{name}"], where)
         weights[name] = scatter(kept, masks[name], where)
     return plan, weights, masks
 

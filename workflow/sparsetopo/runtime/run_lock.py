@@ -146,7 +146,7 @@ def last_run(study: str) -> Run | None:
     try:
         # A lock for reading is enough to see that somebody has one for writing.
         with open(_run_lock(study), encoding="utf-8") as handle:
-            is_free, owner = _locked(handle, kind=fcntl.LOCK_SH), _read(handle)
+            is_free, owner = lock(handle, shared=True, wait=False), _read(handle)
             began = os.fstat(handle.fileno()).st_mtime
     except OSError:
         return None
