@@ -56,4 +56,5 @@ rule all:
         *TARGETS.values(),
         FIGURES,
         INDEX,
+        HEADLINE,
         COMPARISON,

@@ -25,7 +25,14 @@ LAYERS = {
 }
 ANALYSIS_JOBS = dict.fromkeys(
     (
-        *("collect", "collect_layers", "regression", "regression_uncertainty", "families"),
+        *(
+            "collect",
+            "collect_layers",
+            "prediction",
+            "regression",
+            "regression_uncertainty",
+            "families",
+        ),
         *("importance", "ramanujan", "ranking", "report"),
     ),
     1,

@@ -118,7 +118,7 @@ def test_locks_of_the_importing_workflow_are_left_to_it(importer):
 
 def test_every_rule_and_target_carries_the_given_name(importer):
     jobs = importer.jobs("sparsetopo_all")
-    assert len(jobs) == 16
+    assert len(jobs) == 17
     assert all(name.startswith("sparsetopo_") for name in jobs)
     assert importer.jobs("sparsetopo_all_prune") == dict.fromkeys(
         ("sparsetopo_data", "sparsetopo_prune", "sparsetopo_all_prune"), 1

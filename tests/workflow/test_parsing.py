@@ -55,6 +55,7 @@ def test_the_whole_small_grid_is_planned(study):
         "topometrics": 4,
         "collect": 1,
         "collect_layers": 1,
+        "prediction": 1,
         "regression": 1,
         "regression_uncertainty": 1,
         "families": 1,

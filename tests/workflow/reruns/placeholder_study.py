@@ -43,7 +43,7 @@ AXES_OF = {
     **dict.fromkeys(("prune", "train", "encode", "topometrics"), tuple(AXES)),
 }
 ANALYSES = (
-    *("regression", "regression_uncertainty", "families"),
+    *("prediction", "regression", "regression_uncertainty", "families"),
     *("importance", "ramanujan", "ranking"),
 )
 AGGREGATES = {rule: {""} for rule in ("collect", "collect_layers", *ANALYSES, "report")}

@@ -102,15 +102,22 @@ CONTROLS = {"from": "uniform", "scope": "layer"}
         (
             "analysis/folds",
             4,
-            only_aggregates("regression", "regression_uncertainty", "families"),
+            only_aggregates("prediction", "regression", "regression_uncertainty", "families"),
         ),
+        ("analysis/prediction_repeats", 3, only_aggregates("prediction")),
         ("analysis/permutations", 10, only_aggregates("regression_uncertainty")),
         ("analysis/ranking_permutations", 10, only_aggregates("ranking")),
-        ("analysis/resamples", 10, only_aggregates("regression_uncertainty", "ranking")),
+        (
+            "analysis/resamples",
+            10,
+            only_aggregates("prediction", "regression_uncertainty", "ranking"),
+        ),
         (
             "analysis/seed",
             1,
-            only_aggregates("regression", "regression_uncertainty", "families", "ranking"),
+            only_aggregates(
+                *("prediction", "regression", "regression_uncertainty", "families", "ranking")
+            ),
         ),
         ("analysis/dense_reference", "same_seed", AFTER_NETWORKS),
         ("analysis/checks", False, only_aggregates("regression", "ranking")),

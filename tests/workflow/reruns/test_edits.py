@@ -13,7 +13,7 @@ from tests.workflow.conftest import ROOT, Study
 from sparsetopo.config.stages import STAGE_VERSIONS
 
 ANALYSES = (
-    *("regression", "regression_uncertainty", "families"),
+    *("prediction", "regression", "regression_uncertainty", "families"),
     *("importance", "ramanujan", "ranking"),
 )
 AGGREGATES = {rule: {""} for rule in ("collect", "collect_layers", *ANALYSES, "report")}
@@ -94,6 +94,7 @@ def test_touching_sources_runs_nothing(study):
             "scripts/collect_layers.py",
             only(
                 "collect_layers",
+                "prediction",
                 "regression",
                 "regression_uncertainty",
                 "ramanujan",

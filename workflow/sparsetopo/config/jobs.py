@@ -62,7 +62,7 @@ def _single_files(
         if has_layers:
             yield "collect_layers", "tables/layers.json", ("topometrics",)
             tables.append("collect_layers")
-    analyses: list[StageName] = ["regression"]
+    analyses: list[StageName] = ["prediction", "regression"]
     if configuration.analysis.checks:
         analyses += ["regression_uncertainty", "families"]
     analyses.append("importance")
