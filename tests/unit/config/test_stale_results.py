@@ -40,7 +40,7 @@ def study(tmp_path):
     for result in expected():
         record = dict(result.specification)
         if result.stage == "encode":
-            record["weights_are_finite"] = True
+            record |= {"weights_are_finite": True, "trained_weights_are_finite": True}
         write(tmp_path / result.path, record)
     return tmp_path
 

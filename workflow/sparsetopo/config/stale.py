@@ -18,7 +18,7 @@ from sparsetopo.files import canonical_json, read_json, read_metadata, write_tex
 
 LIST = "logs/stale.txt"
 # What a job found out, rather than read of the configuration.
-_FOUND_OUT = ("weights_are_finite",)
+_FOUND_OUT = ("weights_are_finite", "trained_weights_are_finite")
 MISSING = object()
 
 
