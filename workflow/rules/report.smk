@@ -29,7 +29,9 @@ rule:
     output:
         **{name: figure(name) for name in FIGURE_NAMES},
         png=[path for path in FIGURES if path.endswith(".png")],
-        index=INDEX,
+        index=report(
+            INDEX, category="Answer", caption="../report/index.rst", labels={"page": "the answer"}
+        ),
         headline=HEADLINE,
     log:
         f"{ROOT}/logs/report.log",

@@ -14,7 +14,7 @@ def work(snakemake, specification):
     from sparsetopo.analysis.tables.table import read_table, write_table
     from sparsetopo.files import canonical_json, read_json, write_text
     from sparsetopo.plots.pages.comparison import comparison_page
-    from sparsetopo.plots.pages.index import PageItem
+    from sparsetopo.plots.pages.document import PageItem
     from sparsetopo.version import package_version
 
     files = snakemake.input

@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import csr_array, random_array
 from tests.unit.analysis.regression.regressions import FAST, case_table
 from tests.unit.plots.legible import assert_legible
 
@@ -16,10 +15,8 @@ from sparsetopo.analysis.regression.settings import CrossValidation
 from sparsetopo.analysis.tables.metrics import PAPER_METRICS
 from sparsetopo.errors import DataError
 from sparsetopo.plots.accuracy import plot_accuracy
-from sparsetopo.plots.graph import choose_nodes, plot_graph
 from sparsetopo.plots.heat import number_text
 from sparsetopo.plots.importance import plot_importance
-from sparsetopo.plots.pages.index import PageItem, page
 from sparsetopo.plots.ranking import plot_ranking
 from sparsetopo.plots.regression import plot_regression
 from sparsetopo.plots.saving import save_figure
@@ -61,23 +58,11 @@ def figures(networks, importance):
         "regression": plot_regression(case_table(networks, repeats=2, settings=fast)),
         "importance": plot_importance(importance),
         "ranking": plot_ranking(ranking),
-        "graph": plot_graph([30, 20, 5], _graph([30, 20, 5])),
     }
 
 
-def _graph(sizes, density=0.2):
-    total = sum(sizes)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    full = np.zeros((total, total))
-    for layer in range(len(sizes) - 1):
-        a, b, c = offsets[layer : layer + 3]
-        block = random_array((b - a, c - b), density=density, rng=np.random.default_rng(layer))
-        full[a:b, b:c] = block.toarray()
-    return csr_array(full)
-
-
 PLAIN = RankingSettings(checks=False, permutations=0, resamples=0)
-NAMES = ["accuracy", "regression", "importance", "ranking", "graph"]
+NAMES = ["accuracy", "regression", "importance", "ranking"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,15 +117,6 @@ def test_a_note_stands_above_the_figure(networks):
     assert_legible(figure)
 
 
-def test_the_page_shows_its_notice_first_and_escapes_everything():
-    item = PageItem("figures/a.svg", "A < B", "caption & more")
-    text = page("Title", ["One fact."], [item], [item], "footer", "Nothing was <trained>.")
-    assert '<p class="notice">Nothing was &lt;trained&gt;.</p>' in text
-    assert text.index("Nothing was") < text.index("One fact.") < text.index("A &lt; B")
-    assert "caption &amp; more" in text
-    assert 'class="notice"' not in page("Title", [], [item], [item], "footer")
-
-
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 @pytest.mark.parametrize("name", NAMES)
 def test_files_are_reproducible(figures, tmp_path, name, suffix):
@@ -158,7 +134,7 @@ def test_files_are_reproducible(figures, tmp_path, name, suffix):
 
 def test_unknown_format_writes_nothing(figures, tmp_path):
     with pytest.raises(DataError, match=r"written as \.svg or \.png, not as '\.gif'"):
-        save_figure(figures["graph"], tmp_path / "a.gif")
+        save_figure(figures["ranking"], tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -197,37 +173,6 @@ def test_undefined_numbers_are_dashes(importance, networks):
     assert texts == {"no better\nthan mean"}
     assert number_text(-0.001) == "0.00"
     assert number_text(-0.5) == "−0.50"
-
-
-def test_graph_draws_every_edge_of_a_small_graph(tmp_path):
-    graph = _graph([6, 5, 4], density=0.5)
-    figure = plot_graph([6, 5, 4], graph)
-    (lines,) = [c for c in figure.axes[0].collections if hasattr(c, "get_segments")]
-    assert len(lines.get_segments()) == graph.nnz
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == ["input", "6 nodes", "layer 1", "5 nodes", "output", "4 nodes"]
-
-
-def test_graph_samples_large_layers():
-    sizes = [300, 200, 40]
-    graph = _graph(sizes, density=0.02)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    shown = choose_nodes(offsets, graph, 24)
-    assert [len(nodes) for nodes in shown] == [24, 24, 24]
-    for nodes, first, last in zip(shown, offsets[:-1], offsets[1:], strict=True):
-        assert (np.diff(nodes) > 0).all()
-        assert first <= nodes.min() <= nodes.max() < last
-    drawn = graph[shown[0]][:, shown[1]].nnz
-    blind = graph[shown[0]][:, offsets[1] + np.arange(24)].nnz
-    assert drawn > blind
-    texts = [text.get_text() for text in plot_graph(sizes, graph).axes[0].texts]
-    assert "24 of\n300" in texts
-
-
-def test_graph_without_edges_and_of_another_size():
-    assert plot_graph([3, 2], csr_array((5, 5))).axes
-    with pytest.raises(DataError, match="must be 6 x 6"):
-        plot_graph([3, 3], csr_array((5, 5)))
 
 
 @pytest.mark.parametrize("plot", [plot_regression, plot_importance, plot_ranking, plot_accuracy])

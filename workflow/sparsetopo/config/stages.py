@@ -116,7 +116,8 @@ STAGES: dict[StageName, Stage] = {
     ),
     "report": _tables(
         *("workflow/report/*.rst", "resources/paper/regression.csv"),
-        plots=("graphs", "bits.py", "networks/masks.py", "plots"),
+        "workflow/sparsetopo/plots/pages/templates/*",
+        plots=("graphs", "bits.py", "networks/masks.py", "metrics/implicit/degrees.py", "plots"),
     ),
 }
 

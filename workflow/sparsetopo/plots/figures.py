@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,20 @@ STUDY_TABLES = (
 )
 """The tables that the page links, in its order; a study need not have all of them."""
 
+PAGE_TABLES = tuple(name for name in STUDY_TABLES if name not in ("layers", "rankings"))
+"""Those that its charts, sentences and sortable tables read; the others are too long to show."""
+
 
 def figures_of_study(**available: bool) -> list[str]:
     """Names of the figures of a study, for which "checks", "layers", "graphs" and "comparison" are available or not."""
     return [
         figure.name for figure in STUDY_FIGURES if not figure.requires or available[figure.requires]
     ]
+
+
+def read_tables(files: Any) -> "dict[str, DataFrame]":
+    """Read the tables that the page shows, of those whose paths are attributes of `files`."""
+    return {name: _read(path) for name in PAGE_TABLES if (path := getattr(files, name, None))}
 
 
 def _read(path: str | Iterable[str]) -> Any:

@@ -1,145 +1,191 @@
-"""A drawing of one multipartite graph: node layers as columns, edges between them.
+"""A drawing of one whole multipartite graph: its node layers in a row, every link between two of them.
 
-Of a layer with more than `nodes_per_layer` nodes only some are drawn; the count below its column says how many. In the
-first layer they are evenly spaced in node order, thus over channels and over the picture. In each further layer they
-are the nodes with the most edges from nodes that are drawn: only edges between drawn nodes can be shown, and few would
-be left if the layers were sampled independently.
+Above, a box is a node layer and a band or an arc is all edges between two layers; below, one image for each of these
+shows which channels are joined. With more than `_FEW` layers most texts are left out; with more than `_MANY` links one
+image of layers by layers stands for those of channels.
 """
 
-import itertools
-from collections.abc import Sequence
-from typing import Any
+import math
 
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from sparsetopo.errors import DataError
+from sparsetopo.analysis.graph_summary import GraphSummary, LayerCounts, Link, summarise_graph
 from sparsetopo.graphs import MGE
 from sparsetopo.plots.style import figure_style, new_figure
 
-_Nodes = NDArray[np.int64]
+_DIRECT, _SHORTCUT = "#0072B2", "#D55E00"
+_ALIVE, _DEAD_END, _ISOLATED = "#4d5a66", "#E69F00", "#ffffff"
+_BOX = 0.3  # half the width of a box; layers are 1 apart
+_WIDEST = 13.5  # inches
+_STEP = 1.1  # height of an image with its title; its width is 0.8
+_FEW = 40
+"""Up to so many layers and links have text."""
+_MANY = 160
+"""Up to so many links have an image of their own."""
+# Even one kept weight of a thousand is to be seen; none is paper.
+_COLOURS = LinearSegmentedColormap.from_list("kept", ["#c9dff0", "#0072B2", "#00213a"])
 
 
 def plot_mge(mge: MGE) -> Figure:
-    """Draw (part of) the graph of one network."""
-    return plot_graph(mge.layer_sizes, mge.to_scipy())
-
-
-def plot_graph(
-    layer_sizes: Sequence[int],
-    adjacency: Any,
-    *,
-    nodes_per_layer: int = 24,
-) -> Figure:
-    """Draw (part of) a multipartite graph, whose nodes are numbered layer by layer.
-
-    The adjacency is a sparse V x V array of scipy, from source to target, with values |w|.
-    """
-    edges = csr_array(adjacency)
-    total = int(sum(layer_sizes))
-    if edges.shape != (total, total):
-        raise DataError(
-            f"the adjacency has shape {edges.shape}, but must be {total} x {total}: "
-            f"the layers have {total} nodes together."
-        )
-    offsets = np.concatenate([[0], np.cumsum(layer_sizes)]).astype(np.int64)
-    shown = choose_nodes(offsets, edges, nodes_per_layer)
-    names = ["input", *(f"layer {layer}" for layer in range(1, len(layer_sizes) - 1)), "output"]
+    """Draw the graph of one network as a whole; a link is as wide as its number of edges on a logarithmic scale."""
+    graph = summarise_graph(mge)
+    width = min(max(0.6 * len(graph.layers) + 0.8, 6.0), _WIDEST)
+    columns = max(min(len(graph.links), 10 if len(graph.links) <= _FEW else 16), 6)
+    rows = math.ceil(len(graph.links) / columns)
+    many = len(graph.links) > _MANY
+    below = 6.5 if many else max(_STEP * rows * (width - 0.4) / columns, 0.4)
     with figure_style():
-        figure = new_figure(min(1.1 * len(layer_sizes) + 0.8, 16.0), 4.4)
-        axes = figure.subplots()
-        heights = {
-            node: y
-            for nodes in shown
-            for node, y in zip(nodes.tolist(), _heights(len(nodes)), strict=True)
-        }
-        column = {node: layer for layer, nodes in enumerate(shown) for node in nodes.tolist()}
-        lines, weights = _segments(edges, np.concatenate(shown), column, heights)
-        widths, colours = _line_styles(weights)
-        axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, zorder=1))
-        _draw_nodes(axes, shown, edges, layer_sizes, names)
-        axes.set_xlim(-0.5, len(layer_sizes) - 0.5)
-        axes.set_ylim(-1.42, 1.12)
-        axes.set_axis_off()
+        figure = new_figure(width, 3.1 + below + 0.9)
+        row, images = figure.subplots(2, 1, height_ratios=[3.1, below])
+        _draw_row(row, graph)
+        if many:
+            _draw_layers_by_layers(images, graph)
+        else:
+            _draw_images(images, graph.links, columns, rows)
+        handles = [
+            Patch(facecolor=_ALIVE, edgecolor="black", label="nodes that pass signals"),
+            Patch(facecolor=_DEAD_END, edgecolor="black", label="dead ends: no edge in, or none out"),
+            Patch(facecolor=_ISOLATED, edgecolor="black", label="nodes without edges"),
+            Patch(facecolor=_DIRECT, alpha=0.6, label="edges to the next layer"),
+            Patch(facecolor=_SHORTCUT, alpha=0.6, label="shortcuts"),
+        ]  # fmt: skip
+        figure.legend(handles=handles, loc="outside lower center", ncols=3 if width < 10 else 5)
     return figure
 
 
-def choose_nodes(offsets: _Nodes, edges: Any, limit: int) -> list[_Nodes]:
-    """Choose the nodes to draw of each layer, in increasing order; the module's docstring says how.
+def _draw_row(axes: Axes, graph: GraphSummary) -> None:
+    tallest = max(_height(layer) for layer in graph.layers)
+    few = len(graph.layers) <= _FEW
+    most = math.log10(max([link.edges for link in graph.links], default=1) + 1)
+    shares = {link: math.log10(link.edges + 1) / most for link in graph.links}
+    direct = [link for link in graph.links if not link.is_shortcut]
+    shortcuts = [link for link in graph.links if link.is_shortcut]
+    bands = [_band(link, shares[link]) for link in direct]
+    axes.add_collection(PolyCollection(bands, facecolor=_DIRECT, alpha=0.6, linewidth=0))
+    arcs = [_arc(link, len(graph.layers)) for link in shortcuts]
+    # Many arcs are thinner and fainter, so that they can be told apart.
+    crowd = min(1.0, 12 / max(len(arcs), 1))
+    widths = [(0.4 + 2.6 * shares[link]) * max(crowd, 0.2) for link in shortcuts]
+    axes.add_collection(
+        LineCollection(arcs, linewidths=widths, colors=_SHORTCUT, alpha=0.35 + 0.4 * crowd)
+    )
+    for link in direct if few else []:
+        axes.text(
+            link.source + 0.5, -0.58, _count(link.edges), ha="center", va="top", fontsize=6,
+            color=_DIRECT, rotation=90,
+        )  # fmt: skip
+    for number, layer in enumerate(graph.layers):
+        _draw_box(axes, number, layer, _height(layer) / tallest)
+    for number, layer in enumerate(graph.layers):
+        if few or number % 10 == 0:
+            name = "input" if number == 0 else str(number)
+            name = "output" if number == len(graph.layers) - 1 else name
+            shape = f"{layer.channels}×{layer.height}×{layer.width}"
+            axes.text(number, -0.88, name, ha="center", va="top", fontsize=7.5)
+            axes.text(number, -1.04, shape, ha="center", va="top", rotation=90, fontsize=6.5)
+    axes.set_xlim(-0.7, len(graph.layers) - 0.3)
+    reach = max([float(arc[:, 1].max()) for arc in arcs], default=0.5)
+    axes.set_ylim(-1.85, reach + 0.1)
+    axes.set_axis_off()
 
-    Layer `i` has the nodes ``offsets[i]`` to ``offsets[i + 1]``.
+
+def _height(layer: LayerCounts) -> float:
+    """Boxes grow with the logarithm of their number of nodes."""
+    return math.log10(layer.size + 1) + 0.5
+
+
+def _draw_box(axes: Axes, number: int, layer: LayerCounts, height: float) -> None:
+    """A box filled from below: nodes that pass signals, dead ends, nodes without edges."""
+    bottom = -height / 2
+    passing = layer.size - layer.dead_ends - layer.isolated
+    for nodes, colour in (
+        (passing, _ALIVE),
+        (layer.dead_ends, _DEAD_END),
+        (layer.isolated, _ISOLATED),
+    ):
+        part = height * nodes / layer.size
+        axes.add_patch(
+            Rectangle((number - _BOX, bottom), 2 * _BOX, part, facecolor=colour, linewidth=0)
+        )
+        bottom += part
+    axes.add_patch(
+        Rectangle((number - _BOX, -height / 2), 2 * _BOX, height, fill=False, linewidth=0.8)
+    )
+
+
+def _band(link: Link, share: float) -> list[tuple[float, float]]:
+    half = 0.03 + 0.2 * share
+    left, right = link.source + _BOX, link.target - _BOX
+    return [(left, -half), (left, half), (right, half), (right, -half)]
+
+
+def _arc(link: Link, layers: int) -> NDArray[np.float64]:
+    """Points of an arc above the boxes; the more layers it skips, the higher."""
+    height = 0.2 + 0.9 * math.log2(link.target - link.source) / math.log2(max(layers, 3))
+    along = np.linspace(0, 1, 25)
+    x = link.source + 0.12 + (link.target - link.source - 0.24) * along
+    return np.column_stack([x, 0.5 + 4 * height * along * (1 - along)])
+
+
+def _draw_images(axes: Axes, links: list[Link], columns: int, rows: int) -> None:
+    """One image a link, in the order of their targets: source channels downwards, target channels to the right."""
+    norm = PowerNorm(0.4, 0, 1)
+    few = len(links) <= _FEW
+    for position, link in enumerate(links):
+        line, column = divmod(position, columns)
+        x, y = column + 0.1, -_STEP * line
+        image = np.ma.masked_equal(link.image, 0)
+        axes.imshow(image, extent=(x, x + 0.8, y - 0.8, y), cmap=_COLOURS, norm=norm, aspect="auto",
+                    interpolation="nearest")  # fmt: skip
+        colour = _SHORTCUT if link.is_shortcut else _DIRECT
+        axes.add_patch(
+            Rectangle((x, y - 0.8), 0.8, 0.8, fill=False, edgecolor=colour, linewidth=0.8)
+        )
+        text = f"{link.source} → {link.target}"
+        axes.text(
+            x + 0.4, y + 0.04, f"{text}: {_count(link.edges)}" if few else text, ha="center",
+            va="bottom", fontsize=7 if few else 5.5, color=colour,
+        )  # fmt: skip
+    axes.set_xlim(0, columns)
+    axes.set_ylim(-_STEP * rows + 0.25, 0.3)
+    axes.set_axis_off()
+    axes.set_title(
+        "Which channels are joined: source channels downwards, target channels to the right;\n"
+        "darker: more of the kernel kept",
+        loc="left", fontsize=8,
+    )  # fmt: skip
+
+
+def _draw_layers_by_layers(axes: Axes, graph: GraphSummary) -> None:
+    """One image: the edges from each layer (downwards) to each other (to the right)."""
+    edges = np.full((len(graph.layers), len(graph.layers)), np.nan)
+    for link in graph.links:
+        edges[link.source, link.target] = link.edges
+    image = axes.imshow(
+        np.ma.masked_invalid(edges), cmap=_COLOURS, norm=LogNorm(), interpolation="nearest"
+    )
+    axes.set_anchor("W")
+    axes.set_xlabel("to layer")
+    axes.set_ylabel("from layer")
+    axes.figure.colorbar(image, ax=axes, label="edges", shrink=0.8)
+
+
+def _count(number: int) -> str:
+    """A number of three digits at most.
+
+    Examples
+    --------
+    >>> [_count(n) for n in (7, 999, 12_345, 3_400_000, 999_999)]
+    ['7', '999', '12k', '3.4M', '1.0M']
     """
-    shown: list[_Nodes] = []
-    joined = np.zeros(edges.shape[0])
-    for first, last in itertools.pairwise(offsets.tolist()):
-        nodes = np.arange(first, last)
-        if len(nodes) > limit:
-            if not shown:
-                nodes = nodes[np.linspace(0, len(nodes) - 1, limit).round().astype(np.int64)]
-            else:
-                nodes = np.sort(nodes[np.argsort(-joined[nodes], kind="stable")[:limit]])
-        shown.append(nodes)
-        rows = edges[nodes]
-        joined += np.bincount(rows.indices, minlength=edges.shape[0])
-    return shown
-
-
-def _heights(count: int) -> NDArray[np.float64]:
-    """Positions from top (1) to bottom (-1); few nodes are kept close together."""
-    reach = min(1.0, 0.085 * count)
-    return np.linspace(reach, -reach, count) if count > 1 else np.zeros(count)
-
-
-def _segments(
-    edges: Any, nodes: _Nodes, column: dict[int, int], heights: dict[int, float]
-) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
-    part = edges[nodes][:, nodes].tocoo()
-    lines = []
-    for source, target in zip(nodes[part.row].tolist(), nodes[part.col].tolist(), strict=True):
-        x = np.linspace(column[source], column[target], 24)
-        t = np.linspace(0, 1, 24)
-        y = heights[source] + (heights[target] - heights[source]) * t
-        if column[target] - column[source] > 1:
-            # Edges that skip layers are curved, so that they do not run through the nodes in between.
-            y = y + 0.22 * np.sin(np.pi * t) * (1 if heights[source] + heights[target] >= 0 else -1)
-        lines.append(np.column_stack([x, y]))
-    return lines, np.asarray(part.data, dtype=np.float64)
-
-
-def _line_styles(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Larger weights are wider and darker; all are fainter when there are many."""
-    if weights.size == 0:
-        return np.zeros(0), np.zeros((0, 4))
-    strength = weights / max(float(np.quantile(weights, 0.98)), np.finfo(np.float64).tiny)
-    strength = np.clip(strength, 0, 1)
-    crowd = float(np.clip(400 / weights.size, 0.4, 1.0))
-    colours = np.tile([0.0, 0.447, 0.698, 1.0], (weights.size, 1))
-    colours[:, 3] = (0.15 + 0.7 * strength) * crowd
-    return 0.4 + 1.0 * strength, colours
-
-
-def _draw_nodes(
-    axes: Any, shown: list[_Nodes], edges: Any, layer_sizes: Sequence[int], names: Sequence[str]
-) -> None:
-    degrees = np.diff(edges.indptr) + np.bincount(edges.indices, minlength=edges.shape[0])
-    for layer, nodes in enumerate(shown):
-        y = _heights(len(nodes))
-        isolated = degrees[nodes] == 0
-        for mask, face in ((~isolated, "#333333"), (isolated, "white")):
-            axes.scatter(
-                np.full(int(mask.sum()), layer),
-                y[mask],
-                s=16,
-                c=face,
-                edgecolors="#333333",
-                linewidths=0.7,
-                zorder=2,
-            )
-        axes.text(layer, -1.16, names[layer], ha="center", va="center", fontsize=8)
-        count = f"{layer_sizes[layer]:,} nodes"
-        if len(nodes) < layer_sizes[layer]:
-            count = f"{len(nodes)} of\n{layer_sizes[layer]:,}"
-        axes.text(layer, -1.24, count, ha="center", va="top", fontsize=7, color="0.35")
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if round(number / size, 3) >= 1:
+            value = number / size
+            return f"{value:.1f}{letter}" if value < 10 else f"{value:.0f}{letter}"
+    return str(number)

@@ -32,7 +32,7 @@ DISPLAY_NAMES = {
 }
 """How algorithms and strategies are written in figures."""
 
-_ALGORITHMS = {
+ALGORITHMS = {
     "snip": ("#0072B2", "o"),
     "grasp": ("#D55E00", "s"),
     "synflow": ("#009E73", "^"),
@@ -42,6 +42,9 @@ _ALGORITHMS = {
     "erk": ("#5B4B8A", "X"),
 }
 _OTHERS = (("#000000", "*"), ("#8C6D31", "h"), ("#7F7F7F", "<"), ("#B22222", ">"), ("#2F4F4F", "p"))
+
+STYLES = (*ALGORITHMS.values(), *_OTHERS)
+"""Colours and markers for groups of any kind."""
 
 _ENCODINGS = {
     "MGE": ("#0072B2", "o"),
@@ -106,8 +109,8 @@ def algorithm_style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each algorithm; those beyond the paper's seven share the remaining colours."""
     others = itertools.cycle(_OTHERS)
     return {
-        name: _ALGORITHMS[name] if name in _ALGORITHMS else next(others)
-        for name in known_first(names, _ALGORITHMS)
+        name: ALGORITHMS[name] if name in ALGORITHMS else next(others)
+        for name in known_first(names, ALGORITHMS)
     }
 
 

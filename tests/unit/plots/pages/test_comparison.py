@@ -11,7 +11,7 @@ from tests.unit.analysis.paper.test_comparison_tables import regression_rows
 from sparsetopo.analysis.paper.comparison import compare
 from sparsetopo.analysis.paper.comparison_tables import read_paper
 from sparsetopo.plots.pages.comparison import comparison_page
-from sparsetopo.plots.pages.index import PageItem
+from sparsetopo.plots.pages.document import PageItem
 
 
 def _comparison(shift=0.0, **regression):

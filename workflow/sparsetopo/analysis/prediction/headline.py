@@ -10,6 +10,7 @@ from sparsetopo.analysis.prediction.scores import METRIC, SET
 from sparsetopo.analysis.regression.subsets import ALL
 from sparsetopo.analysis.tables.feature_sets import MGE_TRAINED, SIZE
 from sparsetopo.analysis.tables.metrics import main_weights, study_metrics
+from sparsetopo.analysis.words import percent, short_number
 
 _GRAPH = "MGE"
 _WHEN = {
@@ -70,13 +71,13 @@ def _study(networks: pd.DataFrame, dense: pd.DataFrame) -> str:
     counts = [count + "y" if count.endswith("sparsit") else count for count in counts]
     drops = networks["accuracy_drop"].dropna()
     lost = (
-        f"sparse networks lose {_percent(drops.median())} of it at the median, {_percent(drops.max())} at most"
+        f"sparse networks lose {percent(drops.median())} of it at the median, {percent(drops.max())} at most"
         if len(drops)
         else "no sparse network has an accuracy to compare with it"
     )
     return (
         f"{len(networks)} sparse networks ({', '.join(counts)}). Dense networks reach an accuracy of "
-        f"{_percent(dense['accuracy'].mean())}; {lost}."
+        f"{percent(dense['accuracy'].mean())}; {lost}."
     )
 
 
@@ -89,7 +90,8 @@ def _explained(rows: _Rows, graph: _Row, when: str) -> list[str]:
         else f"Topology, {when}, explains nothing of the differences in lost accuracy that could be told from chance: "
         f"R2 is {_score(graph)}.",
         f"The size alone (nodes, edges, density) explains {_score(size)}; topology adds "
-        f"{_number(graph['beyond_size'])} to it ({_number(graph['beyond_low'])} to {_number(graph['beyond_high'])})"
+        f"{short_number(graph['beyond_size'])} to it ({short_number(graph['beyond_low'])} to "
+        f"{short_number(graph['beyond_high'])})"
         f"{'' if graph['beyond_low'] > 0 else ', which may be chance'}.",
     ]
     trained = rows.get((SET, MGE_TRAINED))
@@ -119,13 +121,13 @@ def _rankings(means: pd.DataFrame) -> list[str]:
             lines.append(f"Ranking the algorithms on {architecture}: {chance['status']}.")
             continue
         told = [
-            f"{_number(by_strategy[name]['rbo'])} {how}{_chance(by_strategy[name])}"
+            f"{short_number(by_strategy[name]['rbo'])} {how}{_chance(by_strategy[name])}"
             for name, how in _STRATEGIES.items()
             if name in by_strategy
         ]
         lines.append(
             f"Ranking the algorithms on {architecture}, a mixture of the metrics agrees with the true order by "
-            f"{', '.join(told)}; a random order by {_number(chance['rbo'])}."
+            f"{', '.join(told)}; a random order by {short_number(chance['rbo'])}."
         )
     return lines
 
@@ -134,29 +136,10 @@ def _chance(row: _Row) -> str:
     if np.isnan(row["p_value"]):
         return ""
     if row["p_value"] > _LEVEL:
-        return f" (no better than chance, p = {_number(row['p_value'])})"
-    return " (p < .01)" if row["p_value"] < 0.01 else f" (p = {_number(row['p_value'])})"
+        return f" (no better than chance, p = {short_number(row['p_value'])})"
+    return " (p < .01)" if row["p_value"] < 0.01 else f" (p = {short_number(row['p_value'])})"
 
 
 def _score(row: _Row) -> str:
     """An R2 and its interval, such as ".63 (.51 to .72)"."""
-    return f"{_number(row['r2'])} ({_number(row['low'])} to {_number(row['high'])})"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _number(value: float) -> str:
-    """A number of two digits without the zero before its point; what lies below -1 says nothing more.
-
-    Examples
-    --------
-    >>> _number(0.634), _number(-0.05), _number(-41789140.0), _number(1.0)
-    ('.63', '-.05', 'below -1', '1.00')
-    """
-    if np.isnan(value):
-        return "undefined"
-    if value < -1:
-        return "below -1"
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    return f"{short_number(row['r2'])} ({short_number(row['low'])} to {short_number(row['high'])})"

@@ -15,7 +15,7 @@ from sparsetopo.analysis.paper.comparison_tables import (
     STRATEGIES,
     beyond,
 )
-from sparsetopo.plots.pages.index import PageItem, document
+from sparsetopo.plots.pages.document import PageItem, document
 from sparsetopo.plots.style import display
 from sparsetopo.plots.subsets import NAME
 
