@@ -45,7 +45,8 @@ def test_rows_and_statistics(sets):
     assert set(mean["encoding"]) == {"MGE", "size"}
     assert set(mean["validation"]) == {"shuffled"}
     assert set(mean["scaling"]) == {"subset"}
-    assert set(mean["permutations"]) == {15}
+    # The sparsities have too few networks for the sixteen metrics.
+    assert set(mean.loc[mean["status"] == "ok", "permutations"]) == {15}
     ridge = table[table["regressor"] == "Ridge"]
     assert set(ridge["validation"]) == {"shuffled", *LEFT_OUT}
     few = uncertainty(sets, checks=False)
@@ -89,7 +90,8 @@ def test_the_observed_score_is_that_of_the_first_repeats(sets):
                 & (table["regressor"] == statistic)
             ].set_index("subset")["adjusted_r2"]
             if len(found):
-                np.testing.assert_allclose(found, expected[found.index], rtol=1e-7, atol=1e-9)
+                expected = expected.reindex(found.index)
+                np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
     assert {"Ridge", "mean"} == set(table["regressor"])
 
 
