@@ -12,8 +12,8 @@ from tests.workflow.slurm.conftest import ClusterStudy
 
 pytestmark = pytest.mark.middle
 
-# Networks, a baseline, and what comes once: data, plan, two tables collected, six analyses, report.
-JOBS = 2 * len(("prune", "train", "encode", "topometrics")) + 1 + 11
+# Networks, a baseline, and what comes once: data, plan, two tables collected, seven analyses, report.
+JOBS = 2 * len(("prune", "train", "encode", "topometrics")) + 1 + 12
 
 
 @dataclass(frozen=True)
