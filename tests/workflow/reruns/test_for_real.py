@@ -16,7 +16,7 @@ from tests.workflow.faults import fault
 # Snakemake runs jobs for real.
 pytestmark = pytest.mark.middle
 
-ANALYSES = ("regression", "importance", "ranking")
+ANALYSES = ("prediction", "regression", "importance", "ranking")
 AGGREGATES = {rule: {""} for rule in ("collect", *ANALYSES, "report")}
 SNIP, UNIFORM = "digits/Resnet-20/snip/0.9/0", "digits/Resnet-20/uniform/0.9/0"
 TRAINED = ("train", "encode", "topometrics")
