@@ -51,8 +51,24 @@ def test_weights_after_training_have_a_line_of_their_own(networks):
 def test_noise_is_called_so(networks):
     noise = np.random.default_rng(5).permutation(networks["accuracy_drop"])
     lines = said(networks.assign(accuracy_drop=noise))
-    assert "explains nothing of the differences" in lines[1]
+    assert lines[1].endswith(
+        (", which is nothing.", ", but it may be nothing: a few networks decide.")
+    )
     assert lines[2].endswith("which may be chance.")
+
+
+def test_a_score_that_few_networks_decide_is_not_called_certain(networks):
+    prediction = pd.DataFrame(
+        {
+            **{"subset_kind": "all", "kind": ["set", "set", "metric"], "status": "ok"},
+            **{"predictor": ["MGE", "size", "sink"], "r2": [0.66, 0.0, 0.6], "low": -0.09},
+            **{"high": 0.83, "beyond_size": 0.1, "beyond_low": -0.1, "beyond_high": 0.2},
+        }
+    )
+    lines = headline(networks, DENSE, prediction, means())
+    assert "explains .66 (-.09 to .83) of the differences" in lines[1]
+    assert lines[1].endswith(", but it may be nothing: a few networks decide.")
+    assert lines[2].endswith("adds .10 to it (-.10 to .20), which may be chance.")
 
 
 @pytest.mark.parametrize(("least", "reason"), [(20, "20 for 17"), (5, "5 for 17")])

@@ -85,10 +85,7 @@ def _explained(rows: _Rows, graph: _Row, when: str) -> list[str]:
     size = rows[SET, SIZE]
     lines = [
         f"Topology, {when}, explains {_score(graph)} of the differences in lost accuracy, of networks that were left "
-        f"out with all their seeds."
-        if graph["low"] > 0
-        else f"Topology, {when}, explains nothing of the differences in lost accuracy that could be told from chance: "
-        f"R2 is {_score(graph)}.",
+        f"out with all their seeds{_doubt(graph)}.",
         f"The size alone (nodes, edges, density) explains {_score(size)}; topology adds "
         f"{short_number(graph['beyond_size'])} to it ({short_number(graph['beyond_low'])} to "
         f"{short_number(graph['beyond_high'])})"
@@ -96,8 +93,19 @@ def _explained(rows: _Rows, graph: _Row, when: str) -> list[str]:
     ]
     trained = rows.get((SET, MGE_TRAINED))
     if trained is not None and trained["status"] == "ok":
-        lines.append(f"Measured on the trained weights it explains {_score(trained)}.")
+        lines.append(
+            f"Measured on the trained weights it explains {_score(trained)}{_doubt(trained)}."
+        )
     return lines
+
+
+def _doubt(row: _Row) -> str:
+    """What the interval of a score takes back of it."""
+    if row["low"] > 0:
+        return ""
+    return (
+        ", but it may be nothing: a few networks decide" if row["r2"] > 0 else ", which is nothing"
+    )
 
 
 def _best(rows: _Rows, networks: pd.DataFrame) -> str:
