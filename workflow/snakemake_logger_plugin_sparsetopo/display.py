@@ -71,6 +71,11 @@ class Display:
         self._task = self._bar.add_task("", total=run.total)
         self._bar.start()
 
+    def refresh(self) -> None:
+        """Draw the bar at once: a job may be over before it is drawn anyway."""
+        if self._bar:
+            self._bar.refresh()
+
     def advance(self, is_worth_a_line: bool) -> None:
         """Show that a job ended well: in the bar, or in a line, if it is worth one."""
         if not (self._run and self._has_progress):

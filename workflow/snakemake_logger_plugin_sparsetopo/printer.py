@@ -106,6 +106,7 @@ class Printer:
         if self._progress:
             cell = dict(record.wildcards)
             self._progress.started(record.jobid, record.rule_name, cell, record.benchmark)
+            self._display.refresh()
 
     def _job_ends(self, record: logging.LogRecord) -> None:
         if self._progress:
