@@ -166,6 +166,10 @@ class Site:
         return isinstance(self.kind, Matrix | Convolution)
 
 
+# Which elements of a site are wanted: none, all, or those marked.
+Wanted = bool | NDArray[np.bool_]
+
+
 @dataclass
 class Recording:
     """Sites in order of execution; `outputs` are the tensors that the model returned."""
@@ -222,18 +226,64 @@ class Recording:
         return [int(number) for number in np.flatnonzero(counts[1:])]
 
     def live(self) -> list[bool]:
-        """For each site, whether an output of the model depends on it."""
-        needed = [False] * len(self.sites)
+        """For each site, whether an output of the model depends on it.
+
+        An output depends on a whole result of weights or on none of it. Of what is made from several elements without
+        weights (pooled, multiplied) it depends on those that it reads: a slice of a pooled map does not need what only
+        the rest of the map was pooled from.
+        """
+        wanted: list[Wanted] = [False] * len(self.sites)
         for output in self.outputs:
-            for number in self.sites_in(output):
-                needed[number] = True
+            self._want(wanted, output)
         for site in reversed(self.sites):
-            if needed[site.number]:
-                for operand in (*site.operands, *site.unread):
-                    for number in self.sites_in(operand):
-                        needed[number] = True
-        return needed
+            marks = wanted[site.number]
+            if marks is False:
+                continue
+            for operand in site.operands:
+                self._want(wanted, operand if marks is True else _read_for(site, operand, marks))
+            for operand in site.unread:
+                self._want(wanted, operand)
+        return [marks is not False for marks in wanted]
+
+    def _want(self, wanted: list[Wanted], elements: Elements) -> None:
+        """Mark elements as wanted."""
+        for number in self.sites_in(elements):
+            site, marks = self.sites[number], wanted[number]
+            if marks is True:
+                continue
+            if self._is_whole(site):
+                wanted[number] = True
+                continue
+            marks = np.zeros(site.size, dtype=bool) if marks is False else marks
+            ids = without_repetitions(as_array(elements)).ravel() - site.start
+            marks[ids[(ids >= 0) & (ids < site.size)]] = True
+            wanted[number] = True if marks.all() else marks
+
+    def _is_whole(self, site: Site) -> bool:
+        """Whether a site is wanted as a whole: what weights made, and a sum that may unite such into a node layer."""
+        if isinstance(site.kind, Window):
+            return False
+        if not isinstance(site.kind, Union):
+            return True
+        made = [self.sites_in(operand) for operand in site.operands]
+        single = [self.sites[numbers[0]] for numbers in made if len(numbers) == 1]
+        return site.kind.is_sum and any(
+            one.is_weighted or (isinstance(one.kind, Union) and one.kind.is_sum) for one in single
+        )
 
     def live_sites(self) -> Iterator[Site]:
         """The sites that an output depends on, in order."""
         return (site for site, live in zip(self.sites, self.live(), strict=True) if live)
+
+
+def _read_for(site: Site, operand: Elements, marks: NDArray[np.bool_]) -> Elements:
+    """The elements of an operand that the marked elements of a site are made from."""
+    array, wanted = as_array(operand), marks.reshape(site.shape)
+    if isinstance(site.kind, Union):
+        return np.broadcast_to(array, site.shape)[wanted]
+    assert isinstance(site.kind, Window)
+    read = np.zeros(array.shape, dtype=bool)
+    along, by_position = read.swapaxes(site.kind.axis, 0), wanted.swapaxes(site.kind.axis, 0)
+    for position, window in enumerate(site.kind.windows):
+        along[list(window)] |= by_position[position]
+    return array[read]

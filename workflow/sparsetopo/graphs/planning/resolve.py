@@ -23,6 +23,7 @@ from sparsetopo.graphs.planning.layers import Layers, Leaf, whole_target
 from sparsetopo.graphs.planning.layout import as_layer, input_layout, positions_layout
 from sparsetopo.graphs.planning.readings import Frame, Reading
 from sparsetopo.graphs.planning.recording import (
+    CONSTANT,
     Convolution,
     Elements,
     Ids,
@@ -56,9 +57,9 @@ class _Resolver:
         """Resolve all sites and build the plan."""
         last_reader = self._last_readers()
         for site in self.recording.sites:
-            if not self.live[site.number]:
-                continue
-            self.terms[site.number] = self._terms(site)
+            # A site that no output depends on may lie in a tensor of which they need another part.
+            unneeded: Terms = [np.broadcast_to(np.int64(CONSTANT), site.shape)]
+            self.terms[site.number] = self._terms(site) if self.live[site.number] else unneeded
             for number in last_reader.get(site.number, []):
                 del self.terms[number]
         if not self.readings:

@@ -84,6 +84,8 @@ def _of(recording: Recording, bits: dict[int, Bits], elements: Elements) -> Bits
     ids = without_repetitions(whole)
     made = np.zeros(ids.shape, dtype=np.uint8)
     for number in numbers:
+        if number not in bits:
+            continue  # no output depends on that site, only on other parts of the tensor
         site = recording.sites[number]
         mask = (ids >= site.start) & (ids < site.start + site.size)
         made[mask] = bits[number][ids[mask] - site.start]
