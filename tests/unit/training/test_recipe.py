@@ -22,6 +22,7 @@ VALID = {"epochs": 160, "batch_size": 128, "learning_rate": 0.1, "milestones": (
         ({"momentum": 1}, "momentum is 1; it must be a number from 0 to below 1."),
         ({"weight_decay": -1e-4}, "weight_decay is -0.0001; it must be a number of at least 0."),
         ({"decay_factor": 0.1}, "decay_factor is 0.1; it must be a number of at least 1."),
+        ({"evaluate_every": 0}, "evaluate_every is 0; it must be a whole number of at least 1."),
         ({"augmentation": "flip"}, "augmentation is 'flip'; known: none, crop-flip."),
     ],
 )
@@ -51,6 +52,14 @@ def test_learning_rate_falls_after_each_milestone():
     recipe = Recipe(**VALID)
     rates = [recipe.learning_rate_at(epoch) for epoch in (0, 79, 80, 119, 120, 159)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rel=1e-12)
+
+
+def test_record_of_a_run_that_is_always_evaluated_is_the_one_it_was():
+    """Snakemake would train whole studies again if their recipes had one more key."""
+    assert "evaluate_every" not in Recipe(**VALID).to_record()
+    now_and_then = Recipe(**VALID, evaluate_every=20)
+    assert Recipe.from_record(now_and_then.to_record()) == now_and_then
+    assert [n for n in range(160) if now_and_then.is_evaluated(n)] == list(range(19, 160, 20))
 
 
 def test_record_round_trip():

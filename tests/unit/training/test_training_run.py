@@ -1,6 +1,7 @@
 """Whole training runs: against a plain loop, masks, determinism, divergence, what is refused."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,36 @@ def test_history_holds_every_epoch_and_no_times(make_network, tiny_dataset):
     assert rates == pytest.approx([0.05, 0.05, 0.01, 0.01, 0.002], rel=1e-12)
     keys = {"epoch", "learning_rate", "loss", "test_loss", "accuracy"}
     assert all(set(record) == keys for record in result.history)
+
+
+def test_a_run_evaluated_now_and_then_ends_with_the_same_weights(make_network, tiny_dataset):
+    runs = []
+    for every in (1, 2, 9):
+        model, lines = make_network(), []
+        recipe = replace(RECIPE, evaluate_every=every)
+        result = train(model, tiny_dataset, recipe, order_labels=LABELS, progress=lines.append)
+        runs.append((result, weights(model), lines))
+    (always, first, _), (second, weights_2, lines), (last, weights_9, _) = runs
+    assert identical(first, weights_2)
+    assert identical(first, weights_9)
+    assert always.accuracy == second.accuracy == last.accuracy == last.best_accuracy
+    assert second.history == [
+        record
+        if record["epoch"] in (2, 4, 5)
+        else {key: record[key] for key in ("epoch", "learning_rate", "loss")}
+        for record in always.history
+    ]
+    assert [line.accuracy is None for line in lines] == [True, False, True, False, False]
+    assert "accuracy" not in str(lines[0])
+    assert "test accuracy" in str(lines[1])
+
+
+def test_a_run_that_diverges_is_evaluated_whatever_the_recipe_says(make_network, tiny_dataset):
+    recipe = Recipe(epochs=5, batch_size=8, learning_rate=1e30, evaluate_every=5)
+    result = train(make_network(), tiny_dataset, recipe, order_labels=LABELS)
+    assert result.status == "diverged"
+    assert len(result.history) < 5
+    assert result.accuracy == result.history[-1]["accuracy"]
 
 
 def test_progress_is_told_after_each_epoch(make_network, tiny_dataset):

@@ -14,12 +14,8 @@ from sparsetopo.config.architectures import (
     architecture_sources,
     recipe_problems,
 )
-from sparsetopo.config.schema import (
-    Configuration,
-    StageResources,
-    Training,
-    canonical_sparsity,
-)
+from sparsetopo.config.schema import Configuration, canonical_sparsity
+from sparsetopo.config.schema.sections import StageResources, Training
 from sparsetopo.config.variants import (
     FROM,
     SECTIONS,

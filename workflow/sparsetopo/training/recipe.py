@@ -27,6 +27,7 @@ _VALID: dict[str, tuple[Callable[[Any], bool], str]] = {
     "momentum": (lambda x: _is_real(x) and 0 <= x < 1, "number from 0 to below 1"),
     "weight_decay": (lambda x: _is_real(x) and x >= 0, "number of at least 0"),
     "decay_factor": (lambda x: _is_real(x) and x >= 1, "number of at least 1"),
+    "evaluate_every": (lambda n: _is_whole(n) and n >= 1, "whole number of at least 1"),
 }
 
 
@@ -51,6 +52,9 @@ class Recipe:
     milestones: tuple[int, ...] = ()  # numbers of finished epochs, ascending
     decay_factor: float = 10.0  # divisor of the learning rate at each milestone
     augmentation: Augmentation = "none"  # "crop-flip": random crops (`draws.PADDING`) and flips
+    evaluate_every: int = (
+        1  # epochs from one evaluation on the test images to the next; the last is evaluated anyway
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.milestones, list):
@@ -90,9 +94,20 @@ class Recipe:
         passed = sum(milestone <= epoch for milestone in self.milestones)
         return self.learning_rate / self.decay_factor**passed
 
+    def is_evaluated(self, epoch: int) -> bool:
+        """Whether the network is evaluated after an epoch, counted from 0."""
+        return (epoch + 1) % self.evaluate_every == 0 or epoch + 1 == self.epochs
+
     def to_record(self) -> dict[str, Any]:
-        """Return a JSON-able record of every value, which `from_record` reads."""
-        return asdict(self) | {"milestones": list(self.milestones)}
+        """Return a JSON-able record of every value, which `from_record` reads.
+
+        A network that is evaluated after each epoch has the record that it had before one could choose, so that what
+        was trained then need not be trained again.
+        """
+        record = asdict(self) | {"milestones": list(self.milestones)}
+        if self.evaluate_every == 1:
+            del record["evaluate_every"]
+        return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Recipe":

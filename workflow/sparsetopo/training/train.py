@@ -1,6 +1,7 @@
 """Training of one network, dense or sparse: the whole loop, in one function."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -143,15 +144,18 @@ def train(
                 optimiser.clear_gradients()
                 train_loss = total.item() / len(train_images)
                 seconds = time.perf_counter() - start
-                test = evaluate(model, test_images, recipe.batch_size)
+                # A run that ends here needs its accuracy.
+                is_last = not math.isfinite(train_loss)
+                test = None
+                if is_last or recipe.is_evaluated(epoch):
+                    test = evaluate(model, test_images, recipe.batch_size)
 
-            history.append(epoch_record(epoch, learning_rate, train_loss, *test))
+            history.append(epoch_record(epoch, learning_rate, train_loss, test))
             saved.write(model, optimiser, history)
             if progress is not None:
                 speed = len(train_images) / seconds
-                progress(
-                    EpochProgress(len(history), recipe.epochs, train_loss, test.accuracy, speed)
-                )
+                accuracy = test.accuracy if test else None
+                progress(EpochProgress(len(history), recipe.epochs, train_loss, accuracy, speed))
     if has_diverged(history):
         logger.warning(
             "Training diverged in epoch %d of %d: the loss is not finite.",

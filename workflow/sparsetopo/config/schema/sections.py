@@ -1,131 +1,60 @@
-"""The typed model of a configuration file; unknown keys are refused, every field is described.
+"""The sections of a configuration file; unknown keys are refused, every field is described."""
 
-`python -m sparsetopo.config` prints its JSON schema, which is kept in `config/schema.json` for editors.
-"""
-
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from sparsetopo.config.architectures import architecture_name
-from sparsetopo.config.stages import StageName
-from sparsetopo.metrics.registry import NETWORK_METRICS
-from sparsetopo.registry import look_up
-
-
-def canonical_sparsity(value: Any) -> str:
-    """Spell a sparsity the one way used in paths and tables: "0.9" for 0.9, "0.90" and ".9".
-
-    Anything but a number strictly between 0 and 1 raises a `ValueError`, as pydantic wants it.
-    """
-    try:
-        if isinstance(value, bool):
-            raise InvalidOperation
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError("must be a number between 0 and 1, both excluded") from None
-    if not number.is_finite() or not 0 < number < 1:
-        raise ValueError("must be between 0 and 1, both excluded")
-    spelt = format(number.normalize(), "f") if number > Decimal("1e-20") else ""
-    if not 0 < len(spelt) <= 20:
-        raise ValueError(
-            "must have at most 18 digits behind the point, since it is a part of paths"
-        )
-    return spelt
+from sparsetopo.config.schema.values import (
+    DISTINCT,
+    NO_TRUTH_VALUE,
+    ONE_OR_MORE,
+    ArchitectureName,
+    Counted,
+    MetricName,
+    Name,
+    Number,
+    Seed,
+    Sparsity,
+    Whole,
+)
 
 
-def _known(registry: Any, kind: str) -> AfterValidator:
-    def check(name: str) -> str:
-        try:
-            look_up(registry, name, kind)
-        except Exception as error:
-            raise ValueError(str(error)) from None
-        return name
+class Section(BaseModel):
+    """What all sections are: they refuse unknown keys, and never change."""
 
-    return AfterValidator(check)
-
-
-def _distinct(values: list[Any]) -> list[Any]:
-    repeated = sorted({str(value) for value in values if values.count(value) > 1})
-    if repeated:
-        raise ValueError(f"holds {', '.join(repeated)} more than once; list each value once")
-    return values
-
-
-def _whole_number(value: Any) -> int:
-    # Snakemake's command line gives every value as text.
-    if isinstance(value, bool) or not str(value).isdecimal():
-        raise ValueError("must be a whole number of at least 0")
-    return int(value)
-
-
-def _no_truth_value(value: Any) -> Any:
-    # Python takes true for 1.
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
-_NO_TRUTH_VALUE = BeforeValidator(_no_truth_value)
-Whole = Annotated[int, _NO_TRUTH_VALUE]
-Counted = Annotated[int, Field(ge=1), _NO_TRUTH_VALUE]
-Number = Annotated[float, _NO_TRUTH_VALUE]
-Sparsity = Annotated[
-    str,
-    BeforeValidator(canonical_sparsity, json_schema_input_type=str | float),
-]
-# Part of paths and of Snakemake's wildcards. Whether such a name is known depends on the rest of the configuration
-# (`variants`), so `load` checks it.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
-# As it stands in paths; `torchvision:resnet18` is read as `torchvision.resnet18`.
-ArchitectureName = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z_][A-Za-z0-9_]*)?$", max_length=100),
-    BeforeValidator(architecture_name, json_schema_input_type=str),
-]
-MetricName = Annotated[str, _known(NETWORK_METRICS, "topometric")]
-Seed = Annotated[
-    int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
-]
-_DISTINCT = AfterValidator(_distinct)
-_ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
-
-
-class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Grid(_Section):
+class Grid(Section):
     """The cells of the study: every combination of the five lists.
 
     Besides, one dense baseline for each (data set, architecture, seed).
     """
 
-    algorithms: Annotated[list[Name], _DISTINCT] = Field(
+    algorithms: Annotated[list[Name], DISTINCT] = Field(
         min_length=1,
         description="Pruning algorithms, by registry name or by a name defined under `pruning`.",
     )
-    datasets: Annotated[list[Name], _DISTINCT] = Field(
+    datasets: Annotated[list[Name], DISTINCT] = Field(
         min_length=1,
         description="Data sets, by registry name or by a name defined under `datasets`.",
     )
-    architectures: Annotated[list[ArchitectureName], _DISTINCT] = Field(
+    architectures: Annotated[list[ArchitectureName], DISTINCT] = Field(
         min_length=1,
         description="Network architectures: registry names, names defined under `architectures`, "
         "torchvision:<model>, timm:<model>, or <module>:<function> of your own.",
     )
-    sparsities: Annotated[list[Sparsity], _DISTINCT] = Field(
+    sparsities: Annotated[list[Sparsity], DISTINCT] = Field(
         min_length=1,
         description="Shares of the prunable weights that are removed, each between 0 and 1.",
     )
-    seeds: Annotated[list[Seed], _DISTINCT] = Field(
+    seeds: Annotated[list[Seed], DISTINCT] = Field(
         min_length=1,
         description="Seeds; each fixes the initial weights, the data order and what pruning draws.",
     )
 
 
-class Training(_Section):
+class Training(Section):
     """The SGD recipe of one data set."""
 
     epochs: Whole = Field(ge=1, description="Passes over the training images.")
@@ -144,6 +73,11 @@ class Training(_Section):
     augmentation: Literal["none", "crop-flip"] = Field(
         "none", description="crop-flip: random crop after padding by 4 pixels, and horizontal flip."
     )
+    evaluate_every: Whole = Field(
+        1,
+        ge=1,
+        description="Epochs from one evaluation on the test images to the next; the last epoch is evaluated anyway.",
+    )
     architectures: dict[ArchitectureName, dict[str, Any]] = Field(
         {},
         description="Recipe values that differ for an architecture, e.g. {Wide-Resnet-28-2: {weight_decay: 5e-4}}.",
@@ -154,7 +88,7 @@ class Training(_Section):
         return self.model_dump(exclude={"architectures"}) | self.architectures.get(architecture, {})
 
 
-class Topometrics(_Section):
+class Topometrics(Section):
     """Which metrics are computed, and on which graph."""
 
     @property
@@ -167,12 +101,12 @@ class Topometrics(_Section):
         """Whether the metrics that read weights are measured on the trained ones, too."""
         return len(self.weights) == 2
 
-    metrics: Annotated[list[MetricName], _DISTINCT] | None = Field(
+    metrics: Annotated[list[MetricName], DISTINCT] | None = Field(
         None,
         min_length=1,
         description="Topometrics to compute, by registry name; all of them if absent.",
     )
-    weights: Annotated[list[Literal["initial", "trained"]], _DISTINCT, _ONE_OR_MORE] = Field(
+    weights: Annotated[list[Literal["initial", "trained"]], DISTINCT, ONE_OR_MORE] = Field(
         ["initial", "trained"],
         min_length=1,
         description="Weights of the graphs' edges: the initial ones, those after training, or both. Of both, the "
@@ -187,7 +121,7 @@ class Topometrics(_Section):
     )
 
 
-class Layers(_Section):
+class Layers(Section):
     """What is measured of single layers: bipartite graphs and Ramanujan metrics, which the paper compares with."""
 
     measure: bool = Field(True, description="Measure the layers besides the whole graphs.")
@@ -196,7 +130,7 @@ class Layers(_Section):
     )
 
 
-class Analysis(_Section):
+class Analysis(Section):
     """How the tables are computed from the collected networks."""
 
     dense_reference: Literal["mean", "same_seed"] = Field(
@@ -238,7 +172,7 @@ class Analysis(_Section):
     resamples: Whole = Field(1000, ge=1, description="Resamples behind every bootstrap interval.")
 
 
-class Keep(_Section):
+class Keep(Section):
     """Which large files stay when no stage of the study needs them any more."""
 
     trained_weights: bool = Field(
@@ -251,7 +185,7 @@ class Keep(_Section):
     )
 
 
-class Compute(_Section):
+class Compute(Section):
     """What the jobs may use."""
 
     threads: Whole = Field(
@@ -277,7 +211,7 @@ class Compute(_Section):
     download: bool = Field(True, description="Download an official data set that is not there.")
 
 
-class StageResources(_Section):
+class StageResources(Section):
     """What one stage's jobs ask for, instead of the measured values (`resources/measured.csv`)."""
 
     mem_mb: Counted | None = Field(None, description="Memory of a job, MB.")
@@ -286,51 +220,7 @@ class StageResources(_Section):
         None,
         description="Threads of a job, instead of compute.threads; fixes results of score, prune and train.",
     )
-    gpu: Annotated[int, Field(ge=0, le=1), _NO_TRUTH_VALUE] | None = Field(
+    gpu: Annotated[int, Field(ge=0, le=1), NO_TRUTH_VALUE] | None = Field(
         None,
         description="0: the stage computes on the CPU, whatever compute.device is.",
     )
-
-
-class Configuration(_Section):
-    """A study: its name, its grid, and how each stage works."""
-
-    study: Name = Field(description="Name of the study; everything goes to results/<study>/.")
-    grid: Grid = Field(description="The cells of the study.")
-    published: str | None = Field(
-        None,
-        min_length=1,
-        description="Folder of the results that the paper's authors released: they are analysed, nothing is computed.",
-    )
-    datasets: dict[Name, dict[str, Any]] = Field(
-        {},
-        description="Options of data sets, by name. With `from: <registry name>` the name is defined here.",
-    )
-    pruning: dict[Name, dict[str, Any]] = Field(
-        {},
-        description="Options of algorithms, by name. With `from: <registry name>` the name is defined here.",
-    )
-    architectures: dict[ArchitectureName, dict[str, Any]] = Field(
-        {},
-        description="Options of architectures, by name. With `from: <registry name, torchvision:<model>, "
-        "timm:<model> or <module>:<function>>` the name is defined here.",
-    )
-    accuracies: Literal["trained", "published"] = Field(
-        "trained",
-        description="Accuracies of the networks: trained here, or the paper's published means (nothing is trained).",
-    )
-    training: dict[Name, Training] = Field(
-        {}, description="Training recipe of each data set of the grid."
-    )
-    topometrics: Topometrics = Field(Topometrics(), description="What is measured on each graph.")
-    layers: Layers = Field(Layers(), description="What is measured of each layer.")
-    analysis: Analysis = Field(Analysis(), description="How the tables are computed.")
-    keep: Keep = Field(Keep(), description="Trained weights that stay when nothing needs them.")
-    compute: Compute = Field(Compute(), description="Threads, device, arithmetic and data folder.")
-    resources: dict[StageName, StageResources] = Field(
-        {}, description="Memory, time, threads and GPUs of single stages."
-    )
-
-    def resource(self, stage: StageName, name: str) -> int | None:
-        """What `resources` asks for a stage, if anything."""
-        return getattr(self.resources.get(stage), name, None)
