@@ -33,6 +33,17 @@ def short_number(value: float) -> str:
     return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """A number and the interval it lies in.
+
+    Examples
+    --------
+    >>> with_interval(0.63, 0.51, 0.72)
+    '.63 (.51 to .72)'
+    """
+    return f"{short_number(value)} ({short_number(low)} to {short_number(high)})"
+
+
 def span(values: pd.Series) -> str:
     """One number, or the smallest and the largest.
 

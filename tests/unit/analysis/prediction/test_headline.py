@@ -68,7 +68,7 @@ def test_a_score_that_few_networks_decide_is_not_called_certain(networks):
     lines = headline(networks, DENSE, prediction, means())
     assert "explains .66 (-.09 to .83) of the differences" in lines[1]
     assert lines[1].endswith(", but it may be nothing: a few networks decide.")
-    assert lines[2].endswith("adds .10 to it (-.10 to .20), which may be chance.")
+    assert lines[2].endswith("adds .10 (-.10 to .20) to it, which may be chance.")
 
 
 @pytest.mark.parametrize(("least", "reason"), [(20, "20 for 17"), (5, "5 for 17")])

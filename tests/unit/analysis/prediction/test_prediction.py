@@ -40,7 +40,8 @@ def test_predictions_equal_scikit_learn():
     def fit(train, test, penalty):
         scaler = StandardScaler().fit(values[train])
         model = Ridge(alpha=penalty).fit(scaler.transform(values[train]), drop[train])
-        return model.predict(scaler.transform(values[test]))
+        found = model.predict(scaler.transform(values[test]))
+        return found.clip(drop[train].min(), drop[train].max())
 
     for number, (train, test) in enumerate(splits):
         errors = np.zeros(len(PENALTIES))
@@ -50,6 +51,14 @@ def test_predictions_equal_scikit_learn():
                 errors[n] += ((predicted - drop[train][tried]) ** 2).sum()
         best = PENALTIES[int(np.argmin(errors))]
         np.testing.assert_allclose(found[test], fit(train, test, best), rtol=1e-9)
+
+
+def test_no_prediction_leaves_the_range_of_the_drops_it_was_fitted_on():
+    values = np.append(np.linspace(0.0, 1.0, 20), 50.0)[:, None]
+    drop = np.append(np.linspace(0.0, 0.5, 20), 0.5)
+    split = (np.arange(20), np.array([20])), (np.array([20, 0]), np.arange(1, 20))
+    found = tuned_ridge_predictions(values, drop, np.arange(21), split, "inner")
+    assert found[20] == 0.5  # a line foretells 25
 
 
 def scores(networks, repeats=3, **settings):

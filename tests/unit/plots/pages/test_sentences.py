@@ -25,6 +25,7 @@ def prediction(among_all, by_sparsity, size=0.08):
     rows = [("all", "all", "MGE", among_all), ("all", "all", "size", size)]
     rows += [("sparsity", str(n), "MGE", value) for n, value in enumerate(by_sparsity)]
     table = pd.DataFrame(rows, columns=["subset_kind", "subset", "predictor", "r2"])
+    table = table.assign(low=table["r2"] - 0.12, high=table["r2"] + 0.09)
     return table.assign(
         kind="set", status=["ok" if np.isfinite(value) else FEW for value in table["r2"]]
     )
@@ -79,9 +80,11 @@ def test_accuracies_of_the_ends():
 def test_prediction_by_subset_and_what_is_missing():
     text = said("prediction", prediction=prediction(0.63, [0.4, 0.5, np.nan]))
     assert text == (
-        "Of networks that were left out, topology explains .63 among all networks, .40 to .50 among networks of one "
+        "Of networks that were left out, topology explains .63 (.51 to .72) among all networks, .40 to .50 among networks of one "
         "sparsity (1 of 3 have too few); the size alone .08 among all."
     )
+    text = said("prediction", prediction=prediction(0.1, []))
+    assert "topology explains .10 (-.02 to .19), which may be chance, among all networks;" in text
 
 
 def test_regression_in_the_papers_way():

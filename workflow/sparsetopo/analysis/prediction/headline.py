@@ -10,7 +10,7 @@ from sparsetopo.analysis.prediction.scores import METRIC, SET
 from sparsetopo.analysis.regression.subsets import ALL
 from sparsetopo.analysis.tables.feature_sets import MGE_TRAINED, SIZE
 from sparsetopo.analysis.tables.metrics import main_weights, study_metrics
-from sparsetopo.analysis.words import percent, short_number
+from sparsetopo.analysis.words import percent, short_number, with_interval
 
 _GRAPH = "MGE"
 _WHEN = {
@@ -87,8 +87,7 @@ def _explained(rows: _Rows, graph: _Row, when: str) -> list[str]:
         f"Topology, {when}, explains {_score(graph)} of the differences in lost accuracy, of networks that were left "
         f"out with all their seeds{_doubt(graph)}.",
         f"The size alone (nodes, edges, density) explains {_score(size)}; topology adds "
-        f"{short_number(graph['beyond_size'])} to it ({short_number(graph['beyond_low'])} to "
-        f"{short_number(graph['beyond_high'])})"
+        f"{with_interval(graph['beyond_size'], graph['beyond_low'], graph['beyond_high'])} to it"
         f"{'' if graph['beyond_low'] > 0 else ', which may be chance'}.",
     ]
     trained = rows.get((SET, MGE_TRAINED))
@@ -150,4 +149,4 @@ def _chance(row: _Row) -> str:
 
 def _score(row: _Row) -> str:
     """An R2 and its interval, such as ".63 (.51 to .72)"."""
-    return f"{short_number(row['r2'])} ({short_number(row['low'])} to {short_number(row['high'])})"
+    return with_interval(row["r2"], row["low"], row["high"])

@@ -2,6 +2,10 @@
 
 Features are standardised over the same rows. The penalty is the one with the least squared error in a second, inner
 cross-validation over the same kind of folds, so nothing about the rows to predict is used.
+
+A prediction beyond the drops that the model was fitted on is cut to their range. A line through networks that lose
+nothing and one that loses half may foretell a loss of three times the accuracy, or a gain; one such network would
+decide the score of a small study.
 """
 
 from collections.abc import Sequence
@@ -43,7 +47,7 @@ def tuned_ridge_predictions(
     >>> values, numbers = np.arange(12.0)[:, None], np.arange(12)
     >>> splits = grouped_folds(numbers, 4, "example")
     >>> predicted = tuned_ridge_predictions(values, 3 * values[:, 0], numbers, splits, "example")
-    >>> bool(np.abs(predicted - 3 * values[:, 0]).max() < 0.1)
+    >>> bool(np.median(np.abs(predicted - 3 * values[:, 0])) < 0.1)
     True
     """
     predictions = np.full(len(drop), np.nan)
@@ -78,4 +82,5 @@ def _predictions(
     target = vectors.T @ (design.T @ (drop[train] - level))
     # Rounding may leave an eigenvalue of a singular matrix below 0.
     shrunk = target[:, None] / (np.maximum(eigenvalues, 0.0)[:, None] + penalties)
-    return np.asarray((values[test] - centre) / spread @ vectors @ shrunk + level)
+    predictions = (values[test] - centre) / spread @ vectors @ shrunk + level
+    return np.clip(predictions, drop[train].min(), drop[train].max())

@@ -16,7 +16,15 @@ from sparsetopo.analysis.regression.subsets import ALL
 from sparsetopo.analysis.tables.feature_sets import SIZE
 from sparsetopo.analysis.tables.metrics import study_metrics
 from sparsetopo.analysis.tables.table import sparsity_strings
-from sparsetopo.analysis.words import counted, listed, percent, short_number, span, with_article
+from sparsetopo.analysis.words import (
+    counted,
+    listed,
+    percent,
+    short_number,
+    span,
+    with_article,
+    with_interval,
+)
 from sparsetopo.plots.checks import RIDGE
 from sparsetopo.plots.regression import papers_case
 from sparsetopo.plots.style import display
@@ -96,7 +104,7 @@ def _prediction(tables: Tables) -> str:
     if not (graph["status"] == "ok").any():
         return f"How well topology predicts the lost accuracy cannot be told: {_why(graph)}."
     parts = [
-        f"{span(own['r2'])} {where}{_not_told(own)}"
+        f"{_explained(own)} {where}{_not_told(own)}"
         for kind, where in (
             (ALL, "among all networks"),
             ("sparsity", "among networks of one sparsity"),
@@ -109,6 +117,15 @@ def _prediction(tables: Tables) -> str:
         f"; the size alone {short_number(size.iloc[0])} among all" if size.notna().any() else ""
     )
     return f"Of networks that were left out, topology explains {', '.join(parts)}{beside}."
+
+
+def _explained(rows: pd.DataFrame) -> str:
+    """A score with its interval, or the smallest and the largest of several."""
+    if len(rows) > 1:
+        return span(rows["r2"])
+    row = rows.iloc[0]
+    doubt = "" if row["low"] > 0 else ", which may be chance,"
+    return with_interval(row["r2"], row["low"], row["high"]) + doubt
 
 
 def _regression(tables: Tables) -> str:
