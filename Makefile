@@ -19,6 +19,7 @@ $(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt p
 	@echo "Installing the pinned dependencies (several GB with torch; once) ..."
 	$(VENV)/bin/python -m pip install --quiet -r envs/requirements-dev.txt -c envs/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(VENV)/bin/python workflow/compile_loops.py
 	@touch $(READY)
 
 run: setup

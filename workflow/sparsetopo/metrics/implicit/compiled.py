@@ -57,7 +57,7 @@ def announce_compilation() -> None:
     To be called before modules with loops are imported.
     """
     if not cache_folder().exists():
-        logger.warning("compiling the loops of the metrics, once: this takes 20 to 30 seconds")
+        logger.warning("compiling the loops of the metrics, once: this takes half a minute")
 
 
 def loop(function: Callable[..., Any]) -> Any:
