@@ -107,6 +107,8 @@ def main() -> None:
                         architecture, sparsity, algorithm, options.images, data
                     )
                     initial.save(path, {}, trained=trained)
+                    if not totals["both"]:
+                        core_seconds(path, "both")  # compiles the loops, if they are not
                     rounds = [
                         {kind: core_seconds(path, kind) for kind in totals}
                         for _ in range(options.rounds)
