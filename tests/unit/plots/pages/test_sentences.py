@@ -83,6 +83,7 @@ def test_prediction_by_subset_and_what_is_missing():
         "Of networks that were left out, topology explains .63 (.51 to .72) among all networks, .40 to .50 among networks of one "
         "sparsity (1 of 3 have too few); the size alone .08 among all."
     )
+    assert "sparsity" not in said("prediction", prediction=prediction(0.63, [0.4]))  # that is all
     text = said("prediction", prediction=prediction(0.1, []))
     assert "topology explains .10 (-.02 to .19), which may be chance, among all networks;" in text
 

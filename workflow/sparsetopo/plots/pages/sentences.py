@@ -111,6 +111,8 @@ def _prediction(tables: Tables) -> str:
             ("architecture", "among networks of one architecture"),
         )
         if len(own := graph[graph["subset_kind"] == kind]) and own["r2"].notna().any()
+        # A study of one architecture has the same networks twice.
+        if kind == ALL or len(own) > 1
     ]
     size = sets[(sets["predictor"] == SIZE) & (sets["subset_kind"] == ALL)]["r2"]
     beside = (
