@@ -1,6 +1,7 @@
 """What `make setup` ends with: compile the loops of the metrics, once, so that the first jobs need not.
 
-Two jobs that start together would each compile for half a minute. After an edit of the loops the next job compiles them.
+Two jobs that start together would each compile for half a minute. After an edit of the loops the next job compiles
+them.
 """
 
 import logging
