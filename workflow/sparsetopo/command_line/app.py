@@ -1,0 +1,45 @@
+"""The commands of ``sparsetopo``, in the order in which its help lists them: one line each, one module each."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from sparsetopo.command_line.measure import measure
+from sparsetopo.version import package_version
+
+COMMANDS: tuple[Callable[..., None], ...] = (measure,)
+
+app = typer.Typer(
+    name="sparsetopo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"sparsetopo {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def sparsetopo(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Topology of sparse neural networks: measured exactly, from your model and your checkpoint.
+
+    Results go to standard output, notes and progress to standard error. A command ends with status 2 if it was used
+    wrongly and with 1 if it failed, and says why in one sentence. Every command shows examples: sparsetopo measure -h.
+    Each is a function of the same name and words in sparsetopo.commands.
+    """

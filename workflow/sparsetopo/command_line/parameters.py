@@ -1,0 +1,152 @@
+"""Arguments and options that several commands share, and how their values are read."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from sparsetopo.commands.options import NetworkOptions, UsageError
+
+Format = Literal["table", "json", "csv"]
+
+_MODEL = (
+    "torchvision:resnet18, timm:vit_tiny_patch16_224, a name of ours (Conv-6, Resnet-20, Resnet-32, Wide-Resnet-28-2), "
+    "or module:function of your own code, found from this folder."
+)
+Models = Annotated[list[str], typer.Argument(metavar="MODEL", help=_MODEL, show_default=False)]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL, show_default=False)]
+
+Input = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="3x224x224",
+        help="Shape of one sample. Default: what torchvision or timm says of the model.",
+    ),
+]
+Classes = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Number of outputs. Default: what torchvision or timm says of the model."
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="KEY=VALUE",
+        help="An option of the model's code, by keyword; may be given again. The value is JSON or text.",
+    ),
+]
+Weights = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Weights: .safetensors (also a folder or an index of several), or a file of torch.save, read without "
+        "running anything in it. Without it, the model's code draws them: nothing is downloaded.",
+        show_default=False,
+    ),
+]
+Masks = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mask",
+        metavar="FILE",
+        help="Which weights are kept: a mask file, or tensors of 0 and 1 under the names of parameters. Without it, "
+        "the masks in the file of weights (torch.nn.utils.prune, bitmasks), or the weights that are not zero.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of the weights, where no file gives them.")]
+Attention = Annotated[
+    Literal["all", "values"],
+    typer.Option(
+        help="What who reads attention reads: all that it depends on, or only the values."
+    ),
+]
+IdentityShortcuts = Annotated[
+    bool,
+    typer.Option("--identity-shortcuts", help="Let identity shortcuts be edges of weight 1."),
+]
+Threads = Annotated[int, typer.Option(min=1, help="Number of threads; no result depends on it.")]
+Scaled = Annotated[
+    bool,
+    typer.Option("--scaled", help="Divide counts by nodes or edges, as the paper's tables do."),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+
+
+def network_options(
+    input: str | None,  # noqa: A002
+    classes: int | None,
+    options: Iterable[str] | None,
+    weights: list[Path] | None,
+    mask: list[Path] | None,
+    seed: int,
+    attention: Literal["all", "values"],
+    identity_shortcuts: bool,
+) -> NetworkOptions:
+    """The words of a command line as `NetworkOptions`."""
+    return {
+        "input_shape": None if input is None else read_shape(input),
+        "classes": classes,
+        "options": read_options(options or ()),
+        "weights": weights,
+        "mask": mask,
+        "seed": seed,
+        "attention": attention,
+        "identity_shortcuts": identity_shortcuts,
+    }
+
+
+def read_shape(text: str) -> tuple[int, ...]:
+    """The shape that a text names.
+
+    Examples
+    --------
+    >>> read_shape("3x224x224"), read_shape("16")
+    ((3, 224, 224), (16,))
+    """
+    sizes = text.lower().replace(",", "x").split("x")
+    if not all(size.strip().isdecimal() and int(size) > 0 for size in sizes):
+        raise UsageError(
+            f"--input is '{text}', but must be whole numbers of at least 1 joined by x: 3x224x224."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def read_options(texts: Iterable[str]) -> dict[str, Any]:
+    """Options of a model from texts; a value that is not JSON is text.
+
+    Examples
+    --------
+    >>> read_options(["width=4", "norm=layer", "deep=true"])
+    {'width': 4, 'norm': 'layer', 'deep': True}
+    """
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(
+                f"--option is '{text}', but must be a name and a value joined by '=': width=4."
+            )
+        if key in options:
+            raise UsageError(f"--option gives '{key}' more than once.")
+        try:
+            options[key] = json.loads(value)
+        except json.JSONDecodeError:
+            options[key] = value
+    return options
+
+
+def read_names(text: str | None) -> list[str] | None:
+    """Names separated by commas.
+
+    Examples
+    --------
+    >>> read_names("n1, sink"), read_names(None)
+    (['n1', 'sink'], None)
+    """
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,21 @@
+"""What the command line does, as functions of the same names and words: ``sparsetopo measure`` is `measure`.
+
+>>> from sparsetopo import commands
+>>> (row,) = commands.measure("Resnet-20", input_shape=(1, 8, 8), classes=10, metrics=["sink", "n1"])  # doctest: +SKIP
+
+Each is a module; names are imported when they are used.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from sparsetopo.commands.measuring import measure as measure
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "measuring": ["measure"],
+    },
+)

@@ -1,0 +1,78 @@
+"""Masks in files, by the names of a network's parameters."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.commands.options import File
+from sparsetopo.errors import FileFormatError, MaskError
+from sparsetopo.files import read_metadata
+from sparsetopo.networks.checkpoints.encodings import decoded
+from sparsetopo.networks.checkpoints.names import matched_names
+from sparsetopo.networks.checkpoints.tensor_files import read_tensor_file
+from sparsetopo.networks.mask_names import parameter_masks
+from sparsetopo.pruning.mask import Mask
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def read_masks(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
+    """Masks of a file, bool, True where the weight is kept, by the names of a network's parameters.
+
+    Parameters
+    ----------
+    path
+        A mask file of this package; or safetensors or a file of `torch.save` that holds tensors of bool, or of 0 and 1,
+        under the names of parameters; or a checkpoint that holds masks, by `torch.nn.utils.prune` or as bitmasks.
+    model
+        The network.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, damaged or of another format.
+    MaskError
+        If it holds other numbers than 0 and 1, or is the mask of another network.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save({"module.weight": torch.tensor([[1, 0]])}, f"{folder}/mask.pt")
+    ...     read_masks(f"{folder}/mask.pt", torch.nn.Linear(2, 1))
+    {'weight': array([[ True, False]])}
+    """
+    try:
+        masks = parameter_masks(_masks_in(path, model), model)
+    except MaskError as error:
+        raise MaskError(f"{path}: {error}") from error
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    for name, mask in masks.items():
+        if mask.shape != shapes[name]:
+            raise MaskError(
+                f"{path}: the mask of '{name}' has shape {mask.shape}, the network's weight {shapes[name]}; it is the "
+                "mask of another network."
+            )
+    return masks
+
+
+def _masks_in(path: File, model: "nn.Module") -> dict[str, object]:
+    if _is_own(path):
+        return dict(Mask.load(path))
+    found = decoded(read_tensor_file(path), str(path))
+    masks: dict[str, object] = {**(found.masks or found.weights)}
+    names = matched_names(masks, [name for name, _ in model.named_parameters()])
+    return {names.get(name, name): mask for name, mask in masks.items()}
+
+
+def _is_own(path: File) -> bool:
+    """Whether a file has the record that this package writes."""
+    if not str(path).endswith(".safetensors"):
+        return False
+    try:
+        read_metadata(path)
+    except FileFormatError:
+        return False
+    return True

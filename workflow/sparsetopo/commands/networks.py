@@ -1,0 +1,184 @@
+"""From the words of a command to graphs: networks built, weights and masks read, everything encoded."""
+
+import copy
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from sparsetopo.commands.building import built
+from sparsetopo.commands.mask_files import read_masks
+from sparsetopo.commands.options import File, NetworkOptions, UsageError, files
+from sparsetopo.errors import EncodingError, SparsetopoError
+from sparsetopo.graphs.encode import encode
+from sparsetopo.networks.checkpoints.load import load_weights_file
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sparsetopo.graphs.mge import MGE
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EncodedNetwork:
+    """A network's graph, and what it was made from; a file is None where there was none."""
+
+    network: str
+    weights_file: str | None
+    mask_file: str | None
+    mge: "MGE"
+
+    @property
+    def kept(self) -> int:
+        """Number of kept weights of the layers in the graph."""
+        return sum(int(np.count_nonzero(mask)) for mask in self.mge.masks.values())
+
+    @property
+    def weights(self) -> int:
+        """Number of all weights of these layers."""
+        return sum(mask.size for mask in self.mge.masks.values())
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of these weights that are removed."""
+        return 1.0 - self.kept / self.weights
+
+    def record(self) -> dict[str, Any]:
+        """Columns that begin a row of a table, named as in a study's ``networks.csv`` where it has them."""
+        return {
+            "network": self.network,
+            "weights_file": self.weights_file,
+            "mask_file": self.mask_file,
+            "achieved_sparsity": self.sparsity,
+            "nodes": self.mge.num_nodes,
+            "edges": self.mge.num_edges,
+        }
+
+
+def encoded_networks(
+    models: "Sequence[str | nn.Module]", **how: Unpack[NetworkOptions]
+) -> Iterator[EncodedNetwork]:
+    """Build and encode one network after the other.
+
+    Parameters
+    ----------
+    models
+        Names or modules: several, or one with any number of files of weights and masks.
+    **how
+        `NetworkOptions`.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown, or the options do not go together.
+    SparsetopoError
+        If a network, a file or a graph cannot be made or read.
+    """
+    pairs = _pairs(models, files(how.get("weights")), files(how.get("mask")))
+    for model in models:
+        plan = None
+        for weights, mask in pairs:
+            name, module, shape = built(model, **how)
+            if module is model and weights is not None:
+                module = copy.deepcopy(module)  # the caller's stays as it is
+            held = _load(module, weights, name, how.get("seed", 0), drawn=isinstance(model, str))
+            masks = read_masks(mask, module) if mask is not None else held
+            try:
+                mge = encode(
+                    module,
+                    shape,
+                    masks,
+                    how.get("identity_shortcuts", False),
+                    attention=how.get("attention", "all"),
+                    plan=plan,
+                )
+            except EncodingError as error:
+                raise EncodingError(f"{name}: {error}") from error
+            plan = mge.plan
+            network = EncodedNetwork(name, _text(weights), _text(mask), mge)
+            _say_sparsity(network, masks is held and masks is not None)
+            yield network
+
+
+def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> EncodedNetwork:
+    """Build and encode one network, as `encoded_networks` does, with one file of weights and of masks at most."""
+    for key in ("weights", "mask"):
+        if len(files(how.get(key))) > 1:  # type: ignore[arg-type]
+            raise UsageError(
+                f"{key} names several files, but one network has one; give one at a time."
+            )
+    (network,) = encoded_networks([model], **how)
+    return network
+
+
+def _pairs(
+    models: Sequence[Any], weights: list[File], masks: list[File]
+) -> list[tuple[File | None, File | None]]:
+    """Which file of weights goes with which mask."""
+    if not models:
+        raise UsageError("there is no network to read; name at least one.")
+    if len(models) > 1 and (weights or masks):
+        raise UsageError(
+            f"weights and masks belong to one network, but {len(models)} are named; give one of them at a time."
+        )
+    if len(weights) > 1 and len(masks) > 1 and len(weights) != len(masks):
+        raise UsageError(
+            f"{len(weights)} files of weights and {len(masks)} masks make no pairs; give as many of both, or one of "
+            "either."
+        )
+    count = max(len(weights), len(masks), 1)
+    return list(
+        zip(_repeated(weights, count), _repeated(masks, count), strict=True),
+    )
+
+
+def _repeated(given: list[File], count: int) -> list[File | None]:
+    return [*given] if len(given) == count else [given[0] if given else None] * count
+
+
+def _load(
+    module: "nn.Module", weights: File | None, name: str, seed: int, *, drawn: bool
+) -> dict[str, Any] | None:
+    """Load weights, and say what did not match; returns the masks that the file holds, None if it holds none."""
+    if weights is None:
+        if drawn:
+            logger.info(
+                "%s: no weights were given, so they are those that its code draws, from seed %d; metrics that read "
+                "weights say nothing about a trained network",
+                name,
+                seed,
+            )
+        return None
+    try:
+        loaded = load_weights_file(module, weights)
+    except SparsetopoError as error:
+        raise type(error)(f"{name}: {error}") from error
+    sentence = loaded.sentence()
+    if sentence is not None:
+        logger.warning("%s: %s", weights, sentence)
+    return loaded.masks or None
+
+
+def _say_sparsity(network: EncodedNetwork, held: bool) -> None:
+    if network.mask_file is not None:
+        source = f"by {network.mask_file}"
+    elif held:
+        source = f"by the masks in {network.weights_file}"
+    else:
+        source = "by the non-zero weights, since no mask was given"
+    logger.info(
+        "%s: %s of %s weights kept (sparsity %.4f), %s",
+        network.network,
+        f"{network.kept:,}",
+        f"{network.weights:,}",
+        network.sparsity,
+        source,
+    )
+
+
+def _text(path: File | None) -> str | None:
+    return None if path is None else str(path)
