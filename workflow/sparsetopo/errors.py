@@ -23,6 +23,10 @@ class UnknownNameError(SparsetopoError):
     """A registry has no entry of that name; the message lists the known ones (`unknown_name`)."""
 
 
+class UsageError(SparsetopoError):
+    """A command was given words that it cannot mean or that do not go together, before anything was computed."""
+
+
 class FileFormatError(SparsetopoError):
     """A file is truncated, foreign, or not of the format that its reader expects."""
 

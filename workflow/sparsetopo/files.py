@@ -4,7 +4,11 @@ Records are JSON, arrays are safetensors with one JSON metadata record in the he
 it writes to a temporary name in the destination's folder, unique to the process, and then renames the file. Readers
 raise a `FileFormatError` if the file is missing, truncated or foreign: not of the format, or not written by a writer
 of this module.
+
+NumPy is imported when tensors are written or read, so that what asks for records alone does not wait for it.
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -13,15 +17,15 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from sparsetopo.errors import FileFormatError
 from sparsetopo.processes import is_alive
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _METADATA_KEY = "sparsetopo"
 _TEMPORARY = re.compile(r"\..*\.(\d+)\.[0-9a-f]{8}\.tmp(\..*)?")
@@ -91,6 +95,9 @@ def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
 ) -> None:
     """Write named arrays and one metadata record (JSON-serialisable) as a safetensors file, atomically."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with atomic_path(path) as temporary:
         try:

@@ -3,8 +3,9 @@
 Torch's random state is left as it was; that of Python and NumPy, which a user's own function may draw from, is not.
 """
 
+import inspect
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sparsetopo.architectures import own_code
-from sparsetopo.errors import SparsetopoError
+from sparsetopo.errors import SparsetopoError, UsageError
 
 # Models of torchvision that are built for one size of images, by the beginning of their names.
 _TORCHVISION_SIZES = {
@@ -33,19 +34,69 @@ def build_reference(
     """
     module, _, name = reference.partition(":")
     make = {"torchvision": _from_torchvision, "timm": _from_timm}.get(module)
+
+    def network() -> Any:
+        if make is not None:
+            return make(name, input_shape, classes, options)
+        function = own_code.load(module, name)
+        return function(input_shape=tuple(input_shape), classes=classes, **options)
+
+    wanted = f"images of shape {tuple(input_shape)} and {classes} classes{_with(options)}"
+    return _built(reference, network, wanted)
+
+
+def build_own(
+    reference: str, input_shape: Sequence[int], classes: int | None, options: Mapping[str, Any]
+) -> nn.Module:
+    """Build a network of the user's own, by a function or class that takes what it likes.
+
+    It is called with its options, and with input_shape and classes if it takes them. A module that is already there is
+    taken as it is.
+
+    Raises
+    ------
+    SparsetopoError
+        If the network cannot be built, whatever its code raised, or it takes `classes`, which are None (a UsageError).
+    """
+    module, _, name = reference.partition(":")
+
+    def network() -> Any:
+        found = own_code.load(module, name)
+        if isinstance(found, nn.Module):
+            return found
+        taken = _given_to(found, reference, tuple(input_shape), classes)
+        return found(**taken, **options)
+
+    return _built(reference, network, f"inputs of shape {tuple(input_shape)}{_with(options)}")
+
+
+def _given_to(
+    function: Callable[..., Any], reference: str, input_shape: tuple[int, ...], classes: int | None
+) -> dict[str, Any]:
+    """Those of input_shape and classes that a function takes by keyword."""
+    parameters = inspect.signature(function).parameters
+    takes_any = any(p.kind == p.VAR_KEYWORD for p in parameters.values())
+    given = {"input_shape": input_shape, "classes": classes}
+    taken = {key: value for key, value in given.items() if takes_any or key in parameters}
+    if classes is None and "classes" in taken:
+        if "classes" in parameters and parameters["classes"].default is inspect.Parameter.empty:
+            raise UsageError(
+                f"{reference} takes the number of classes; say how many: --classes 10 (classes=10)."
+            )
+        del taken["classes"]
+    return taken
+
+
+def _built(reference: str, make: Callable[[], Any], wanted: str) -> nn.Module:
+    """Call foreign code, and put what it raises in one sentence."""
     with torch.random.fork_rng(devices=[]):
         try:
-            if make is not None:
-                network = make(name, input_shape, classes, options)
-            else:
-                function = own_code.load(module, name)
-                network = function(input_shape=tuple(input_shape), classes=classes, **options)
+            network = make()
         except SparsetopoError:
             raise
         except Exception as error:
             raise SparsetopoError(
-                f"{reference} cannot be built for images of shape {tuple(input_shape)} and {classes} "
-                f"classes{_with(options)}: {_reason(error)}"
+                f"{reference} cannot be built for {wanted}: {_reason(error)}"
             ) from error
     if not isinstance(network, nn.Module):
         raise SparsetopoError(

@@ -38,9 +38,12 @@ def module_file(module: str) -> Path | None:
 
 
 def function_problems(
-    module: str, function: str, options: Mapping[str, Any]
+    module: str, function: str, options: Mapping[str, Any], *, takes_given: bool = True
 ) -> list[tuple[str, str]]:
-    """What can be seen to be wrong in the source: (option or "", one sentence)."""
+    """What can be seen to be wrong in the source: (option or "", one sentence).
+
+    With `takes_given` the function must take all of `GIVEN`, as a study's must.
+    """
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or (_SCRIPTS / f"{top}.py").exists():
         return [("", f"the name of module '{top}' is taken in this workflow; rename the file")]
@@ -59,7 +62,9 @@ def function_problems(
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         return [("", f"{file.name} defines no '{function}'{hint}")]
     arguments = _arguments(names[function])
-    return [] if arguments is None else _argument_problems(function, arguments, options)
+    if arguments is None:
+        return []
+    return _argument_problems(function, arguments, options, takes_given)
 
 
 def code_digest(module: str) -> str:
@@ -151,12 +156,12 @@ def _arguments(node: ast.stmt) -> ast.arguments | None:
 
 
 def _argument_problems(
-    function: str, arguments: ast.arguments, options: Mapping[str, Any]
+    function: str, arguments: ast.arguments, options: Mapping[str, Any], takes_given: bool
 ) -> list[tuple[str, str]]:
     names = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
     taken = ", ".join(name for name in names if name != "self") or "nothing"
     takes_any = arguments.kwarg is not None
-    if not takes_any and not set(GIVEN) <= set(names):
+    if takes_given and not takes_any and not set(GIVEN) <= set(names):
         called = f"'{function}' is called with {' and '.join(GIVEN)} by keyword"
         return [("", f"{called}, but takes {taken}")]
     problems = []

@@ -5,10 +5,14 @@ from typing import Annotated
 
 import typer
 
+from sparsetopo.command_line.draw import draw
+from sparsetopo.command_line.export import export
+from sparsetopo.command_line.layers import layers
 from sparsetopo.command_line.measure import measure
+from sparsetopo.command_line.status import status
 from sparsetopo.version import package_version
 
-COMMANDS: tuple[Callable[..., None], ...] = (measure,)
+COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, export, draw, status)
 
 app = typer.Typer(
     name="sparsetopo",
@@ -18,8 +22,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _paragraphs(text: str | None) -> str:
+    """A docstring whose paragraphs are one line each, for the help to break where the terminal does."""
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
+
+
 for _command in COMMANDS:
-    app.command()(_command)
+    app.command(help=_paragraphs(_command.__doc__))(_command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -28,7 +39,16 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    help=_paragraphs(
+        """Topology of sparse neural networks: measured exactly, from your model and your checkpoint.
+
+        Results go to standard output, notes and progress to standard error. A command ends with status 2 if it was used
+        wrongly and with 1 if it failed, and says why in one sentence. Every command shows examples: sparsetopo measure
+        --help. Each is a function of the same name and words in sparsetopo.commands.
+        """
+    )
+)
 def sparsetopo(
     version: Annotated[
         bool,
@@ -37,9 +57,4 @@ def sparsetopo(
         ),
     ] = False,
 ) -> None:
-    """Topology of sparse neural networks: measured exactly, from your model and your checkpoint.
-
-    Results go to standard output, notes and progress to standard error. A command ends with status 2 if it was used
-    wrongly and with 1 if it failed, and says why in one sentence. Every command shows examples: sparsetopo measure -h.
-    Each is a function of the same name and words in sparsetopo.commands.
-    """
+    """Options of the program itself."""

@@ -51,7 +51,7 @@ def measure(
     names = given.read_names(metrics)
     from sparsetopo import commands
 
-    with measuring_progress() as progress:
+    with given.foreign_output_on_standard_error(), measuring_progress() as progress:
         records = commands.measure(
             *models, metrics=names, scaled=scaled, threads=threads, progress=progress, **how
         )

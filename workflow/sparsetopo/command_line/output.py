@@ -31,6 +31,13 @@ def print_records(records: Records, format: str, *, upright: bool = False) -> No
         _print_table(records, upright)
 
 
+def print_tables(tables: Mapping[str, Records]) -> None:
+    """Print several tables for eyes, each under its name."""
+    for title, records in tables.items():
+        print(title)
+        _print_table(records, upright=False)
+
+
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 

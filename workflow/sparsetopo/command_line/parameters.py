@@ -1,13 +1,16 @@
 """Arguments and options that several commands share, and how their values are read."""
 
+import contextlib
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from sparsetopo.commands.options import NetworkOptions, UsageError
+from sparsetopo.commands.options import NetworkOptions
+from sparsetopo.errors import UsageError
 
 Format = Literal["table", "json", "csv"]
 
@@ -99,6 +102,13 @@ def network_options(
         "attention": attention,
         "identity_shortcuts": identity_shortcuts,
     }
+
+
+@contextlib.contextmanager
+def foreign_output_on_standard_error() -> Iterator[None]:
+    """Networks may print while they are built; results alone go to standard output."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def read_shape(text: str) -> tuple[int, ...]:

@@ -11,10 +11,19 @@ from typing import Any
 import typer
 
 from sparsetopo.command_line.app import app
-from sparsetopo.errors import SparsetopoError, UnknownNameError
+from sparsetopo.errors import SparsetopoError, UnknownNameError, UsageError
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 """Status of a process whose command failed, was used wrongly, or was stopped by Ctrl-C."""
+
+_EXTRAS = {
+    "torch": "torch",
+    "torchvision": "torch",
+    "matplotlib": "analysis",
+    "pandas": "analysis",
+    "pyarrow": "export",
+}
+"""Packages that some commands need, and the extra of this package that brings each."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except SparsetopoError as error:
-        wrong = isinstance(error, UnknownNameError) or type(error).__name__ == "UsageError"
+        wrong = isinstance(error, UsageError | UnknownNameError)
         return _fail(str(error), WRONG_USE if wrong else FAILED)
     except BrokenPipeError:
         # Who read the results has enough of them; Python would complain when it flushes the rest.
@@ -40,8 +49,16 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except OSError as error:
         return _fail(str(error), FAILED)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(error.name or "")
+        if extra is None:
+            raise
+        return _fail(
+            f"this needs {error.name}, which is not installed: pip install 'sparsetopo[{extra}]'.",
+            FAILED,
+        )
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped; nothing half-written is left", INTERRUPTED)
+        return INTERRUPTED
     except Exception as error:
         # Typer's own errors: its class differs between versions, their form does not.
         message = getattr(error, "format_message", None)
@@ -68,7 +85,10 @@ def _notes_on_standard_error() -> Iterator[None]:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, category, *rest, **more: logger.warning(
+        # Those are for who writes code.
+        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+            warnings.simplefilter("ignore", category)
+        warnings.showwarning = lambda message, *rest, **more: logger.warning(
             "%s", " ".join(str(message).split())
         )
         try:

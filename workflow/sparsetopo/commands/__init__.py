@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from sparsetopo.commands.drawing import draw as draw
+    from sparsetopo.commands.exporting import export as export
+    from sparsetopo.commands.layer_report import layers as layers
     from sparsetopo.commands.measuring import measure as measure
+    from sparsetopo.commands.study_status import status as status
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "drawing": ["draw"],
+        "exporting": ["export"],
+        "layer_report": ["layers"],
         "measuring": ["measure"],
+        "study_status": ["status"],
     },
 )

@@ -1,21 +1,25 @@
 """Masks in files, by the names of a network's parameters."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sparsetopo.commands.options import File
-from sparsetopo.errors import FileFormatError, MaskError
-from sparsetopo.files import read_metadata
+from sparsetopo.commands.weight_files import own_record
+from sparsetopo.errors import MaskError
 from sparsetopo.networks.checkpoints.encodings import decoded
 from sparsetopo.networks.checkpoints.names import matched_names
 from sparsetopo.networks.checkpoints.tensor_files import read_tensor_file
 from sparsetopo.networks.mask_names import parameter_masks
+from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.pruning.mask import Mask
 
 if TYPE_CHECKING:
     from torch import nn
+
+logger = logging.getLogger(__name__)
 
 
 def read_masks(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
@@ -34,7 +38,8 @@ def read_masks(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
     FileFormatError
         If the file is missing, damaged or of another format.
     MaskError
-        If it holds other numbers than 0 and 1, or is the mask of another network.
+        If it holds other numbers than 0 and 1, or is the mask of another network. A mask that this package wrote must
+        have all prunable weights of the network; of what another one lacks, a warning is logged.
 
     Examples
     --------
@@ -45,6 +50,8 @@ def read_masks(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
     {'weight': array([[ True, False]])}
     """
     try:
+        if own_record(path) is not None:
+            return _own_mask(path, model)
         masks = parameter_masks(_masks_in(path, model), model)
     except MaskError as error:
         raise MaskError(f"{path}: {error}") from error
@@ -55,24 +62,22 @@ def read_masks(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
                 f"{path}: the mask of '{name}' has shape {mask.shape}, the network's weight {shapes[name]}; it is the "
                 "mask of another network."
             )
+    whole = [name for name in prunable_parameters(model) if name not in masks]
+    if whole:
+        more = f" and {len(whole) - 1} more" if len(whole) > 1 else ""
+        logger.warning("%s: has no mask of '%s'%s, kept whole", path, whole[0], more)
     return masks
 
 
+def _own_mask(path: File, model: "nn.Module") -> dict[str, NDArray[np.bool_]]:
+    """A mask that was made here has all prunable weights of its network, and no other."""
+    mask = Mask.load(path)
+    mask.check_fits({name: tuple(w.shape) for name, w in prunable_parameters(model).items()})
+    return dict(mask)
+
+
 def _masks_in(path: File, model: "nn.Module") -> dict[str, object]:
-    if _is_own(path):
-        return dict(Mask.load(path))
     found = decoded(read_tensor_file(path), str(path))
     masks: dict[str, object] = {**(found.masks or found.weights)}
     names = matched_names(masks, [name for name, _ in model.named_parameters()])
     return {names.get(name, name): mask for name, mask in masks.items()}
-
-
-def _is_own(path: File) -> bool:
-    """Whether a file has the record that this package writes."""
-    if not str(path).endswith(".safetensors"):
-        return False
-    try:
-        read_metadata(path)
-    except FileFormatError:
-        return False
-    return True

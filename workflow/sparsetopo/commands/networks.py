@@ -10,10 +10,11 @@ import numpy as np
 
 from sparsetopo.commands.building import built
 from sparsetopo.commands.mask_files import read_masks
-from sparsetopo.commands.options import File, NetworkOptions, UsageError, files
-from sparsetopo.errors import EncodingError, SparsetopoError
+from sparsetopo.commands.options import File, NetworkOptions, files
+from sparsetopo.commands.weight_files import read_weights
+from sparsetopo.errors import EncodingError, SparsetopoError, UsageError
 from sparsetopo.graphs.encode import encode
-from sparsetopo.networks.checkpoints.load import load_weights_file
+from sparsetopo.networks.checkpoints.load import load_tensors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,11 +82,13 @@ def encoded_networks(
     pairs = _pairs(models, files(how.get("weights")), files(how.get("mask")))
     for model in models:
         plan = None
-        for weights, mask in pairs:
+        for number, (weights, mask) in enumerate(pairs):
             name, module, shape = built(model, **how)
             if module is model and weights is not None:
                 module = copy.deepcopy(module)  # the caller's stays as it is
-            held = _load(module, weights, name, how.get("seed", 0), drawn=isinstance(model, str))
+            if weights is None and number == 0 and module is not model:
+                _say_drawn(name, how.get("seed", 0))
+            held = _load(module, weights, name)
             masks = read_masks(mask, module) if mask is not None else held
             try:
                 mge = encode(
@@ -140,21 +143,21 @@ def _repeated(given: list[File], count: int) -> list[File | None]:
     return [*given] if len(given) == count else [given[0] if given else None] * count
 
 
-def _load(
-    module: "nn.Module", weights: File | None, name: str, seed: int, *, drawn: bool
-) -> dict[str, Any] | None:
+def _say_drawn(name: str, seed: int) -> None:
+    logger.info(
+        "%s: no weights were given, so they are those that its code draws, from seed %d; metrics that read weights say "
+        "nothing about a trained network",
+        name,
+        seed,
+    )
+
+
+def _load(module: "nn.Module", weights: File | None, name: str) -> dict[str, Any] | None:
     """Load weights, and say what did not match; returns the masks that the file holds, None if it holds none."""
     if weights is None:
-        if drawn:
-            logger.info(
-                "%s: no weights were given, so they are those that its code draws, from seed %d; metrics that read "
-                "weights say nothing about a trained network",
-                name,
-                seed,
-            )
         return None
     try:
-        loaded = load_weights_file(module, weights)
+        loaded = load_tensors(module, read_weights(weights), weights)
     except SparsetopoError as error:
         raise type(error)(f"{name}: {error}") from error
     sentence = loaded.sentence()

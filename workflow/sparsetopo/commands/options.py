@@ -7,13 +7,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, TypedDict
 
-from sparsetopo.errors import SparsetopoError
-
 File = str | PathLike[str]
-
-
-class UsageError(SparsetopoError):
-    """A command was given words that it cannot mean; the command line ends with status 2, not 1."""
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -28,7 +22,7 @@ class NetworkOptions(TypedDict, total=False):
     options
         Options of the network, by keyword.
     weights
-        File or files of weights (`sparsetopo.networks.checkpoints.load_weights_file`). Several make one row each. None:
+        File or files of weights (`sparsetopo.commands.weight_files.read_weights`). Several make one row each. None:
         the network's code draws them, from `seed`. Pretrained weights are never downloaded.
     mask
         File or files of masks (`sparsetopo.commands.mask_files.read_masks`). Several make one row each; with as many

@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "measure": ["bge_topometrics"],
         "network": ["layer_kinds", "ramanujan_records", "topometric_records"],
         "ramanujan": ["ramanujan_metrics"],
+        "structure": ["structure_records"],
     },
 )

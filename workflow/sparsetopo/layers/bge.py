@@ -114,6 +114,20 @@ def biadjacency(graph: MGE) -> "csr_array":
     return graph.to_scipy()[:left, left:]
 
 
+def kept_kernels(mask: NDArray[np.bool_], kind: LayerKind, name: str) -> NDArray[np.bool_]:
+    """Mask of a layer as (groups, outputs of a group, inputs of a group, kernel positions).
+
+    Parameters and errors are those of `rolled`.
+
+    Examples
+    --------
+    >>> kept_kernels(np.ones((4, 2, 3, 3), dtype=bool), LayerKind(groups=2), "conv").shape
+    (2, 2, 2, 9)
+    """
+    _, kept = _kernels(mask, mask, kind, name)
+    return kept.reshape(kind.groups, -1, *kept.shape[1:])
+
+
 def _kernels(
     weight: NDArray[Any], mask: NDArray[np.bool_], kind: LayerKind, name: str
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:

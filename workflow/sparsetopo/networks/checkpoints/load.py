@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sparsetopo.errors import FileFormatError
-from sparsetopo.networks.checkpoints.encodings import decoded
+from sparsetopo.networks.checkpoints.encodings import Decoded
 from sparsetopo.networks.checkpoints.names import matched_names
-from sparsetopo.networks.checkpoints.tensor_files import read_tensor_file
 
 _LISTED = 3
 """Names that a message lists; the rest are counted."""
@@ -22,54 +21,57 @@ _LISTED = 3
 class Loaded:
     """What came of loading a file: masks that it holds, and how its names and the network's met.
 
-    `matched` and `total` count the tensors of the network; `missing` are those of its names that the file has nothing
+    `matched` and `total` count the tensors of the network; `renamed` is a name of the file and what it was read as, if
+    that is another one; `missing` are those of its names that the file has nothing
     for, `unused` the file's names that mean nothing in the network.
     """
 
     masks: dict[str, NDArray[np.bool_]]
     matched: int
     total: int
+    renamed: tuple[str, str] | None
     missing: tuple[str, ...]
     unused: tuple[str, ...]
 
     def sentence(self) -> str | None:
-        """What did not match, in one sentence; None if everything did."""
+        """What did not match as it stands, in one sentence; None if everything did."""
         parts = []
+        if self.renamed:
+            parts.append("its '{}' was read as '{}' and so on".format(*self.renamed))
         if self.missing:
-            parts.append(f"the file has nothing for {_listed(self.missing)}")
+            parts.append(
+                f"the file has nothing for {_listed(self.missing)}, which stay as the network's code made them"
+            )
         if self.unused:
             parts.append(f"the network has no {_listed(self.unused)}")
         if not parts:
             return None
-        return f"{self.matched} of the network's {self.total} tensors are in the file; {'; '.join(parts)}"
+        return f"{self.matched} of the network's {self.total} tensors are in the file: {'; '.join(parts)}"
 
 
-def load_weights_file(model: nn.Module, path: str | os.PathLike[str]) -> Loaded:
+def load_tensors(model: nn.Module, found: Decoded, path: str | os.PathLike[str]) -> Loaded:
     """Set the parameters and buffers of a network to those of a file, in place.
 
     Parameters
     ----------
     model
         The network.
+    found
+        What the file holds, its names as for `matched_names`.
     path
-        A file as for `read_tensor_file`, its names as for `matched_names`. Weights that `torch.nn.utils.prune` or
-        compressed-tensors wrote in parts are put together, and their masks returned.
+        The file, for messages.
 
     Raises
     ------
     FileFormatError
-        If the file cannot be read, none of its names matches, or a tensor has another shape than the network's. The
-        network is not changed then.
+        If none of its names matches, or a tensor has another shape than the network's. The network is not changed then.
 
     Examples
     --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     torch.save({"module.weight": torch.ones(1, 2), "module.bias": torch.ones(1)}, f"{folder}/w.pt")
-    ...     load_weights_file(nn.Linear(2, 1), f"{folder}/w.pt").matched
+    >>> found = Decoded({"module.weight": torch.ones(1, 2), "module.bias": torch.ones(1)})
+    >>> load_tensors(nn.Linear(2, 1), found, "the example").matched
     2
     """
-    found = decoded(read_tensor_file(path), str(path))
     tensors = model.state_dict()
     names = matched_names(found.weights, tensors)
     if not names:
@@ -89,6 +91,7 @@ def load_weights_file(model: nn.Module, path: str | os.PathLike[str]) -> Loaded:
         {names[given]: mask for given, mask in found.masks.items() if given in names},
         len(chosen),
         len(chosen) + len(missing),
+        next(((given, name) for given, name in names.items() if given != name), None),
         tuple(missing),
         tuple(given for given in found.weights if given not in names),
     )

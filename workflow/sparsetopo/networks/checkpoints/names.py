@@ -1,34 +1,25 @@
 """Which weight of a file belongs to which weight of a network: the names that wrappers and trainers put before them.
 
-A prefix is taken away only if the names match then; which one it is, a file does not say.
+A prefix is taken away only if more names match then; which one it is, a file does not say.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 
-# What DataParallel, torch.compile, Lightning and others put before every name.
+# What DataParallel and torch.compile put into names, wherever a module is wrapped.
 _WRAPPERS = ("module", "_orig_mod")
-_PREFIXES = (
-    *_WRAPPERS,
-    *(
-        "model",
-        "backbone",
-        "net",
-        "network",
-        "encoder",
-        "student",
-        "base_model",
-        "classifier",
-        "ema",
-    ),
-)
+# Tried before others, where several would match as many names.
+_USUAL = ("model", "backbone", "net", "network", "student")
+_DEEPEST = 3
+"""Parts of names that are taken away at most."""
 
 
 def matched_names(given: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
     """The network's name for each name of a file that means one of its weights.
 
     Tried are the names as they are, without the "module." and "_orig_mod." of wrappers anywhere in them, and without
-    one to three of the usual prefixes, on either side. The reading by which most names match is taken; of several, the
-    one that changes least.
+    up to three parts that they begin with ("model.", "backbone."), on either side. The reading by which most names
+    match is taken; of several, the one that changes least.
 
     Parameters
     ----------
@@ -49,31 +40,34 @@ def matched_names(given: Iterable[str], wanted: Iterable[str]) -> dict[str, str]
     >>> matched_names(["model.weight", "weight"], ["model.weight", "weight"])
     {'model.weight': 'model.weight', 'weight': 'weight'}
     """
-    ours, theirs = list(wanted), list(given)
+    theirs, ours = list(given), list(wanted)
+    most = min(len(theirs), len(ours))
     best: dict[str, str] = {}
-    for reading in _readings(theirs):
-        for other in _readings(ours):
-            found = _matches(_read(theirs, reading), _read(ours, other))
-            if len(found) > len(best):
-                best = found
+    network = [_read(ours, *how) for how in _readings(ours)]
+    for how in _readings(theirs):
+        read = _read(theirs, *how)
+        for other in network:
+            shared = read.keys() & other.keys()
+            if len(shared) > len(best):
+                best = {name: other[key] for key, name in read.items() if key in shared}
+        if len(best) == most:
+            break
     return best
 
 
-Reading = Callable[[str], str]
-
-
-def _readings(names: Iterable[str]) -> list[Reading]:
-    """Ways to read names, the plainest first: as they are, unwrapped, and without the prefixes that they share."""
-    readings: list[Reading] = [lambda name: name, _unwrapped]
-    shared = ""
-    for _ in range(3):
-        firsts = [_unwrapped(name)[len(shared) :].partition(".")[0] for name in names
-                  if _unwrapped(name).startswith(shared)]  # fmt: skip
-        common = [prefix for prefix in _PREFIXES if prefix in firsts]
-        if not common:
+def _readings(names: list[str]) -> list[tuple[bool, str]]:
+    """Ways to read names, the plainest first: (whether without wrappers, the prefix that is taken away)."""
+    readings = [(False, ""), (True, "")]
+    unwrapped = [_unwrapped(name) for name in names]
+    prefix = ""
+    for _ in range(_DEEPEST):
+        below = [name.removeprefix(prefix) for name in unwrapped if name.startswith(prefix)]
+        firsts = Counter(name.partition(".")[0] for name in below if "." in name)
+        if not firsts:
             break
-        shared += max(common, key=firsts.count) + "."
-        readings.append(lambda name, prefix=shared: _unwrapped(name).removeprefix(prefix))  # type: ignore[misc]
+        ordered = sorted(firsts, key=lambda first: first not in _USUAL)
+        readings += [(True, f"{prefix}{first}.") for first in ordered]
+        prefix += firsts.most_common(1)[0][0] + "."
     return readings
 
 
@@ -81,14 +75,10 @@ def _unwrapped(name: str) -> str:
     return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
 
 
-def _read(names: Iterable[str], reading: Reading) -> dict[str, str]:
+def _read(names: Iterable[str], without_wrappers: bool, prefix: str) -> dict[str, str]:
     """{what a name is read as: the name}; where two are read alike, neither counts."""
     read: dict[str, str | None] = {}
     for name in names:
-        key = reading(name)
+        key = (_unwrapped(name) if without_wrappers else name).removeprefix(prefix)
         read[key] = None if key in read else name
     return {key: name for key, name in read.items() if name is not None}
-
-
-def _matches(theirs: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
-    return {name: ours[key] for key, name in theirs.items() if key in ours}

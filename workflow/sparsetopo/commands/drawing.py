@@ -1,0 +1,96 @@
+"""A picture of the graph of a whole network: ``sparsetopo draw``."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from sparsetopo.commands.networks import EncodedNetwork, one_network
+from sparsetopo.commands.options import File, NetworkOptions
+from sparsetopo.errors import UsageError
+from sparsetopo.files import write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import nn
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = (".png", ".svg", ".pdf", ".html")
+
+_EXPLANATION = (
+    "Boxes are node layers, each filled by how many of its nodes pass signals; bands and arcs are all edges between "
+    "two layers, as wide as their number on a logarithmic scale. Below, an image for each of them shows which channels "
+    "are joined."
+)
+_STYLE = (
+    "body{font-family:sans-serif;max-width:80rem;margin:auto;padding:1rem}"
+    "figure{margin:0}svg{width:100%;height:auto}"
+)
+
+
+def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) -> None:
+    """Draw the graph of a network: its node layers in a row, every link between two of them.
+
+    Parameters
+    ----------
+    model
+        The network, as for `sparsetopo.commands.measure`.
+    output
+        The file to write: .png, .svg, .pdf, or .html, a page that stands alone. It is replaced only when the new one is
+        complete.
+    **how
+        `sparsetopo.commands.options.NetworkOptions`.
+
+    Raises
+    ------
+    UsageError
+        If the suffix is unknown, or the options do not go together.
+    SparsetopoError
+        If the network cannot be built, read or encoded.
+
+    Examples
+    --------
+    >>> import os, tempfile, torch
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw(model, f"{folder}/graph.png", input_shape=(1, 2, 2))
+    ...     os.listdir(folder)
+    ['graph.png']
+    """
+    suffix = Path(output).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            f"{output}: pictures are written as {', '.join(SUFFIXES)}, by the suffix of the file."
+        )
+    # Before the network is built, which takes longer: matplotlib may be missing.
+    from sparsetopo.plots.graph import plot_mge
+    from sparsetopo.plots.saving import save_figure
+
+    network = one_network(model, **how)
+    figure = plot_mge(network.mge)
+    if suffix == ".html":
+        write_text(output, _page(network, figure))
+    else:
+        save_figure(figure, output)
+    logger.info("%s: drawn to %s", network.network, output)
+
+
+def _page(network: EncodedNetwork, figure: "Figure") -> str:
+    """A page with the picture in it, as an SVG that scales with the window."""
+    from html import escape
+
+    from sparsetopo.plots.pages.document import document
+    from sparsetopo.plots.saving import svg_text
+
+    mge = network.mge
+    facts = [
+        f"{mge.num_nodes:,} nodes in {len(mge.layer_sizes)} layers",
+        f"{mge.num_edges:,} edges",
+        f"{network.kept:,} of {network.weights:,} weights kept (sparsity {network.sparsity:.4f})",
+        *(f"weights: {file}" for file in [network.weights_file] if file),
+        *(f"mask: {file}" for file in [network.mask_file] if file),
+    ]
+    svg = svg_text(figure)
+    picture = svg[svg.index("<svg") :]  # without the declaration of an XML file
+    body = f"<p>{escape('; '.join(facts))}.</p>\n<figure>{picture}</figure>\n"
+    return document(f"The graph of {network.network}", _STYLE, body, _EXPLANATION)
