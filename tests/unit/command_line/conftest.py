@@ -37,6 +37,15 @@ class Fixed(nn.Module):
         return self.body(x)
 
 
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.first, self.last = nn.Embedding(20, 4), nn.Linear(4, 3), nn.Linear(3, 2)
+
+    def forward(self, tokens):
+        return self.last(self.first(self.words(tokens)).relu())
+
+
 class NoNetwork:
     pass
 """

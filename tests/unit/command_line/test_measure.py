@@ -149,6 +149,18 @@ def test_a_class_that_takes_nothing_is_a_network(command):
     assert ended.status == 0
 
 
+def test_a_network_that_reads_tokens_is_given_whole_numbers(command, folder):
+    import importlib
+
+    words = ("measure", "command_line_networks:Reader", "--input", "5", "--metrics", "n1,sink", "--format", "json")  # fmt: skip
+    record = only(command(*words, "--integers"))
+    reader = importlib.import_module("command_line_networks").Reader()
+    mge = st.encode(reader, example=torch.zeros((1, 5), dtype=torch.int64))
+    assert (record["nodes"], record["edges"]) == (mge.num_nodes, mge.num_edges)
+    assert record["n1"] == st.topometrics(mge, ["n1"])["n1"]
+    assert command(*words).status == 1
+
+
 WRONG_USE = [
     (("measure",), "Missing argument"),
     (("measur",), "Did you mean 'measure'?"),

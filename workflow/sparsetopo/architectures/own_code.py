@@ -38,15 +38,17 @@ def module_file(module: str) -> Path | None:
 
 
 def function_problems(
-    module: str, function: str, options: Mapping[str, Any], *, takes_given: bool = True
+    module: str, function: str, options: Mapping[str, Any], *, in_study: bool = True
 ) -> list[tuple[str, str]]:
     """What can be seen to be wrong in the source: (option or "", one sentence).
 
-    With `takes_given` the function must take all of `GIVEN`, as a study's must.
+    In a study the function must take all of `GIVEN`, and its module may not be called like a script of the workflow.
     """
     top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or (_SCRIPTS / f"{top}.py").exists():
+    if in_study and (_SCRIPTS / f"{top}.py").exists():
         return [("", f"the name of module '{top}' is taken in this workflow; rename the file")]
+    if top in sys.stdlib_module_names:
+        return [("", f"the name of module '{top}' is taken by Python itself; rename the file")]
     file = module_file(module)
     if file is None:
         return [("", _not_found(module))]
@@ -64,7 +66,7 @@ def function_problems(
     arguments = _arguments(names[function])
     if arguments is None:
         return []
-    return _argument_problems(function, arguments, options, takes_given)
+    return _argument_problems(function, arguments, options, in_study)
 
 
 def code_digest(module: str) -> str:
@@ -156,12 +158,12 @@ def _arguments(node: ast.stmt) -> ast.arguments | None:
 
 
 def _argument_problems(
-    function: str, arguments: ast.arguments, options: Mapping[str, Any], takes_given: bool
+    function: str, arguments: ast.arguments, options: Mapping[str, Any], in_study: bool
 ) -> list[tuple[str, str]]:
     names = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
     taken = ", ".join(name for name in names if name != "self") or "nothing"
     takes_any = arguments.kwarg is not None
-    if takes_given and not takes_any and not set(GIVEN) <= set(names):
+    if in_study and not takes_any and not set(GIVEN) <= set(names):
         called = f"'{function}' is called with {' and '.join(GIVEN)} by keyword"
         return [("", f"{called}, but takes {taken}")]
     problems = []

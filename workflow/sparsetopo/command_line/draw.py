@@ -23,6 +23,7 @@ def draw(
     input: given.Input = None,  # noqa: A002
     weights: given.Weights = None,
     mask: given.Masks = None,
+    integers: given.Integers = False,
     classes: given.Classes = None,
     option: given.Options = None,
     seed: given.Seed = 0,
@@ -40,7 +41,7 @@ def draw(
     [cyan]sparsetopo draw torchvision:resnet18 --weights pruned.safetensors -o resnet18.html[/cyan]
     """
     how = given.network_options(
-        input, classes, option, weights, mask, seed, attention, identity_shortcuts
+        input, integers, classes, option, weights, mask, seed, attention, identity_shortcuts
     )
     from sparsetopo import commands
 

@@ -26,6 +26,7 @@ def export(
     input: given.Input = None,  # noqa: A002
     weights: given.Weights = None,
     mask: given.Masks = None,
+    integers: given.Integers = False,
     classes: given.Classes = None,
     option: given.Options = None,
     seed: given.Seed = 0,
@@ -49,7 +50,7 @@ def export(
     [cyan]sparsetopo export Resnet-20 --input 3x32x32 --classes 10 --mask snip.safetensors -o graph.safetensors[/cyan]
     """
     how = given.network_options(
-        input, classes, option, weights, mask, seed, attention, identity_shortcuts
+        input, integers, classes, option, weights, mask, seed, attention, identity_shortcuts
     )
     from sparsetopo import commands
 

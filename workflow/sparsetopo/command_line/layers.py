@@ -26,6 +26,7 @@ def layers(
     scaled: given.Scaled = False,
     format: given.OutputFormat = "table",  # noqa: A002
     threads: given.Threads = 1,
+    integers: given.Integers = False,
     classes: given.Classes = None,
     option: given.Options = None,
     seed: given.Seed = 0,
@@ -55,7 +56,7 @@ def layers(
     [cyan]sparsetopo layers timm:deit_tiny_patch16_224 --parts structure --patterns 1:2,2:8 --blocks 16x16[/cyan]
     """
     how = given.network_options(
-        input, classes, option, weights, mask, seed, attention, identity_shortcuts
+        input, integers, classes, option, weights, mask, seed, attention, identity_shortcuts
     )
     from sparsetopo.commands.layer_report import layer_tables, layers
 

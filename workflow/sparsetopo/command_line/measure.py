@@ -21,6 +21,7 @@ def measure(
     scaled: given.Scaled = False,
     format: given.OutputFormat = "table",  # noqa: A002
     threads: given.Threads = 1,
+    integers: given.Integers = False,
     classes: given.Classes = None,
     option: given.Options = None,
     seed: given.Seed = 0,
@@ -46,12 +47,12 @@ def measure(
     [cyan]sparsetopo measure my_networks:small --input 1x28x28 --classes 10 --option width=8 --metrics sink,n2[/cyan]
     """
     how = given.network_options(
-        input, classes, option, weights, mask, seed, attention, identity_shortcuts
+        input, integers, classes, option, weights, mask, seed, attention, identity_shortcuts
     )
     names = given.read_names(metrics)
     from sparsetopo import commands
 
-    with given.foreign_output_on_standard_error(), measuring_progress() as progress:
+    with measuring_progress() as progress, given.foreign_output_on_standard_error():
         records = commands.measure(
             *models, metrics=names, scaled=scaled, threads=threads, progress=progress, **how
         )

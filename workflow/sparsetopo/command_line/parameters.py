@@ -29,6 +29,13 @@ Input = Annotated[
         help="Shape of one sample. Default: what torchvision or timm says of the model.",
     ),
 ]
+Integers = Annotated[
+    bool,
+    typer.Option(
+        "--integers",
+        help="The sample is whole numbers: --input 128 is then a text of 128 token ids.",
+    ),
+]
 Classes = Annotated[
     int | None,
     typer.Option(
@@ -83,6 +90,7 @@ OutputFormat = Annotated[Format, typer.Option("--format", help="How results are 
 
 def network_options(
     input: str | None,  # noqa: A002
+    integers: bool,
     classes: int | None,
     options: Iterable[str] | None,
     weights: list[Path] | None,
@@ -94,6 +102,7 @@ def network_options(
     """The words of a command line as `NetworkOptions`."""
     return {
         "input_shape": None if input is None else read_shape(input),
+        "integers": integers,
         "classes": classes,
         "options": read_options(options or ()),
         "weights": weights,

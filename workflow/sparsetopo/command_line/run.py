@@ -75,11 +75,17 @@ def _fail(sentence: str, status: int) -> int:
     return status
 
 
+class _StandardError(logging.Handler):
+    """Prints to what standard error is at the time: while a progress bar is shown, that is above the bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
 @contextlib.contextmanager
 def _notes_on_standard_error() -> Iterator[None]:
     """Print what the library logs, and warnings, as plain lines on standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler = _StandardError()
     logger = logging.getLogger("sparsetopo")
     level = logger.level
     logger.addHandler(handler)

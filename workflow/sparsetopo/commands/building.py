@@ -79,7 +79,7 @@ def _require_name(model: str, options: Mapping[str, Any], is_own: bool) -> None:
         faults = ARCHITECTURES[model].option_problems(options)
     elif is_own:
         module, _, function = model.partition(":")
-        faults = function_problems(module, function, options, takes_given=False)
+        faults = function_problems(module, function, options, in_study=False)
     else:
         faults = reference_problems(model, options)
     for option, fault in faults:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
+import torch
 
 from sparsetopo.commands.building import built
 from sparsetopo.commands.mask_files import read_masks
@@ -93,10 +94,13 @@ def encoded_networks(
             try:
                 mge = encode(
                     module,
-                    shape,
+                    None if how.get("integers") else shape,
                     masks,
                     how.get("identity_shortcuts", False),
                     attention=how.get("attention", "all"),
+                    example=torch.zeros((1, *shape), dtype=torch.int64)
+                    if how.get("integers")
+                    else None,
                     plan=plan,
                 )
             except EncodingError as error:

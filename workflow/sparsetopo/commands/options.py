@@ -17,6 +17,8 @@ class NetworkOptions(TypedDict, total=False):
     ----
     input_shape
         Shape of one sample, without the batch: (3, 224, 224). None: what the network's package says, if it does.
+    integers
+        Whether the sample is whole numbers, such as token ids: (128,) is then a sequence of 128 tokens.
     classes
         Number of outputs. None: what the network's package says, if it does.
     options
@@ -34,6 +36,7 @@ class NetworkOptions(TypedDict, total=False):
     """
 
     input_shape: Sequence[int] | None
+    integers: bool
     classes: int | None
     options: Mapping[str, Any] | None
     weights: File | Sequence[File] | None
