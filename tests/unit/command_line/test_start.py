@@ -22,7 +22,8 @@ NAMES = [command.__name__ for command in COMMANDS]
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT / "workflow"), "PYTHONWARNINGS": "ignore"}
+    own = {"PYTHONPATH": str(ROOT / "workflow"), "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": ""}
+    return {**os.environ, **own}
 
 
 def python(code, **settings):
@@ -153,9 +154,17 @@ def test_control_c_ends_with_130_and_says_nothing_of_python(tmp_path):
     assert "Traceback" not in err
 
 
-@pytest.mark.middle
-def test_a_reader_that_has_enough_is_no_error():
-    words = "layers Resnet-20 --input 1x8x8 --classes 10 --parts structure --format json"
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--version",  # less than Python buffers: written at the end
+        pytest.param(
+            "layers Resnet-20 --input 1x8x8 --classes 10 --parts structure --format json",
+            marks=pytest.mark.middle,
+        ),
+    ],
+)
+def test_a_reader_that_has_enough_is_no_error(words):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -168,4 +177,5 @@ def test_a_reader_that_has_enough_is_no_error():
     )
     os.close(writing)
     assert done.returncode == 1
-    assert "weights kept" in done.stderr.splitlines()[-1]
+    assert "pipe" not in done.stderr.lower()
+    assert "Traceback" not in done.stderr
