@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run paper status freeze test test-middle test-all lint setup clean
+.PHONY: run paper status freeze test test-middle test-all docs lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -45,6 +45,11 @@ test-middle: setup
 test-all: setup
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
+# The site of the documentation, in docs/_build; a warning is an error. No network is needed.
+docs: setup
+	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . docs/_build
+	@echo "Open docs/_build/index.html in a browser."
+
 lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -54,4 +59,4 @@ lint: setup
 	$(VENV)/bin/snakemake --lint
 
 clean:
-	rm -rf results/digits results/tiny results/published .snakemake
+	rm -rf results/digits results/tiny results/published .snakemake docs/_build docs/site/generated

@@ -106,15 +106,15 @@ class MGE:
     def edge_blocks(self, max_edges: int = 2**20) -> "Iterator[EdgeBlock]":
         """Iterate over all edges, parallel ones summed, in blocks of at most `max_edges` (ValueError if less than 1).
 
-        A block is (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 |w|, in the
-        fixed order that ``docs/formats.md`` gives.
+        A block is (sources, targets, weights): node ids (int32 if they fit, otherwise int64) and float32 ``|w|``, in
+        the fixed order that ``docs/formats.md`` gives.
         """
         from sparsetopo.graphs.export.edge_blocks import edge_blocks
 
         return edge_blocks(self, max_edges)
 
     def to_scipy(self) -> "csr_array":
-        """Adjacency matrix (V, V): float32 |w| from source to target, parallel edges summed.
+        """Adjacency matrix (V, V): float32 ``|w|`` from source to target, parallel edges summed.
 
         A kept weight of exactly 0 is an edge, stored as an explicit zero. EncodingError if the matrix would not fit in
         memory.
@@ -124,7 +124,7 @@ class MGE:
         return unroll(self.plan, self.weights, self.masks)
 
     def to_igraph(self) -> "Graph":
-        """Directed `igraph.Graph`: edge attribute ``weight`` (|w|), vertex attribute ``layer``.
+        """Directed `igraph.Graph`: edge attribute ``weight`` (``|w|``), vertex attribute ``layer``.
 
         It raises what `to_scipy` does.
         """
@@ -133,7 +133,7 @@ class MGE:
         return to_igraph(self)
 
     def to_networkx(self) -> "DiGraph":
-        """`networkx.DiGraph`: edge attribute ``weight`` (|w|), node attribute ``layer``.
+        """`networkx.DiGraph`: edge attribute ``weight`` (``|w|``), node attribute ``layer``.
 
         It raises what `to_scipy` does.
         """
