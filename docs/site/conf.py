@@ -50,6 +50,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 templates_path = ["templates"]
 html_additional_pages = {"index": "forward.html"}  # the root document lies two folders down
+html_show_search_summary = False  # it is fetched, which browsers refuse for files
 html_show_sourcelink = False
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp"
