@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run paper status freeze test test-middle test-all docs lint setup clean
+.PHONY: run paper status freeze test test-middle test-all docs rulegraph lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -49,6 +49,10 @@ test-all: setup
 docs: setup
 	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . docs/_build
 	@echo "Open docs/_build/index.html in a browser."
+
+# The picture of the rules in README.
+rulegraph: setup
+	@$(VENV)/bin/python docs/figures/draw_rule_graph.py
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

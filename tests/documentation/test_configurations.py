@@ -52,7 +52,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_configurations_are_found():
     assert {block.page for block in CONFIGURATIONS} >= {
-        "README.md",
+        "config/README.md",
         "docs/architectures.md",
         "docs/datasets.md",
     }

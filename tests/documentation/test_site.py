@@ -4,6 +4,8 @@ import importlib.util
 import json
 import re
 import tomllib
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from tests.documentation.pages import PAGES, ROOT
@@ -15,14 +17,20 @@ from sparsetopo.metrics.registry import METRICS
 from sparsetopo.pruning import ALGORITHMS, COMMON_OPTIONS
 
 
+def module_of(path: str) -> ModuleType:
+    """A script of the documentation, which is in no package, as a module."""
+    specification = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory) -> dict[str, str]:
     """The pages that are made at build time, by name."""
-    specification = importlib.util.spec_from_file_location("reference", ROOT / "docs/site/reference.py")  # fmt: skip
-    assert specification is not None
-    assert specification.loader is not None
-    reference = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(reference)
+    reference = module_of("docs/site/reference.py")
     folder = tmp_path_factory.mktemp("site") / "generated"
     reference.write_pages(folder)
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
@@ -84,3 +92,26 @@ def test_pins_of_the_site_are_the_same_everywhere():
     for name in ("requirements-dev.txt", "constraints.txt"):
         lines = (ROOT / "envs" / name).read_text().lower().splitlines()
         assert set(pins) <= set(lines), name
+
+
+@pytest.mark.middle
+def test_the_picture_shows_the_rules_of_today():
+    drawing = module_of("docs/figures/draw_rule_graph.py")
+    graph = drawing.rules_of(drawing.rule_graph())
+    assert drawing.picture(graph) == drawing.PICTURE.read_text(encoding="utf-8"), "make rulegraph"
+
+
+def test_arrows_of_the_picture_are_those_that_no_others_imply():
+    drawing = module_of("docs/figures/draw_rule_graph.py")
+    dot = """
+        0[label = "all", color = "0 0 0"];
+        1[label = "data", color = "0 0 0"];
+        2[label = "prune", color = "0 0 0"];
+        3[label = "train", color = "0 0 0"];
+        1 -> 0
+        1 -> 2
+        2 -> 3
+        1 -> 3
+        3 -> 0
+    """
+    assert set(drawing.rules_of(dot).edges) == {("data", "prune"), ("prune", "train")}
