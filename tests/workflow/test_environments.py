@@ -70,7 +70,7 @@ def test_pins_are_those_of_the_pip_files(layer):
 
 def test_every_rule_uses_the_environment_of_its_layer():
     files = {path.name for path in (ROOT / "workflow/rules").glob("*.smk")}
-    assert files - {"common.smk", "run.smk", "targets.smk"} == {
+    assert files - {"common.smk", "run.smk", "source.smk", "study.smk", "targets.smk"} == {
         name for names in LAYERS.values() for name in names
     }
     for layer, names in LAYERS.items():

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -211,33 +212,75 @@ def test_two_clones_in_one_workflow_are_refused(importer, tmp_path):
     assert "let all modules of one workflow name the Snakefile of the same clone" in text
 
 
-def test_a_fetched_workflow_is_refused_in_a_sentence(importer, tmp_path):
-    """As `github(...)` gives it: the repository is laid into Snakemake's cache, where it looks before it fetches."""
-    repository = (
-        tmp_path
-        / "cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/some/where"
-    )
-    repository.mkdir(parents=True)
-    git = [
-        "git",
-        "-C",
-        str(repository),
-        "-c",
-        "user.name=nobody",
-        "-c",
-        "user.email=nobody@localhost",
-    ]
-    subprocess.run([*git, "init", "--quiet"], check=True)
-    for name in ("Snakefile", "workflow/rules"):
-        (repository / name).parent.mkdir(exist_ok=True)
-        subprocess.run(["cp", "-r", str(ROOT / name), str(repository / name)], check=True)
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", "all"], check=True)
-    commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
-    fetched = f'github("some/where", path="Snakefile", commit="{commit}")'
-    importer.write(block("# Snakefile").replace('"sparsetopo/Snakefile"', fetched))
-    done = importer.run("-n", XDG_CACHE_HOME=str(tmp_path / "cache"))
-    text = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "rules were fetched from github.com/some/where" in text
-    assert "clone the repository and name the clone's Snakefile" in text
+class Fetched:
+    """The project as `github(...)` gives it: laid into Snakemake's cache, where it looks before it fetches."""
+
+    version = "90.0.0"  # of the commit's library, to tell it from others
+
+    def __init__(self, importer: Importer, folder: Path) -> None:
+        self.importer, self.cache = importer, folder / "cache"
+        clones = self.cache / "snakemake/snakemake/source-cache/snakemake-git-cache"
+        self.repository = repository = clones / "github.com/owner/sparsetopo"
+        repository.mkdir(parents=True)
+        git = ["git", "-C", str(repository), "-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]  # fmt: skip
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        for name in ("Snakefile", "workflow", "envs", "resources"):
+            subprocess.run(["cp", "-r", str(ROOT / name), str(repository)], check=True)
+        version = repository / "workflow/sparsetopo/version.py"
+        version.write_text(re.sub(r'(?m)^VERSION = ".*"', f'VERSION = "{self.version}"', version.read_text()))  # fmt: skip
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message", "all"], check=True)
+        subprocess.run([*git, "tag", "v0.1.0"], check=True)
+        self.commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+
+    def run(self, source: str, *arguments: str) -> str:
+        """What Snakemake says of a workflow that imports one from a source; it must succeed."""
+        text = block("# Snakefile").replace('"sparsetopo/Snakefile"', source)
+        self.importer.write(text.replace('        "sparsetopo/envs/analysis.yaml"\n', "").replace("    conda:\n", ""))  # fmt: skip
+        # The library must be that of the commit, not the one of the tests.
+        done = self.importer.run(*arguments, XDG_CACHE_HOME=str(self.cache), PYTHONPATH="")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def fetched(importer: Importer, tmp_path: Path) -> Fetched:
+    return Fetched(importer, tmp_path)
+
+
+def test_a_fetched_workflow_plans_what_a_clone_does(fetched):
+    """As the page names it, by its other entry, and from a repository on this machine."""
+    (by_tag,) = re.findall(r"github\(.*\)", block("# fetched"))
+    local = f'"git+file://{fetched.repository}/workflow/Snakefile@v0.1.0"'
+    made = set()
+    for source in (by_tag, f'github("owner/sparsetopo", path="Snakefile", commit="{fetched.commit}")', local):  # fmt: skip
+        assert re.search(r"^sparsetopo_collect +1$", fetched.run(source, "-n"), re.MULTILINE)
+        (copy,) = fetched.importer.folder.glob(".snakemake/sparsetopo/source/*")
+        assert copy.name == fetched.commit[:12]
+        made.add(copy.stat().st_ino)
+    assert len(made) == 1  # a commit is laid out once
+    # On a machine that shares no files Snakemake brings rules and scripts, but not the library.
+    shutil.rmtree(copy / "workflow/sparsetopo")
+    fetched.run(by_tag, "-n")
+    assert (copy / "workflow/sparsetopo/__init__.py").is_file()
+
+
+@pytest.mark.middle
+def test_jobs_of_a_fetched_workflow_run_with_the_library_of_the_commit(fetched):
+    (by_tag,) = re.findall(r"github\(.*\)", block("# fetched"))
+    fetched.run(by_tag, "sparsetopo_all_prune")
+    (mask,) = fetched.importer.folder.glob("results/small/masks/**/*.safetensors")
+    assert fetched.version.encode() in mask.read_bytes()
+
+
+def test_single_files_from_elsewhere_are_refused_in_a_sentence(importer, tmp_path):
+    """Without the repository: of an address, say, only the files that rules name are fetched."""
+    lonely = tmp_path / "lonely/workflow"
+    (lonely / "rules").mkdir(parents=True)
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        (lonely / "rules" / path.name).write_text(path.read_text())
+    (lonely / "Snakefile").write_text((ROOT / "workflow/Snakefile").read_text())
+    importer.write(block("# Snakefile").replace("sparsetopo/Snakefile", f"{lonely}/Snakefile"))
+    text = importer.refusal()
+    assert "their scripts need the library beside them" in text
+    assert "name the repository as github(...)" in text

@@ -9,8 +9,8 @@ from snakemake.exceptions import WorkflowError
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 if not (WORKFLOW / "sparsetopo").is_dir():
     raise WorkflowError(
-        f"sparsetopo: its rules were fetched from {workflow.current_basedir}, but their scripts need the library beside "
-        "them; clone the repository and name the clone's Snakefile (docs/module.md)."
+        f"sparsetopo: its rules come from {workflow.current_basedir}, but their scripts need the library beside them; "
+        "clone the repository and name the clone's Snakefile, or name the repository as github(...) (docs/module.md)."
     )
 sys.path.insert(0, str(WORKFLOW))
 
@@ -36,7 +36,10 @@ if not Path(sparsetopo.__file__).samefile(WORKFLOW / "sparsetopo/__init__.py"):
         f"belong to {WORKFLOW}; let all modules of one workflow name the Snakefile of the same clone."
     )
 # As a module of another workflow: then that workflow's handlers, report text and locks count.
-IS_MODULE = not WORKFLOW.parent.joinpath("Snakefile").samefile(workflow.main_snakefile)
+IS_MODULE = Path(workflow.main_snakefile).exists() and not any(
+    WORKFLOW.parent.joinpath(entry).samefile(workflow.main_snakefile)
+    for entry in ("Snakefile", "workflow/Snakefile")
+)
 
 # The digests of the code are computed once a parse, not once a job.
 try:
