@@ -25,7 +25,10 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 
 root_doc = "docs/site/index"
 source_suffix = {".md": "markdown"}
-PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config", "docs", "resources"}
+PAGES = {
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md"),
+    *("config", "docs", "resources"),
+}
 exclude_patterns = [
     *sorted(path.name for path in ROOT.iterdir() if path.name not in PAGES),
     "docs/_build",
