@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sparsetopo
+from sparsetopo import commands
 from sparsetopo.architectures import ARCHITECTURES
 from sparsetopo.datasets import DATASETS
 from sparsetopo.metrics.registry import CATEGORIES, METRICS
@@ -22,6 +23,7 @@ SCHEMA = Path(__file__).resolve().parents[2] / "config/schema.json"
 
 # What is public besides `sparsetopo.__all__`, by the heading that it stands under.
 MORE: Mapping[str, tuple[str, ...]] = {
+    "What the command line does": tuple(f"sparsetopo.commands.{name}" for name in commands.__all__),
     "Networks and data sets": (
         "sparsetopo.architectures.build",
         "sparsetopo.datasets.prepare",

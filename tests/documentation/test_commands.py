@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from tests.documentation.pages import PAGES, Block, blocks, commands
 from tests.documentation.test_marks import RUN_ELSEWHERE
 from tests.workflow.conftest import copy_project
 from tests.workflow.dry_run import dry_run
+
+from sparsetopo.command_line.app import app
 
 # (words of the command, page): a command that several pages give is called once, with the first one's files.
 COMMANDS = {
@@ -24,7 +27,7 @@ COMMANDS = {
     for page in reversed(PAGES)
     if page not in RUN_ELSEWHERE
     for block in reversed(blocks(page))
-    if block.language == "" and not block.not_run
+    if block.language in ("", "sh") and not block.not_run
     for line, text in commands(block)
 }
 BY_PROGRAM: dict[str, list[tuple[str, ...]]] = {}
@@ -68,7 +71,7 @@ def without_report(words: list[str]) -> list[str]:
 
 
 def test_every_command_is_one_that_is_tested():
-    assert set(BY_PROGRAM) == {"make", "snakemake"}
+    assert set(BY_PROGRAM) == {"make", "snakemake", "sparsetopo"}
     assert {"README.md", "docs/cluster.md", "docs/site/start.md"} <= {page for page, _ in COMMANDS.values()}  # fmt: skip
 
 
@@ -94,6 +97,13 @@ def test_make_knows_it(words, project):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+@pytest.mark.parametrize("words", BY_PROGRAM["sparsetopo"], ids=place)
+def test_the_command_line_reads_it(words):
+    """What it does is tested with the page of the command line; here its files are not there."""
+    _, name, *rest = words
+    typer.main.get_command(app).commands[name].make_context(name, list(rest))
 
 
 def test_commands_are_read_as_a_shell_reads_them():

@@ -7,6 +7,7 @@ from tests.documentation.pages import PAGES, ROOT, blocks
 
 # Pages whose blocks another test runs, as they stand there.
 RUN_ELSEWHERE = {
+    "docs/command-line.md": "tests/unit/command_line/test_page.py",
     "docs/module.md": "tests/workflow/test_module.py",
 }
 NOT_RUN = {
@@ -25,7 +26,13 @@ NOT_RUN = {
     "docs/training.md": ["it needs CIFAR-10 and a GPU"],
     "resources/released/README.md": ["it needs a network"],
 }
-LANGUAGES = {"", "python", "yaml", "text"}  # commands; Python; configurations; what is only shown
+LANGUAGES = {
+    "",
+    "sh",
+    "python",
+    "yaml",
+    "text",
+}  # commands (twice); Python; configurations; what is only shown
 
 
 def test_what_is_not_run_is_listed_here():
