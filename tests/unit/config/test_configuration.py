@@ -35,8 +35,8 @@ def test_shipped_configurations_are_valid(path):
 def test_the_default_grid_is_the_documented_one():
     configuration = load_configuration(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
     grid = list(cells(configuration))
-    assert len(grid) == len(set(grid)) == 84
-    assert sum(cell.sparsity == "0.9" for cell in grid) == 14
+    assert len(grid) == len(set(grid)) == 70
+    assert sum(cell.sparsity == "0.95" for cell in grid) == 14
     assert {cell.architecture for cell in grid} == {"Resnet-20"}
     assert len(paths_of(BASELINE, grid)) == 2
 
