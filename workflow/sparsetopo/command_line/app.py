@@ -9,10 +9,11 @@ from sparsetopo.command_line.draw import draw
 from sparsetopo.command_line.export import export
 from sparsetopo.command_line.layers import layers
 from sparsetopo.command_line.measure import measure
+from sparsetopo.command_line.prune import prune
 from sparsetopo.command_line.status import status
 from sparsetopo.version import package_version
 
-COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, export, draw, status)
+COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, prune, export, draw, status)
 
 app = typer.Typer(
     name="sparsetopo",

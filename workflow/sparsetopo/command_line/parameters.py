@@ -88,6 +88,68 @@ Scaled = Annotated[
 OutputFormat = Annotated[Format, typer.Option("--format", help="How results are printed.")]
 
 
+OneWeights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="Weights, as of sparsetopo measure. Without it, the model's code draws them: nothing is downloaded.",
+        show_default=False,
+    ),
+]
+Sparsities = Annotated[
+    list[str],
+    typer.Option(
+        "--sparsity",
+        metavar="0.9",
+        help="Fraction of the weights to remove; may be given again.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Images to score on: digits, CIFAR-10, CIFAR-100, Tiny-ImageNet; or a file: .npz or .safetensors with "
+        "images (normalised) and labels, .npz with train_x, train_y, test_x, test_y (raw), or the data of a study.",
+        show_default=False,
+    ),
+]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-folder",
+        metavar="FOLDER",
+        help="Where a data set of that name lies, or is downloaded to. Default: data.",
+        show_default=False,
+    ),
+]
+DataOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-option",
+        metavar="KEY=VALUE",
+        help="An option of a data set that is named (docs/datasets.md); may be given again.",
+    ),
+]
+AlgorithmOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--algorithm-option",
+        metavar="KEY=VALUE",
+        help="An option of the algorithm (docs/pruning.md); may be given again.",
+    ),
+]
+PruningSeed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        min=0,
+        help="Of the algorithm's random choices, and of the weights where no file gives them.",
+    ),
+]
+
+
 def network_options(
     input: str | None,  # noqa: A002
     integers: bool,
@@ -136,8 +198,8 @@ def read_shape(text: str) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def read_options(texts: Iterable[str]) -> dict[str, Any]:
-    """Options of a model from texts; a value that is not JSON is text.
+def read_options(texts: Iterable[str], word: str = "--option") -> dict[str, Any]:
+    """Options of a model, or of what else `word` gives, from texts; a value that is not JSON is text.
 
     Examples
     --------
@@ -149,10 +211,10 @@ def read_options(texts: Iterable[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise UsageError(
-                f"--option is '{text}', but must be a name and a value joined by '=': width=4."
+                f"{word} is '{text}', but must be a name and a value joined by '=': width=4."
             )
         if key in options:
-            raise UsageError(f"--option gives '{key}' more than once.")
+            raise UsageError(f"{word} gives '{key}' more than once.")
         try:
             options[key] = json.loads(value)
         except json.JSONDecodeError:

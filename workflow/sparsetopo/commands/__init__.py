@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sparsetopo.commands.exporting import export as export
     from sparsetopo.commands.layer_report import layers as layers
     from sparsetopo.commands.measuring import measure as measure
+    from sparsetopo.commands.pruning import prune as prune
     from sparsetopo.commands.study_status import status as status
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exporting": ["export"],
         "layer_report": ["layers"],
         "measuring": ["measure"],
+        "pruning": ["prune"],
         "study_status": ["status"],
     },
 )

@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sparsetopo.graphs.mge import MGE
+    from sparsetopo.graphs.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,36 @@ class EncodedNetwork:
         }
 
 
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network with its weights, and the masks that lay in the file of weights; None if it held none."""
+
+    network: str
+    module: "nn.Module"
+    input_shape: tuple[int, ...]
+    masks: Mapping[str, Any] | None
+
+    def encoded(
+        self,
+        masks: Mapping[str, Any] | None,
+        plan: "Plan | None",
+        how: NetworkOptions,
+    ) -> "MGE":
+        """Its graph with some masks, by the plan of an earlier graph if there is one."""
+        try:
+            return encode(
+                self.module,
+                None if how.get("integers") else self.input_shape,
+                masks,
+                how.get("identity_shortcuts", False),
+                attention=how.get("attention", "all"),
+                example=integer_example(self.input_shape) if how.get("integers") else None,
+                plan=plan,
+            )
+        except EncodingError as error:
+            raise EncodingError(f"{self.network}: {error}") from error
+
+
 def encoded_networks(
     models: "Sequence[str | nn.Module]", **how: Unpack[NetworkOptions]
 ) -> Iterator[EncodedNetwork]:
@@ -84,31 +115,18 @@ def encoded_networks(
     for model in models:
         plan = None
         for number, (weights, mask) in enumerate(pairs):
-            name, module, shape = built(model, **how)
-            if module is model and weights is not None:
-                module = copy.deepcopy(module)  # the caller's stays as it is
-            if weights is None and number == 0 and module is not model:
-                _say_drawn(name, how.get("seed", 0))
-            held = _load(module, weights, name)
-            masks = read_masks(mask, module) if mask is not None else held
-            try:
-                mge = encode(
-                    module,
-                    None if how.get("integers") else shape,
-                    masks,
-                    how.get("identity_shortcuts", False),
-                    attention=how.get("attention", "all"),
-                    example=torch.zeros((1, *shape), dtype=torch.int64)
-                    if how.get("integers")
-                    else None,
-                    plan=plan,
-                )
-            except EncodingError as error:
-                raise EncodingError(f"{name}: {error}") from error
+            loaded = loaded_network(model, weights, how, say_drawn=number == 0)
+            masks = read_masks(mask, loaded.module) if mask is not None else loaded.masks
+            mge = loaded.encoded(masks, plan, how)
             plan = mge.plan
-            network = EncodedNetwork(name, _text(weights), _text(mask), mge)
-            _say_sparsity(network, masks is held and masks is not None)
+            network = EncodedNetwork(loaded.network, _text(weights), _text(mask), mge)
+            _say_sparsity(network, masks is loaded.masks and masks is not None)
             yield network
+
+
+def integer_example(shape: Sequence[int]) -> torch.Tensor:
+    """What a network that takes whole numbers is called with: a batch of one, all 0."""
+    return torch.zeros((1, *shape), dtype=torch.int64)
 
 
 def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> EncodedNetwork:
@@ -120,6 +138,26 @@ def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> Enco
             )
     (network,) = encoded_networks([model], **how)
     return network
+
+
+def loaded_network(
+    model: "str | nn.Module",
+    weights: File | None,
+    how: NetworkOptions,
+    *,
+    say_drawn: bool = True,
+) -> LoadedNetwork:
+    """Build a network and give it the weights of a file, if there is one; the caller's module is never changed.
+
+    The files that `how` names are not read. `say_drawn` says whether to log that there are no weights. The errors are
+    those of `encoded_networks`.
+    """
+    name, module, shape = built(model, **how)
+    if module is model and weights is not None:
+        module = copy.deepcopy(module)  # the caller's stays as it is
+    if weights is None and say_drawn and module is not model:
+        _say_drawn(name, how.get("seed", 0))
+    return LoadedNetwork(name, module, shape, _load(module, weights, name))
 
 
 def _pairs(
