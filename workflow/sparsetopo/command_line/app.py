@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sparsetopo.command_line.compare import compare
 from sparsetopo.command_line.draw import draw
 from sparsetopo.command_line.export import export
 from sparsetopo.command_line.layers import layers
@@ -13,7 +14,7 @@ from sparsetopo.command_line.prune import prune
 from sparsetopo.command_line.status import status
 from sparsetopo.version import package_version
 
-COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, prune, export, draw, status)
+COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, prune, compare, export, draw, status)
 
 app = typer.Typer(
     name="sparsetopo",

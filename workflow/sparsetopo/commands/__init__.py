@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from sparsetopo.commands.comparing import compare as compare
     from sparsetopo.commands.drawing import draw as draw
     from sparsetopo.commands.exporting import export as export
     from sparsetopo.commands.layer_report import layers as layers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "comparing": ["compare"],
         "drawing": ["draw"],
         "exporting": ["export"],
         "layer_report": ["layers"],
