@@ -11,10 +11,20 @@ from sparsetopo.command_line.export import export
 from sparsetopo.command_line.layers import layers
 from sparsetopo.command_line.measure import measure
 from sparsetopo.command_line.prune import prune
+from sparsetopo.command_line.rank import rank
 from sparsetopo.command_line.status import status
 from sparsetopo.version import package_version
 
-COMMANDS: tuple[Callable[..., None], ...] = (measure, layers, prune, compare, export, draw, status)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    measure,
+    layers,
+    prune,
+    compare,
+    rank,
+    export,
+    draw,
+    status,
+)
 
 app = typer.Typer(
     name="sparsetopo",

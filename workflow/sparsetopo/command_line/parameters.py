@@ -97,15 +97,14 @@ OneWeights = Annotated[
         show_default=False,
     ),
 ]
-Sparsities = Annotated[
-    list[str],
-    typer.Option(
-        "--sparsity",
-        metavar="0.9",
-        help="Fraction of the weights to remove; may be given again.",
-        show_default=False,
-    ),
-]
+_SPARSITY = typer.Option(
+    "--sparsity",
+    metavar="0.9",
+    help="Fraction of the weights to remove; may be given again.",
+    show_default=False,
+)
+Sparsities = Annotated[list[str], _SPARSITY]
+SomeSparsities = Annotated[list[str] | None, _SPARSITY]
 Data = Annotated[
     str | None,
     typer.Option(
@@ -180,6 +179,12 @@ def foreign_output_on_standard_error() -> Iterator[None]:
     """Networks may print while they are built; results alone go to standard output."""
     with contextlib.redirect_stdout(sys.stderr):
         yield
+
+
+def say(sentences: Iterable[str]) -> None:
+    """Print sentences on standard error, a line each."""
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
 
 
 def read_shape(text: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sparsetopo.commands.layer_report import layers as layers
     from sparsetopo.commands.measuring import measure as measure
     from sparsetopo.commands.pruning import prune as prune
+    from sparsetopo.commands.ranking import rank as rank
     from sparsetopo.commands.study_status import status as status
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "layer_report": ["layers"],
         "measuring": ["measure"],
         "pruning": ["prune"],
+        "ranking": ["rank"],
         "study_status": ["status"],
     },
 )
