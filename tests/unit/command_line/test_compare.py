@@ -13,9 +13,9 @@ from tests.unit.command_line.conftest import WORDS, random_mask
 
 import sparsetopo as st
 from sparsetopo import commands
+from sparsetopo.analysis.degree_distance import degree_distances
+from sparsetopo.analysis.mask_overlap import overlap_records
 from sparsetopo.errors import EncodingError, MaskError, UsageError
-from sparsetopo.metrics.degree_distance import degree_distances
-from sparsetopo.pruning.overlap import overlap_records
 
 pytestmark = pytest.mark.usefixtures("model", "masks")
 FILES = ("mask-0.safetensors", "mask-1.safetensors")

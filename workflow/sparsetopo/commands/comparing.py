@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.analysis.degree_distance import degree_distances
+from sparsetopo.analysis.mask_overlap import overlap_records
 from sparsetopo.commands.mask_files import holds_masks, masks_by_name, read_masks
 from sparsetopo.commands.networks import loaded_network
 from sparsetopo.commands.options import File, NetworkOptions, files
 from sparsetopo.errors import MaskError, UsageError
 from sparsetopo.metrics import measure as measuring
-from sparsetopo.metrics.degree_distance import degree_distances
 from sparsetopo.metrics.registry import METRICS, select
 from sparsetopo.networks.checkpoints.names import matched_names
 from sparsetopo.networks.mask_names import parameter_masks
 from sparsetopo.networks.masks import bool_mask
-from sparsetopo.pruning.overlap import overlap_records
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,9 +40,9 @@ class Comparison:
     Attributes
     ----------
     overlap
-        `sparsetopo.pruning.overlap.overlap_records`.
+        `sparsetopo.analysis.mask_overlap.overlap_records`.
     degrees
-        `sparsetopo.metrics.degree_distance.degree_distances`; empty without a model.
+        `sparsetopo.analysis.degree_distance.degree_distances`; empty without a model.
     metrics
         metric, a, b, difference (b - a): the topometrics of both graphs; empty without a model.
     """
