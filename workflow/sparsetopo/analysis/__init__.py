@@ -2,5 +2,6 @@
 
 In the order in which a study uses them: `tables` (collected results, checked and joined into
 features), `regression`, `importance`, `ramanujan_density`, `ranking`, and `paper` (the authors'
-released results, beside ours). `mask_overlap` and `degree_distance` compare two masks and their graphs. Importing this package imports none of them.
+released results, beside ours). `mask_overlap` and `degree_distance` compare two masks and their
+graphs. Importing this package imports none of them.
 """
