@@ -114,12 +114,12 @@ def rank(
     given.say(f"note: {note}." for note in advice.notes)
     if advice.outside:
         worst = max(advice.outside, key=lambda record: record["beyond"])
-        given.say(
-            [
-                f"warning: {len(advice.outside)} metrics are outside the range of all networks of the study (most: "
-                f"{worst['metric']}, by {worst['beyond']:.3g} times its width); the order is an extrapolation."
-            ]
+        names = ", ".join(record["metric"] for record in advice.outside)
+        sentence = (
+            f"warning: {names} outside the range of all networks of the study (farthest: {worst['metric']}, by "
+            f"{worst['beyond']:.3g} times its width); the order is an extrapolation."
         )
+        given.say([sentence])
     if format == "table":
         tables = {
             "Predicted order, the best first (score: the less the better, at one sparsity)": advice.order,
