@@ -133,7 +133,7 @@ def test_files_are_reproducible(figures, tmp_path, name, suffix):
 
 
 def test_unknown_format_writes_nothing(figures, tmp_path):
-    with pytest.raises(DataError, match=r"written as \.svg or \.png, not as '\.gif'"):
+    with pytest.raises(DataError, match=r"written as \.svg, \.png or \.pdf, not as '\.gif'"):
         save_figure(figures["ranking"], tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
