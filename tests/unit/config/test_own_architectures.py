@@ -251,6 +251,18 @@ def test_faults(values, place, value, sentence):
     assert all("\n" not in problem for problem in found)
 
 
+def test_a_class_may_call_its_instance_as_it_likes(values, tmp_path):
+    with open(tmp_path / "my_networks.py", "a") as handle:
+        handle.write(
+            "\n\nclass Odd:\n    def __init__(me, input_shape, classes, width=3):\n        pass\n"
+        )
+    values["architectures"]["wide"] = {"from": "my_networks:Odd", "width": 4}
+    load_configuration(values)
+    values["architectures"]["wide"]["me"] = 1
+    (problem,) = problems(values)
+    assert problem.endswith("'Odd' has no such parameter; it takes input_shape, classes, width")
+
+
 @pytest.fixture
 def tried(monkeypatch):
     """What is tried, without the process that tries it: networks of width 9 do not fit."""

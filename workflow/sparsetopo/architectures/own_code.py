@@ -151,17 +151,26 @@ def _arguments(node: ast.stmt) -> ast.arguments | None:
     """Parameters of a function or of a class's `__init__`; None where the source does not tell."""
     if isinstance(node, ast.ClassDef) and not node.decorator_list:
         inits = [inner for inner in node.body if getattr(inner, "name", "") == "__init__"]
-        return _arguments(inits[0]) if inits else None
+        return _without_first(_arguments(inits[0])) if inits else None
     if isinstance(node, ast.FunctionDef) and not node.decorator_list:
         return node.args
     return None
+
+
+def _without_first(arguments: ast.arguments | None) -> ast.arguments | None:
+    """Parameters of a method without the instance, whatever that is called."""
+    if arguments is None:
+        return None
+    named = arguments.args if arguments.posonlyargs else arguments.args[1:]
+    rest = arguments.vararg, arguments.kwonlyargs, arguments.kw_defaults, arguments.kwarg
+    return ast.arguments(arguments.posonlyargs[1:], named, *rest, arguments.defaults)
 
 
 def _argument_problems(
     function: str, arguments: ast.arguments, options: Mapping[str, Any], in_study: bool
 ) -> list[tuple[str, str]]:
     names = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
-    taken = ", ".join(name for name in names if name != "self") or "nothing"
+    taken = ", ".join(names) or "nothing"
     takes_any = arguments.kwarg is not None
     if in_study and not takes_any and not set(GIVEN) <= set(names):
         called = f"'{function}' is called with {' and '.join(GIVEN)} by keyword"
@@ -172,7 +181,7 @@ def _argument_problems(
             problems.append((name, "cannot be given: it follows from the data set"))
         elif name not in names and not takes_any:
             problems.append((name, f"'{function}' has no such parameter; it takes {taken}"))
-    missing = set(names) - {"self", *GIVEN, *options} - _with_default(arguments)
+    missing = set(names) - {*GIVEN, *options} - _with_default(arguments)
     problems += [
         (name, f"is required and missing: '{function}' has no default for it")
         for name in sorted(missing)

@@ -13,6 +13,7 @@ from sparsetopo.graphs.mge import MGE
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.tracing.constants import Computed
 from sparsetopo.graphs.tracing.fingerprints import constants_digest, fingerprint, uncompiled
+from sparsetopo.graphs.tracing.run import require_module
 from sparsetopo.graphs.tracing.trace import Attention, traced
 from sparsetopo.networks.mask_names import parameter_masks
 
@@ -51,7 +52,7 @@ def encode(
         mapping of keywords, as a batch of one sample.
     plan
         The plan of an earlier encoding of a network like this one, which saves tracing it again, unless the model
-        computes weights as it runs, or its buffers hold something else.
+        computes weights as it runs, or its buffers hold something else. `input_shape` is the plan's, if it is given.
 
     Raises
     ------
@@ -66,13 +67,16 @@ def encode(
     >>> encode(model, input_shape=(1, 4, 4))
     <MGE: 73 nodes in 3 layers, 178 kept weights>
     """
-    model = uncompiled(model) if isinstance(model, nn.Module) else model
-    given = _parameter_masks(model, masks) if isinstance(model, nn.Module) else {}
+    require_module(model)
+    model = uncompiled(model)
+    given = _parameter_masks(model, masks)
     computed: dict[str, Computed] = {}
     if plan is not None:
         _require_plan_of(model, plan)
+        _require_plan_at(input_shape, plan)
     if plan is None or plan.computed or plan.constants != constants_digest(model):
-        carried = {name: torch.from_numpy(mask) for name, mask in given.items()}
+        # Copies: masks may be read-only, which torch warns of.
+        carried = {name: torch.tensor(mask) for name, mask in given.items()}
         _require_shapes(model, given)
         if plan is not None and input_shape is None and example is None:
             input_shape, attention = plan.input_shape, plan.attention  # type: ignore[assignment]
@@ -155,6 +159,15 @@ def _require_plan_of(model: nn.Module, plan: Plan) -> None:
                 f"the plan is that of another network than the model: it uses parameter '{name}' of shape {shape}, "
                 f"and the model has {shapes.get(name, 'none of that name')}."
             )
+
+
+def _require_plan_at(input_shape: Iterable[int] | None, plan: Plan) -> None:
+    """EncodingError if the inputs wanted have another shape than those of a plan."""
+    if isinstance(input_shape, Iterable) and tuple(input_shape) != tuple(plan.input_shape):
+        raise EncodingError(
+            f"input_shape is {tuple(input_shape)}, but the plan is for inputs of shape {tuple(plan.input_shape)}; "
+            "trace the model again."
+        )
 
 
 def _array(name: str, tensor: torch.Tensor) -> NDArray[np.float32]:

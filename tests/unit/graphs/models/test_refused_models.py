@@ -227,3 +227,33 @@ def test_weights_that_are_not_finite_are_refused():
     with torch.no_grad():
         net.weight[0, 0] = torch.nan
     assert_refused(lambda: st.encode(net, (4,)), "weight", "finite", error=EncodingError)
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [("Resnet-20", "is a str"), (nn.ReLU, "is the class ReLU"), (lambda x: x, "is a function")],
+    ids=["name", "class", "function"],
+)
+@pytest.mark.parametrize("make", [st.trace, st.encode])
+def test_what_is_no_module_is_refused(make, model, what):
+    with pytest.raises(EncodingError, match=f"^model {what}, but must be a torch.nn.Module"):
+        make(model, (3, 8, 8))
+
+
+def test_a_plan_of_other_inputs_is_refused():
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)
+    )
+    plan = st.trace(model, (1, 8, 8))
+    assert st.encode(model, [1, 8, 8], plan=plan).plan == plan
+    with pytest.raises(EncodingError, match=r"is \(1, 9, 9\), but the plan is for .* \(1, 8, 8\);"):
+        st.encode(model, (1, 9, 9), plan=plan)
+
+
+def test_masks_that_may_not_be_written_are_no_matter():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    mask = st.prune(model, "uniform", 0.5, seed=0)
+    assert not mask["1.weight"].flags.writeable
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert st.encode(model, (1, 2, 2), mask).num_edges == 4

@@ -143,12 +143,21 @@ def _example(
     return (made if isinstance(made, tuple) else (made,)), {}
 
 
-def _checked_model(model: Any) -> nn.Module:
+def require_module(model: Any) -> None:
+    """EncodingError unless a model is a module of torch."""
+    if isinstance(model, type):
+        raise EncodingError(
+            f"model is the class {model.__name__}, but must be a torch.nn.Module, such as {model.__name__}() may give."
+        )
     if not isinstance(model, nn.Module):
         raise EncodingError(
             f"model is a {type(model).__name__}, but must be a torch.nn.Module "
             "(a state_dict does not contain the wiring: load it into its model)."
         )
+
+
+def _checked_model(model: Any) -> nn.Module:
+    require_module(model)
     model = uncompiled(model)
     for path, module in model.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
