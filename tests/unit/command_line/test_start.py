@@ -142,6 +142,8 @@ def test_control_c_ends_with_130_and_says_nothing_of_python(tmp_path):
         text=True,
         cwd=tmp_path,
         env=environment(),
+        # A shell lets what it starts in the background ignore Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(600):
         if (tmp_path / "begun").exists():
