@@ -1,6 +1,7 @@
 """What measuring a second time, on trained weights, adds to the metric stage; core-seconds of whole processes.
 
-    python -m tests.benchmarks.both_weights --data-folder data       # table of docs/performance.md
+    python -m tests.benchmarks.both_weights --data-folder data --algorithms snip       # table of docs/performance.md
+    python -m tests.benchmarks.both_weights --data-set digits --architectures Resnet-20 # the default study's
 
 For each of the paper's architectures and some sparsities: a mask, a network trained for a few hundred steps, its graph
 with both weights, and two processes that do what a `topometrics` job does, with and without the trained weights.
@@ -86,21 +87,23 @@ def core_seconds(path: Path, weights: str) -> float:
 def main() -> None:
     """Print a row for each architecture and sparsity, and the ratio of the sums."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-set", default="CIFAR-10")
     parser.add_argument("--data-folder", default="data", help="where CIFAR-10 lies")
+    parser.add_argument("--architectures", nargs="*", default=ARCHITECTURES)
     parser.add_argument("--algorithms", nargs="*", default=["snip", "er"])
     parser.add_argument("--images", type=int, default=6400, help="images to train on")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     from sparsetopo.datasets import DataFiles, prepare
 
-    data = prepare("CIFAR-10", files=DataFiles(Path(options.data_folder), False))
+    data = prepare(options.data_set, files=DataFiles(Path(options.data_folder), False))
     totals = {"initial": 0.0, "both": 0.0}
     print(
         "| network | sparsity | mask | initial, core-s | both, core-s | ratio |\n|---|---|---|---|---|---|"
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.safetensors"
-        for architecture in ARCHITECTURES:
+        for architecture in options.architectures:
             for sparsity in SPARSITIES:
                 for algorithm in options.algorithms:
                     initial, trained = trained_graph(
