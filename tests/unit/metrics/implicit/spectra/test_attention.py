@@ -119,9 +119,9 @@ def test_a_vision_transformer_is_answered_by_its_classes(monkeypatch, iterating)
     sizes = []
     product = Adjacency.product
 
-    def counted(adjacency, vectors):
+    def counted(adjacency, vectors, result=None):
         sizes.append(len(vectors))
-        return product(adjacency, vectors)
+        return product(adjacency, vectors, result)
 
     monkeypatch.setattr(Adjacency, "product", counted)
     assert_spectra(mge)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from sparsetopo.layers.bge import rolled
 from sparsetopo.metrics.implicit.degrees import weighted_degrees
-from sparsetopo.metrics.implicit.spectra import adjacency_eigenvalues as adjacency_spectrum
-from sparsetopo.metrics.implicit.spectra import bipartite
+from sparsetopo.metrics.implicit.spectra import bipartite, outer_eigenvalues
 from sparsetopo.metrics.implicit.spectra.adjacency_eigenvalues import adjacency_eigenvalues
 from sparsetopo.metrics.implicit.spectra.bipartite import (
     bipartite_eigenvalues,
@@ -68,9 +67,9 @@ def test_thin_graphs_are_decomposed_and_iterations_agree(monkeypatch, inputs, ou
     assert exact.largest == pytest.approx(expected[:2], rel=1e-12)
     monkeypatch.setattr(bipartite, "_MOST_WORK", 0)
     called = []
-    iterate = adjacency_spectrum.outer_pairs
+    iterate = outer_eigenvalues.outer_pairs
     monkeypatch.setattr(
-        adjacency_spectrum, "outer_pairs", lambda *a, **k: called.append(1) or iterate(*a, **k)
+        outer_eigenvalues, "outer_pairs", lambda *a, **k: called.append(1) or iterate(*a, **k)
     )
     iterated = spectrum_of(mge)
     assert called

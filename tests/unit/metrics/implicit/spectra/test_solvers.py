@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sparsetopo.metrics.implicit.spectra.davidson import largest_pair
-from sparsetopo.metrics.implicit.spectra.krylov import SPARE, outer_pairs
+from sparsetopo.metrics.implicit.spectra.krylov import SPARE, Ends, outer_pairs
 from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError, RitzPairs
 from sparsetopo.metrics.implicit.workers import Workers
 
@@ -25,11 +25,10 @@ def run(matrix, block=4, tolerance=1e-10, start=None, capacity=30):
         return max(pairs.errors[:2].max(), pairs.errors[-2:].max()) <= tolerance
 
     return outer_pairs(
-        lambda x: matrix @ x,
+        lambda x, _: matrix @ x,
         start,
         finished,
-        above=2,
-        below=2,
+        ends=Ends(2, 2),
         capacity=capacity,
         max_products=300,
         random=random,
@@ -74,11 +73,10 @@ def test_errors_bound_what_is_missing():
     random = np.random.default_rng(0)
     start = random.standard_normal((len(values), 4))
     outer_pairs(
-        lambda x: matrix @ x,
+        lambda x, _: matrix @ x,
         start,
         finished,
-        above=2,
-        below=2,
+        ends=Ends(2, 2),
         capacity=30,
         max_products=300,
         random=random,

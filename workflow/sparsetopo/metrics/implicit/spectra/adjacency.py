@@ -71,15 +71,31 @@ class Adjacency:
                 by_target[part.target.layer].append(part)
         self._pieces = _balanced(list(by_target.values()))
 
-    def product(self, vectors: Vectors) -> Vectors:
-        """Product with (V, vectors) float32 or float64 vectors, in their precision; otherwise TypeError."""
-        if vectors.ndim != 2 or vectors.dtype not in (np.float32, np.float64):
+    def product(self, vectors: Vectors, result: Vectors | None = None) -> Vectors:
+        """Product with (V, vectors) float32 or float64 vectors, in their precision; otherwise TypeError.
+
+        It is put into `result`, contiguous and of the same shape and type, if that is given.
+        """
+        order = self._offsets[-1]
+        if (
+            vectors.ndim != 2
+            or len(vectors) != order
+            or vectors.dtype not in (np.float32, np.float64)
+        ):
             raise TypeError(
                 f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be "
-                "(V, vectors) of float32 or float64."
+                f"({order}, vectors) of float32 or float64."
             )
         vectors = np.ascontiguousarray(vectors)
-        result = np.zeros_like(vectors)
+        if result is None:
+            result = np.zeros_like(vectors)
+        elif result.shape != vectors.shape or result.dtype != vectors.dtype:
+            raise TypeError(
+                f"the result has shape {result.shape} and type {result.dtype}, but vectors have "
+                f"{vectors.shape} and {vectors.dtype}."
+            )
+        else:
+            result.fill(0)
 
         def add(piece: list[Contribution]) -> None:
             for part in piece:

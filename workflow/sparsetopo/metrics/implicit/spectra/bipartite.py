@@ -26,6 +26,6 @@ def bipartite_eigenvalues(product: Product, sizes: tuple[int, ...]) -> NDArray[n
     narrow, wide = sides if first <= second else sides[::-1]
     units = np.zeros((first + second, min(sizes)))
     units[narrow] = np.eye(min(sizes))
-    singular = np.linalg.svd(product(units)[wide], compute_uv=False)
+    singular = np.linalg.svd(product(units, np.empty_like(units))[wide], compute_uv=False)
     zeros = np.zeros(max(sizes) - min(sizes))
     return np.concatenate([singular, zeros, -singular[::-1]])

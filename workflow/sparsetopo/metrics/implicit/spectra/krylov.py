@@ -4,6 +4,7 @@ It orthogonalises fully, and finds multiple eigenvalues as often as they occur, 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,48 +17,84 @@ from sparsetopo.metrics.implicit.workers import Workers
 SPARE = 2
 
 
+@dataclass(frozen=True)
+class Ends:
+    """How many eigenvectors are wanted at the upper and at the lower end of a spectrum.
+
+    Arrays of Ritz vectors hold SPARE more at either end, those of the largest values first, so that the errors of the
+    wanted ones can be estimated from these alone.
+    """
+
+    above: int
+    below: int
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """How many Ritz vectors are kept at the upper and at the lower end."""
+        return self.above + SPARE, self.below + SPARE
+
+    def inner(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values between those that are kept."""
+        above, below = self.kept
+        return values[above:-below]
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is wanted of numbers that belong to descending values."""
+        return np.append(values[: self.above], values[-self.below :])
+
+    def folded(self, vectors: Vectors) -> Vectors:
+        """Start vectors that hold the first of (V, vectors) Ritz vectors at either end: their sums, pair by pair.
+
+        One product tells the two of a sum apart, so this takes half the products that all of them would.
+        """
+        count = max(self.above, self.below) + 1
+        folded: Vectors = vectors[:, :count] + vectors[:, ::-1][:, :count]
+        return np.ascontiguousarray(folded)
+
+
 def outer_pairs(
     product: Product,
     start: Vectors,
     finished: Callable[[RitzPairs], bool],
     *,
-    above: int,
-    below: int,
+    ends: Ends,
     capacity: int,
     max_products: int,
     random: np.random.Generator,
     workers: Workers,
+    memory: Vectors | None = None,
 ) -> tuple[RitzPairs, Vectors]:
     """Ritz pairs at both ends of the spectrum.
 
     Parameters
     ----------
     product
-        Product of the operator with (V, vectors) vectors, in their precision.
+        Product of the operator with (V, vectors) vectors, in their precision, and an array for it.
     start
-        (V, vectors) start vectors, in the precision of the computation.
+        (V, vectors) start vectors, in the precision of the computation; they are overwritten.
     finished
         Whether the pairs are accurate enough. It is asked after every product and has to say so twice in a row, so that
         the values must be stable too.
-    above, below
-        Number of vectors wanted at the upper and at the lower end.
+    ends
+        Number of vectors wanted at either end.
     capacity
         Vectors that the basis may hold: more than a restart keeps, and twice the start vectors.
     max_products
         Products after which the best so far is returned.
     random
         Source of directions to go on with where the Krylov space is exhausted.
+    memory
+        (V, capacity) array that may hold the basis, of the type of the start vectors.
 
     Returns
     -------
     pairs, vectors
         The pairs of the last subspace, with values of the last full one between those of the ends; and the (V, vectors)
-        Ritz vectors at the ends: those wanted and `SPARE` more at either end, so that the errors of the wanted ones can
-        be estimated from these alone.
+        Ritz vectors at the ends.
     """
-    basis = KrylovBasis(start, capacity, random, workers)
+    basis = KrylovBasis(start, capacity, random, workers, memory)
     del start  # it may be large
-    above, below = above + SPARE, below + SPARE
+    above, below = ends.kept
     satisfied, inner = False, np.zeros(0)
     while True:
         basis.multiply(product)
@@ -68,16 +105,16 @@ def outer_pairs(
             pairs = pairs.kept_apart(inner, above, below)
         done = finished(pairs)
         max_products -= 1
-        kept = _ends(len(values), above, below)
+        kept = _outer(len(values), above, below)
         if (done and satisfied) or basis.is_whole or not max_products:
             return pairs, basis.combined(rotation[:, kept])
         satisfied = done
         if not basis.has_room:
-            inner = values[above:-below]
+            inner = ends.inner(values)
             basis.restart(values[kept], rotation[:, kept])
         basis.append()
 
 
-def _ends(size: int, above: int, below: int) -> NDArray[np.int64]:
+def _outer(size: int, above: int, below: int) -> NDArray[np.int64]:
     """Indices of the first `above` and the last `below` of `size`, each once."""
     return np.unique(np.concatenate([np.arange(size)[:above], np.arange(size)[::-1][:below]]))

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.floating[Any]]
-Product = Callable[[Vectors], Vectors]
+Product = Callable[[Vectors, Vectors], Vectors]
+"""Of an operator with vectors, in an array that may be overwritten with it."""
 
 
 class NotConvergedError(RuntimeError):
@@ -39,6 +40,28 @@ class RitzPairs:
         return RitzPairs(
             np.concatenate([self.values[:above], inner, self.values[-below:]]),
             np.concatenate([self.residuals[:above], unknown, self.residuals[-below:]]),
+        )
+
+    def beside(
+        self, others: NDArray[np.float64], above: int, below: int, margin: float
+    ) -> "RitzPairs":
+        """Pairs at either end, with the values (descending) that another subspace holds.
+
+        Inner values are those of the other subspace. At the ends the outer one of both values counts; if it is the
+        other subspace's, by more than a margin, then its residual is unknown.
+        """
+        ends = [(slice(0, above), 1.0), (slice(-below, None), -1.0)]
+        values, residuals = [], []
+        for end, sign in ends:
+            own, other = self.values[end], others[end]
+            values.append(sign * np.maximum(sign * own, sign * other))
+            is_farther = sign * (other - own) > margin
+            residuals.append(np.where(is_farther, np.inf, self.residuals[end]))
+        inner = others[above:-below]
+        unknown = np.full(len(inner), np.inf)
+        return RitzPairs(
+            np.concatenate([values[0], inner, values[1]]),
+            np.concatenate([residuals[0], unknown, residuals[1]]),
         )
 
 

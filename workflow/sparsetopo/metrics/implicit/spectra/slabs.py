@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sparsetopo.metrics.implicit.spectra.ritz import Vectors
 from sparsetopo.metrics.implicit.workers import Workers
 
-_ROWS = 2**15
+# Some 30 columns of a slab in single precision fit a second-level cache.
+_ROWS = 2**13
 
 
 class Slabs:
@@ -43,9 +44,12 @@ class Slabs:
         """Left' @ right."""
         return self.summed(lambda rows: left[rows].T @ right[rows])
 
-    def combined(self, vectors: Vectors, factors: NDArray[np.float64]) -> Vectors:
-        """Linear combinations of the vectors by (vectors, results) factors, in their precision."""
-        result = np.empty((len(vectors), factors.shape[1]), dtype=vectors.dtype)
+    def combined(
+        self, vectors: Vectors, factors: NDArray[np.float64], result: Vectors | None = None
+    ) -> Vectors:
+        """Linear combinations of vectors by (vectors, results) factors, in their precision; in `result` if given."""
+        if result is None:
+            result = np.empty((len(vectors), factors.shape[1]), dtype=vectors.dtype)
         rounded = factors.astype(vectors.dtype)
 
         def combine(rows: slice) -> None:
@@ -53,3 +57,13 @@ class Slabs:
 
         self.each(combine)
         return result
+
+    def combine_in_place(self, vectors: Vectors, factors: NDArray[np.float64]) -> None:
+        """Replace the first of the vectors by linear combinations of as many of them as there are factors."""
+        used, results = factors.shape
+        rounded = factors.astype(vectors.dtype)
+
+        def combine(rows: slice) -> None:
+            vectors[rows, :results] = vectors[rows, :used] @ rounded
+
+        self.each(combine)

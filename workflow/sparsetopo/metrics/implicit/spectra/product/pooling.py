@@ -79,6 +79,8 @@ def _between(pooling: Pooling, maps: Maps, sums: Maps, vectors: int, pooling_the
     """Add maps to the sums of their classes, or what stands there to the maps."""
     _, height, width = pooling.shape
     wide = len(pooling.columns) * vectors
+    # Sums of one row, which are added at once: in single precision a sum of all rows would lose digits.
+    of_row = np.zeros(width * vectors, dtype=maps.dtype)
     for channel in range(len(pooling.channels)):
         if pooling.channels[channel] < 0:
             continue
@@ -87,15 +89,21 @@ def _between(pooling: Pooling, maps: Maps, sums: Maps, vectors: int, pooling_the
                 continue
             at = (channel * len(pooling.rows) + row) * wide
             to = (pooling.channels[channel] * height + pooling.rows[row]) * width * vectors
+            if pooling_them:
+                of_row[:] = 0
             for column in range(len(pooling.columns)):
                 if pooling.columns[column] < 0:
                     continue
                 weight = maps.dtype.type(pooling.row_weights[row] * pooling.column_weights[column])
                 a = np.uint64(at + column * vectors)
-                b = np.uint64(to + pooling.columns[column] * vectors)
+                first = np.uint64(pooling.columns[column] * vectors)
+                b = np.uint64(to) + first
                 if pooling_them:
                     for i in range(np.uint64(vectors)):
-                        sums[b + i] += weight * maps[a + i]
+                        of_row[first + i] += weight * maps[a + i]
                 else:
                     for i in range(np.uint64(vectors)):
                         maps[a + i] += weight * sums[b + i]
+            if pooling_them:
+                for i in range(width * vectors):
+                    sums[to + i] += of_row[i]

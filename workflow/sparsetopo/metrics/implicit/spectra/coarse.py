@@ -1,0 +1,91 @@
+"""Outer eigenvectors corrected on a small graph: the patterns of channels stay, and how they vary over maps is solved.
+
+A Krylov method finds the patterns of channels in a few products, but slow waves over large maps, whose eigenvalues lie
+close together, only in many. On the graph of the patterns a product costs little (``docs/graph.md``).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sparsetopo.graphs.plan import NodeLayer
+from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
+from sparsetopo.metrics.implicit.spectra.channel_patterns import ChannelPatterns
+from sparsetopo.metrics.implicit.spectra.krylov import Ends, outer_pairs
+from sparsetopo.metrics.implicit.spectra.product.terms import Term
+from sparsetopo.metrics.implicit.spectra.ritz import RitzPairs, Vectors
+from sparsetopo.metrics.implicit.workers import Workers
+from sparsetopo.seeding import generator
+
+# Patterns of a layer in the first correction, and of the solution that it starts from.
+_MOST, _FEW = 6, 2
+# Norm, in a unit vector, of what the patterns of the first correction may leave out.
+_NEGLIGIBLE = 1e-3
+# Residual, in units of the largest value, at which the graph of patterns is solved in the first correction, and that
+# at which the one of fewer is: their eigenvectors are no better approximations than that.
+_ACCURACY, _ROUGH = 2e-5, 3e-4
+# Each further correction has twice the patterns and leaves out less by this factor; residuals below the last number
+# are rounding errors.
+_FINER, _ROUNDING = 8, 1e-6
+_MAX_PRODUCTS = 250
+# Vectors of a basis, and bytes that they may take.
+_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 80, 28, 2**28
+
+
+class Coarse:
+    """Corrects Ritz vectors of the graph of these layers and terms, whose magnitudes are divided by `scale`."""
+
+    def __init__(
+        self,
+        layers: Sequence[NodeLayer],
+        terms: Sequence[Term],
+        scale: float,
+        ends: Ends,
+        workers: Workers,
+    ) -> None:
+        self._layers, self._terms, self._scale, self._workers = layers, terms, scale, workers
+        self._ends = ends
+
+    def corrected(self, vectors: Vectors, fineness: int) -> tuple[NDArray[np.float64], Vectors]:
+        """Ritz values and Ritz vectors in the space that the patterns of (V, vectors) Ritz vectors span.
+
+        The vectors, those given and those returned, are as of `outer_pairs`; the values are all of the last basis.
+        """
+        finer = _FINER**fineness
+        patterns = ChannelPatterns.of_vectors(
+            self._layers,
+            vectors,
+            most=_MOST * 2**fineness,
+            negligible=_NEGLIGIBLE / finer,
+            workers=self._workers,
+        )
+        terms = patterns.terms(self._terms)
+        start = patterns.restricted(vectors)
+        if not fineness:
+            few = patterns.first(_FEW)
+            rough = few.terms(terms), few.restricted(start)
+            start = few.lifted(self._solved(few.layers_of_patterns, *rough, _ROUGH)[1])
+        accuracy = max(_ACCURACY / finer, _ROUNDING)
+        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, accuracy)
+        return pairs.values, patterns.lifted(found)
+
+    def _solved(
+        self, layers: Sequence[NodeLayer], terms: Sequence[Term], start: Vectors, accuracy: float
+    ) -> tuple[RitzPairs, Vectors]:
+        """Pairs at both ends of a small graph, with residuals of this accuracy."""
+        order = len(start)
+
+        def finished(pairs: RitzPairs) -> bool:
+            return bool(self._ends.of(pairs.residuals).max() <= accuracy * pairs.values[0])
+
+        return outer_pairs(
+            Adjacency.of_terms(layers, terms, self._scale, self._workers).product,
+            self._ends.folded(start),
+            finished,
+            ends=self._ends,
+            capacity=min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (4 * order))),
+            max_products=_MAX_PRODUCTS,
+            random=generator("coarse", order),
+            workers=self._workers,
+        )
