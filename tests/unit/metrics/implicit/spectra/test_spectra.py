@@ -17,6 +17,12 @@ from sparsetopo.metrics.implicit.spectra.laplacian import laplacian_largest_eige
 from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 
 
+@pytest.fixture(autouse=True)
+def small_graphs_are_iterated(monkeypatch):
+    """Their size is that of graphs whose dense matrices are solved fast."""
+    monkeypatch.setattr(adjacency_spectrum, "_DENSE_ORDER", 400)
+
+
 def weighted_graph(mge):
     layers, bundles = mge.plan.node_layers, mge.bundles
     return WeightedGraph(layers, bundles, weighted_degrees(layers, bundles))

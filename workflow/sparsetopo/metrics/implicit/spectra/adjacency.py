@@ -70,6 +70,8 @@ class Adjacency:
             for part in contributions(layers, term, scale):
                 by_target[part.target.layer].append(part)
         self._pieces = _balanced(list(by_target.values()))
+        self.cost = sum(part.cost for parts in by_target.values() for part in parts)
+        """Multiplications of a product with one vector."""
 
     def product(self, vectors: Vectors, result: Vectors | None = None) -> Vectors:
         """Product with (V, vectors) float32 or float64 vectors, in their precision; otherwise TypeError.

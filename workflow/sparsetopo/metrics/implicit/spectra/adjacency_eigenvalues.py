@@ -28,7 +28,7 @@ from sparsetopo.metrics.primitives import AdjacencyEigenvalues
 from sparsetopo.seeding import generator
 
 # Graphs of up to this many nodes are solved dense.
-_DENSE_ORDER = 400
+_DENSE_ORDER = 1000
 # Largest exponent of a power of two that single precision holds.
 _LARGEST_EXPONENT = 127
 # Noise in the start vectors, beside waves of height 1.
@@ -76,11 +76,11 @@ def adjacency_eigenvalues(
             if graph.quotient.complement.is_below(min(*found.magnitudes, *found.largest)):
                 return found
     order = len(degrees)
-    product = Adjacency.of_terms(layers, graph.terms, scale, workers).product
+    adjacency = Adjacency.of_terms(layers, graph.terms, scale, workers)
     if order <= _DENSE_ORDER:
-        return _answer(_decomposed(product, order) * scale)
+        return _answer(_decomposed(adjacency.product, order) * scale)
     coarse = Coarse(layers, graph.terms, scale, ENDS, workers)
-    iteration = OuterEigenvalues(product, order, coarse, workers)
+    iteration = OuterEigenvalues(adjacency, order, coarse, workers)
     return _answer(iteration.values(_smooth_start(layers, degrees / scale)) * scale)
 
 

@@ -40,13 +40,13 @@ class ChannelPatterns:
     def of_vectors(
         cls,
         layers: Sequence[NodeLayer],
-        vectors: Vectors,
+        vectors: Sequence[Vectors],
         *,
         most: int,
         negligible: float,
         workers: Workers,
     ) -> "ChannelPatterns":
-        """The patterns that (V, vectors) unit vectors consist of.
+        """The patterns that (V, vectors) unit vectors, in one array or several, consist of.
 
         A layer has at most `most`. What is left out has a norm of at most `negligible` in every direction of a layer's
         channels, unless there are more patterns than that.
@@ -55,8 +55,10 @@ class ChannelPatterns:
 
         def find(number: int) -> Pattern:
             layer, stop = layers[number], stops[number]
-            maps = vectors[stop - layer.size : stop].reshape(layer.channels, -1)
-            return _leading(maps, most, negligible, number)
+            rows = slice(stop - layer.size, stop)
+            maps = [part[rows].reshape(layer.channels, -1) for part in vectors]
+            together = maps[0] if len(maps) == 1 else np.hstack(maps)
+            return _leading(together, most, negligible, number)
 
         return cls(layers, workers.run([partial(find, number) for number in range(len(layers))]))
 

@@ -53,22 +53,34 @@ class Coarse:
         The vectors, those given and those returned, are as of `outer_pairs`; the values are all of the last basis.
         """
         finer = _FINER**fineness
-        patterns = ChannelPatterns.of_vectors(
-            self._layers,
-            vectors,
-            most=_MOST * 2**fineness,
-            negligible=_NEGLIGIBLE / finer,
-            workers=self._workers,
-        )
-        terms = patterns.terms(self._terms)
+        patterns, terms = self._of([vectors], _MOST * 2**fineness, _NEGLIGIBLE / finer)
         start = patterns.restricted(vectors)
         if not fineness:
             few = patterns.first(_FEW)
-            rough = few.terms(terms), few.restricted(start)
-            start = few.lifted(self._solved(few.layers_of_patterns, *rough, _ROUGH)[1])
+            rough = self._ends.folded(few.restricted(start))
+            start = few.lifted(
+                self._solved(few.layers_of_patterns, few.terms(terms), rough, _ROUGH)[1]
+            )
         accuracy = max(_ACCURACY / finer, _ROUNDING)
+        start = self._ends.folded(start)
         pairs, found = self._solved(patterns.layers_of_patterns, terms, start, accuracy)
         return pairs.values, patterns.lifted(found)
+
+    def seen(self, *vectors: Vectors) -> tuple[NDArray[np.float64], Vectors]:
+        """The same in the space that patterns of several arrays of Ritz vectors span; the vectors are rough."""
+        patterns, terms = self._of(vectors, _MOST, _NEGLIGIBLE)
+        start = np.hstack([self._ends.folded(patterns.restricted(part)) for part in vectors])
+        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, _ROUGH)
+        return pairs.values, patterns.lifted(found)
+
+    def _of(
+        self, vectors: Sequence[Vectors], most: int, negligible: float
+    ) -> tuple[ChannelPatterns, list[Term]]:
+        """Patterns of vectors, and the terms between them."""
+        patterns = ChannelPatterns.of_vectors(
+            self._layers, vectors, most=most, negligible=negligible, workers=self._workers
+        )
+        return patterns, patterns.terms(self._terms)
 
     def _solved(
         self, layers: Sequence[NodeLayer], terms: Sequence[Term], start: Vectors, accuracy: float
@@ -81,7 +93,7 @@ class Coarse:
 
         return outer_pairs(
             Adjacency.of_terms(layers, terms, self._scale, self._workers).product,
-            self._ends.folded(start),
+            start,
             finished,
             ends=self._ends,
             capacity=min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (4 * order))),

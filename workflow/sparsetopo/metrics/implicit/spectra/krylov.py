@@ -33,6 +33,11 @@ class Ends:
         """How many Ritz vectors are kept at the upper and at the lower end."""
         return self.above + SPARE, self.below + SPARE
 
+    @property
+    def num_folded(self) -> int:
+        """Number of start vectors that `folded` makes."""
+        return max(self.above, self.below) + 1
+
     def inner(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values between those that are kept."""
         above, below = self.kept
@@ -47,7 +52,7 @@ class Ends:
 
         One product tells the two of a sum apart, so this takes half the products that all of them would.
         """
-        count = max(self.above, self.below) + 1
+        count = self.num_folded
         folded: Vectors = vectors[:, :count] + vectors[:, ::-1][:, :count]
         return np.ascontiguousarray(folded)
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.coarse import Coarse
 from sparsetopo.metrics.implicit.spectra.krylov import Ends, outer_pairs
 from sparsetopo.metrics.implicit.spectra.ritz import (
     NotConvergedError,
-    Product,
     RitzPairs,
     Vectors,
 )
@@ -25,15 +25,20 @@ from sparsetopo.seeding import generator
 ENDS = Ends(above=3, below=2)
 # Vectors of a basis in single and in double precision, the least and the bytes that they may take.
 _CAPACITY, _DOUBLE_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 80, 21, 2**29
-# Products before the first correction, at most after each, and of random vectors beside what was found.
-_FIRST_PRODUCTS, _PRODUCTS, _RANDOM_PRODUCTS = 5, 14, 3
+# Products before the first correction, and at most after each.
+_FIRST_PRODUCTS, _PRODUCTS = 5, 14
+# Where a product is cheap, in multiplications and nodes together, or nodes are few, and so maps small, as many products
+# as are mostly enough cost less than corrections.
+_CHEAP, _COST_OF_NODE, _FEW_NODES, _CHEAP_PRODUCTS = 6e7, 30, 350_000, 24
+# Random vectors beside what was found, and products with them.
+_NUM_RANDOM, _RANDOM_PRODUCTS = 2, 4
 _CORRECTIONS = 6
-# Residuals, in units of the largest eigenvalue, at which single precision has done its part.
-_GOOD = 1e-5
+# Residuals, in units of the largest eigenvalue, at which corrections have done their part.
+_GOOD = 5e-5
 # Products in double precision.
 MAX_PRODUCTS = 200
-# Rounding error of a value in single precision, in units of its precision.
-_ROUNDING_OF_VALUE = 250
+# Rounding errors of residuals, relative to the largest eigenvalue, and of values, in units of single precision.
+_ROUNDING, _ROUNDING_OF_VALUE = 20, 250
 # Error allowed in a gap, relative to it, or to the largest eigenvalue where that is more: less than
 # half of what is promised. The iteration in single precision has to be better by a factor of four,
 # so that the check in double precision mostly confirms it.
@@ -42,10 +47,12 @@ _STRICTER = 4
 
 
 class OuterEigenvalues:
-    """The iteration for one matrix of (order, order), given by its product and by what corrects its vectors."""
+    """The iteration for one matrix of (order, order), and what corrects its vectors."""
 
-    def __init__(self, product: Product, order: int, coarse: Coarse, workers: Workers) -> None:
-        self._product, self._order, self._coarse = product, order, coarse
+    def __init__(self, adjacency: Adjacency, order: int, coarse: Coarse, workers: Workers) -> None:
+        self._product, self._order, self._coarse = adjacency.product, order, coarse
+        cost = adjacency.cost + _COST_OF_NODE * order
+        self._is_cheap = cost <= _CHEAP or order <= _FEW_NODES
         self._workers = workers
         self._random = generator("eigenvalues", order)
         # All eigenvalues of the last graph of patterns, none before the first.
@@ -58,43 +65,82 @@ class OuterEigenvalues:
         """
         capacity = min(self._capacity(_CAPACITY, 4), self._order)
         memory = np.empty((self._order, capacity), dtype=np.float32)
-        found = self._iterated(start, _FIRST_PRODUCTS, memory)
+        products = _CHEAP_PRODUCTS if self._is_cheap else _FIRST_PRODUCTS
+        pairs, vectors = self._corrected(self._iterated(start, products, memory), memory)
         del start
+        others = self._newly_seen(pairs, vectors)
+        if others is not None:
+            both = np.hstack([others, ENDS.folded(vectors)])
+            del others, vectors
+            pairs, vectors = self._corrected(self._iterated(both, _PRODUCTS, memory), memory)
+        del memory
+        return self._in_double_precision(vectors.astype(np.float64)).values
+
+    def _corrected(
+        self, found: tuple[RitzPairs, Vectors], memory: Vectors
+    ) -> tuple[RitzPairs, Vectors]:
+        """Good pairs and vectors, by corrections on the small graph and products in turn."""
+        pairs, vectors = found
         for fineness in range(_CORRECTIONS):
-            if self._is_good(found[0]):
+            if self._is_good(pairs):
                 break
-            self._others, corrected = self._coarse.corrected(found[1], fineness)
+            self._others, corrected = self._coarse.corrected(vectors, fineness)
             again = ENDS.folded(corrected)
             if fineness:
                 # What the patterns leave out is not lost.
-                again = np.hstack([again, ENDS.folded(found[1])])
-            del corrected, found
-            found = self._iterated(again, _PRODUCTS, memory)
-        found = self._checked(found[1], memory)
-        del memory
-        return self._in_double_precision(found[1].astype(np.float64)).values
+                again = np.hstack([again, ENDS.folded(vectors)])
+            del corrected, vectors
+            pairs, vectors = self._iterated(again, _PRODUCTS, memory)
+        if not self._is_exhausted(pairs):
+            # A new start is free of the rounding errors that a restart leaves in all that follows.
+            products = memory.shape[1] // ENDS.num_folded
+            again = ENDS.folded(vectors)
+            pairs, vectors = self._pairs(again, self._is_exhausted, products, memory)
+        return pairs, vectors
 
-    def _checked(self, vectors: Vectors, memory: Vectors) -> tuple[RitzPairs, Vectors]:
-        """What was found, after random vectors were iterated beside it, and patterns of both on the small graph."""
-        folded = ENDS.folded(vectors)
-        random = self._random.standard_normal(folded.shape, dtype=np.float32)
-        random /= np.float32(np.sqrt(self._order))
-        found = self._iterated(
-            np.hstack([folded, random]), _RANDOM_PRODUCTS, memory, lambda _: False
+    def _newly_seen(self, pairs: RitzPairs, vectors: Vectors) -> Vectors | None:
+        """Start vectors that hold eigenvectors which are not among those found; None if none is seen.
+
+        Random vectors are iterated in the space orthogonal to those found, and the patterns of both are solved for.
+        """
+        self._others, seen = self._coarse.seen(vectors, self._iterated_beside(vectors))
+        signs = np.append(np.ones(ENDS.above), -np.ones(ENDS.below))
+        farther = signs * (ENDS.of(self._others) - ENDS.of(pairs.values))
+        return ENDS.folded(seen) if (farther > self._margin(pairs)).any() else None
+
+    def _iterated_beside(self, vectors: Vectors) -> Vectors:
+        """Ritz vectors of random vectors in the space orthogonal to some."""
+        slabs = Slabs(self._order, self._workers)
+
+        def beside(others: Vectors) -> Vectors:
+            parts = slabs.gram(vectors, others).astype(others.dtype)
+
+            def subtract(rows: slice) -> None:
+                others[rows] -= vectors[rows] @ parts
+
+            slabs.each(subtract)
+            return others
+
+        random = self._random.standard_normal((self._order, _NUM_RANDOM), dtype=np.float32)
+        _, others = outer_pairs(
+            lambda others, result: beside(self._product(others, result)),
+            beside(random),
+            lambda _: False,
+            ends=ENDS,
+            capacity=_NUM_RANDOM * _RANDOM_PRODUCTS,
+            max_products=_RANDOM_PRODUCTS,
+            random=self._random,
+            workers=self._workers,
         )
-        self._others, corrected = self._coarse.corrected(found[1], 0)
-        if np.isfinite(ENDS.of(self._beside_others(found[0]).residuals)).all():
-            return found
-        both = np.hstack([ENDS.folded(corrected), ENDS.folded(found[1])])
-        del corrected, found
-        return self._iterated(both, _PRODUCTS, memory)
+        return others
 
     def _in_double_precision(self, vectors: Vectors) -> RitzPairs:
         """Accurate pairs, of which (V, vectors) float64 Ritz vectors are good approximations."""
         pairs = self._rayleigh_ritz(vectors)
         if not self._is_accurate(pairs):
-            capacity = self._capacity(_DOUBLE_CAPACITY, 8)
-            pairs, _ = self._pairs(ENDS.folded(vectors), self._is_accurate, MAX_PRODUCTS, capacity)
+            capacity = min(self._capacity(_DOUBLE_CAPACITY, 8), self._order)
+            memory = np.empty((self._order, capacity))
+            pairs, _ = self._pairs(ENDS.folded(vectors), self._is_accurate, MAX_PRODUCTS, memory)
             if not self._is_accurate(pairs):
                 raise NotConvergedError(f"no accurate eigenvalues in {MAX_PRODUCTS} products")
         return pairs
@@ -103,30 +149,24 @@ class OuterEigenvalues:
         """Vectors that a basis may hold, of numbers of so many bytes."""
         return min(most, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (bytes_each * self._order)))
 
-    def _iterated(
-        self,
-        start: Vectors,
-        most: int,
-        memory: Vectors,
-        finished: Callable[[RitzPairs], bool] | None = None,
-    ) -> tuple[RitzPairs, Vectors]:
+    def _iterated(self, start: Vectors, most: int, memory: Vectors) -> tuple[RitzPairs, Vectors]:
         """Pairs and vectors after some products in single precision."""
-        return self._pairs(start, finished or self._is_good, most, memory.shape[1], memory)
+        finished = self._is_exhausted if self._is_cheap else self._is_good
+        return self._pairs(start, finished, most, memory)
 
     def _pairs(
         self,
         start: Vectors,
         finished: Callable[[RitzPairs], bool],
         max_products: int,
-        capacity: int,
-        memory: Vectors | None = None,
+        memory: Vectors,
     ) -> tuple[RitzPairs, Vectors]:
         return outer_pairs(
             self._product,
             start,
             finished,
             ends=ENDS,
-            capacity=capacity,
+            capacity=memory.shape[1],
             max_products=max_products,
             random=self._random,
             workers=self._workers,
@@ -154,20 +194,32 @@ class OuterEigenvalues:
         return gaps_are_accurate(self._beside_others(pairs))
 
     def _is_good(self, pairs: RitzPairs) -> bool:
-        """Whether double precision should go on: few products there are worth many here."""
+        """Whether corrections on the small graph have done their part."""
+        return self._is_settled(pairs, _GOOD)
+
+    def _is_exhausted(self, pairs: RitzPairs) -> bool:
+        """Whether single precision has done its part."""
+        return self._is_settled(pairs, _ROUNDING * float(np.finfo(np.float32).eps))
+
+    def _is_settled(self, pairs: RitzPairs, residual: float) -> bool:
+        """Whether the gaps are accurate, or the residuals at the ends at most this part of the largest value."""
         if len(pairs.values) < sum(ENDS.kept):
             return False
         pairs = self._beside_others(pairs)
         return gaps_are_accurate(pairs, _STRICTER) or bool(
-            ENDS.of(pairs.residuals).max() <= _GOOD * pairs.values[0]
+            ENDS.of(pairs.residuals).max() <= residual * pairs.values[0]
         )
 
     def _beside_others(self, pairs: RitzPairs) -> RitzPairs:
         """The pairs with what the last graph of patterns shows of other eigenvalues."""
         if min(len(self._others), len(pairs.values)) < sum(ENDS.kept):
             return pairs
-        margin = _ROUNDING_OF_VALUE * float(np.finfo(np.float32).eps) * pairs.values[0]
-        return pairs.beside(self._others, *ENDS.kept, margin)
+        return pairs.beside(self._others, *ENDS.kept, self._margin(pairs))
+
+    @staticmethod
+    def _margin(pairs: RitzPairs) -> float:
+        """Rounding error of a value in single precision."""
+        return _ROUNDING_OF_VALUE * float(np.finfo(np.float32).eps * pairs.values[0])
 
 
 def gaps_are_accurate(pairs: RitzPairs, stricter: float = 1.0) -> bool:

@@ -15,7 +15,7 @@ from sparsetopo.metrics.implicit.spectra.ritz import Vectors
 from sparsetopo.metrics.implicit.workers import Workers
 
 # Some 30 columns of a slab in single precision fit a second-level cache.
-_ROWS = 2**13
+_ROWS = 2**14
 
 
 class Slabs:
