@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run paper status freeze test test-middle test-all docs rulegraph lint setup clean
+.PHONY: run paper status freeze test test-middle test-all docs rulegraph packages lint setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -53,6 +53,13 @@ docs: setup
 # The picture of the rules in README.
 rulegraph: setup
 	@$(VENV)/bin/python docs/figures/draw_rule_graph.py
+
+# The sdist, and of it the wheel, in dist/; both are looked at, installed and used (tests/packages).
+packages: setup
+	rm -rf dist
+	$(VENV)/bin/python -c 'from setuptools.build_meta import build_sdist; build_sdist("dist")' >/dev/null
+	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist dist/*.tar.gz
+	$(VENV)/bin/python -m pytest tests/packages
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

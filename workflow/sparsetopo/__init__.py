@@ -10,7 +10,7 @@ Names are imported when they are first used, so that what needs no torch does no
 
 from typing import TYPE_CHECKING
 
-import lazy_loader
+from sparsetopo.extras import import_lazily
 
 if TYPE_CHECKING:
     from sparsetopo.graphs.encode import encode as encode
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from sparsetopo.pruning import score as score
     from sparsetopo.pruning.mask import Mask as Mask
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = import_lazily(
     __name__,
-    submod_attrs={
+    {
         "graphs.encode": ["encode"],
         "graphs.mge": ["MGE"],
         "graphs.plan": ["Plan"],

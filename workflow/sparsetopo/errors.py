@@ -39,6 +39,10 @@ class EncodingError(SparsetopoError):
     """A network cannot be encoded as a multipartite graph."""
 
 
+class MissingPackageError(SparsetopoError, ImportError):
+    """A package that only a part of the library needs is not installed (`sparsetopo.extras`)."""
+
+
 class MetricError(EncodingError):
     """A metric cannot be computed on this graph, while others can."""
 

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from sparsetopo.errors import UnknownNameError, unknown_name
+from sparsetopo.extras import needed_for
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def _read(value: Any, schema: Mapping[str, Any]) -> Any:
 
 def _validator(schema: Mapping[str, Any]) -> Any:
     # Imported here because jobs check no options and need not wait for it.
-    from jsonschema import Draft202012Validator
+    with needed_for("checking options"):
+        from jsonschema import Draft202012Validator
 
     return Draft202012Validator(dict(schema))
 

@@ -99,7 +99,8 @@ def test_without_torch_one_sentence_says_what_to_install():
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "sparsetopo: this needs torch, which is not installed: pip install 'sparsetopo[torch]'.\n"
+        "sparsetopo: sparsetopo.commands.measure needs torch, which is not installed: "
+        "pip install 'sparsetopo[torch]'.\n"
     )
 
 

@@ -12,13 +12,15 @@ from sparsetopo.config.stages import STAGE_VERSIONS, stage_code, stage_sources
 SCRIPTS = ROOT / "workflow/scripts"
 CHEAP = sorted(stage_code(SCRIPTS))
 
-# Imported, but no result depends on them: words of errors, reading and writing files, look-ups of names, free GPUs.
+# Imported, but no result depends on them: words of errors, where tables lie, reading and writing files, look-ups of names, free GPUs.
 # What a job takes from `config/` is in its parameter.
 WITHOUT_RESULTS = (
     *(
         "errors.py",
+        "extras.py",
         "version.py",
         "registry.py",
+        "resources.py",
         "sources.py",
         "files.py",
         "processes.py",

@@ -12,18 +12,10 @@ import typer
 
 from sparsetopo.command_line.app import app
 from sparsetopo.errors import SparsetopoError, UnknownNameError, UsageError
+from sparsetopo.extras import needed_for
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 """Status of a process whose command failed, was used wrongly, or was stopped by Ctrl-C."""
-
-_EXTRAS = {
-    "torch": "torch",
-    "torchvision": "torch",
-    "matplotlib": "analysis",
-    "pandas": "analysis",
-    "pyarrow": "export",
-}
-"""Packages that some commands need, and the extra of this package that brings each."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -34,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     command = typer.main.get_command(app)
     try:
-        with _notes_on_standard_error():
+        with _notes_on_standard_error(), needed_for("this"):
             status: Any = command.main(
                 list(arguments) or ["--help"], prog_name="sparsetopo", standalone_mode=False
             )
@@ -49,14 +41,6 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except OSError as error:
         return _fail(str(error), FAILED)
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(error.name or "")
-        if extra is None:
-            raise
-        return _fail(
-            f"this needs {error.name}, which is not installed: pip install 'sparsetopo[{extra}]'.",
-            FAILED,
-        )
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:

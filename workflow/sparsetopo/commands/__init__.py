@@ -8,7 +8,7 @@ Each is a module; names are imported when they are used.
 
 from typing import TYPE_CHECKING
 
-import lazy_loader
+from sparsetopo.extras import import_lazily
 
 if TYPE_CHECKING:
     from sparsetopo.commands.comparing import compare as compare
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sparsetopo.commands.ranking import rank as rank
     from sparsetopo.commands.study_status import status as status
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = import_lazily(
     __name__,
-    submod_attrs={
+    {
         "comparing": ["compare"],
         "drawing": ["draw"],
         "exporting": ["export"],

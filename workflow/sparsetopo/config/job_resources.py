@@ -15,8 +15,9 @@ from sparsetopo.config.schema import Configuration
 from sparsetopo.config.specifications import Specifications
 from sparsetopo.config.stages import STAGES, StageName
 from sparsetopo.registry import literals
+from sparsetopo.resources import RESOURCES
 
-MEASURED = Path(__file__).parents[3] / "resources" / "measured.csv"
+MEASURED = RESOURCES / "measured.csv"
 # Room above what was measured: another machine may be slower, and peaks between two samples are missed.
 MEMORY_FACTOR, TIME_FACTOR = 1.4, 4.0
 LEAST_MEMORY, LEAST_MINUTES = 500, 5

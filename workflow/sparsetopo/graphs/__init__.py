@@ -5,11 +5,11 @@ layers, blocks of edges, spatial incidences), and `MGE` joins a plan with masked
 need torch.
 """
 
-import lazy_loader
+from sparsetopo.extras import import_lazily
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = import_lazily(
     __name__,
-    submod_attrs={
+    {
         "mge": ["MGE", "mge_from_masks"],
         "plan": ["Plan"],
         "tracing.trace": ["register_operation", "trace"],

@@ -126,7 +126,7 @@ class MGE:
     def to_igraph(self) -> "Graph":
         """Directed `igraph.Graph`: edge attribute ``weight`` (``|w|``), vertex attribute ``layer``.
 
-        It raises what `to_scipy` does.
+        It raises what `to_scipy` does, and MissingPackageError if the package is not installed.
         """
         from sparsetopo.graphs.export.igraph_graph import to_igraph
 
@@ -135,7 +135,7 @@ class MGE:
     def to_networkx(self) -> "DiGraph":
         """`networkx.DiGraph`: edge attribute ``weight`` (``|w|``), node attribute ``layer``.
 
-        It raises what `to_scipy` does.
+        It raises what `to_scipy` does, and MissingPackageError if the package is not installed.
         """
         from sparsetopo.graphs.export.networkx_graph import to_networkx
 
@@ -159,7 +159,9 @@ class MGE:
         FileFormatError
             If `path` is a folder.
         EncodingError
-            If the graph is too large for the format, or a package it needs is not installed.
+            If the graph is too large for the format.
+        MissingPackageError
+            If a package that the format needs is not installed.
         """
         from sparsetopo.graphs.export import export
 

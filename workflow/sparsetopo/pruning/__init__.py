@@ -6,7 +6,7 @@ used.
 
 from typing import TYPE_CHECKING
 
-import lazy_loader
+from sparsetopo.extras import import_lazily
 
 if TYPE_CHECKING:
     from sparsetopo.pruning.mask import Mask as Mask
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from sparsetopo.pruning.run import score as score
     from sparsetopo.pruning.scores import Scores as Scores
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = import_lazily(
     __name__,
-    submod_attrs={
+    {
         "mask": ["Mask"],
         "registry": ["ALGORITHMS", "COMMON_OPTIONS", "is_single_shot", "memory_options", "needs"],
         "run": ["prune", "score"],

@@ -22,7 +22,12 @@ from tests.unit.graphs.export.forms import (
 )
 from tests.unit.graphs.test_golden import CASES, load_case
 
-from sparsetopo.errors import EncodingError, FileFormatError, UnknownNameError
+from sparsetopo.errors import (
+    EncodingError,
+    FileFormatError,
+    MissingPackageError,
+    UnknownNameError,
+)
 from sparsetopo.graphs.encode import encode
 from sparsetopo.graphs.export import (
     WRITERS,
@@ -169,7 +174,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(name, tmp_path, monkeypatch):
 def test_parquet_without_pyarrow_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(
-        EncodingError, match=r"\.parquet needs the package pyarrow: pip install pyarrow"
+        MissingPackageError, match=r"\.parquet needs pyarrow.*'sparsetopo\[parquet\]'"
     ):
         convolution().export(tmp_path / "graph.parquet")
     assert list(tmp_path.iterdir()) == []

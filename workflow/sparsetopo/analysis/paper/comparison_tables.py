@@ -14,8 +14,9 @@ import pandas as pd
 from sparsetopo.analysis.tables.feature_sets import PAPER_ENCODINGS
 from sparsetopo.analysis.tables.table import read_table, require_columns
 from sparsetopo.errors import DataError, FileFormatError
+from sparsetopo.resources import RESOURCES
 
-PAPER_FOLDER = Path(__file__).parents[4] / "resources" / "paper"
+PAPER_FOLDER = RESOURCES / "paper"
 RANKING_TOLERANCE = 0.0101
 R2_TOLERANCE, MAE_TOLERANCE = 0.02, 0.002
 """A cell that is off by more gets a remark."""

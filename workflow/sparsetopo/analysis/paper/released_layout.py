@@ -30,12 +30,13 @@ from sparsetopo.analysis.paper.released_columns import (
 )
 from sparsetopo.analysis.tables.paper_grid import ALGORITHMS
 from sparsetopo.errors import DataError, FileFormatError
+from sparsetopo.resources import RESOURCES
 
 LAYOUTS = (
     "either the tidied files unrolled.csv, rolled.csv, rolled_channel.csv and ramanujan.csv (or .csv.xz), "
     "in it or in its published/, or graph_data/ of the authors' repository (github.com/eliacunegatti/mge-snn)"
 )
-RELEASED_FOLDER = Path(__file__).parents[4] / "resources" / "released"
+RELEASED_FOLDER = RESOURCES / "released"
 """The tidied files that this repository carries."""
 _SUFFIXES = (".csv", ".csv.xz")
 _TEXT = {"pruning", "pruning_algorithm", "dataset", "model", "layer_name"}

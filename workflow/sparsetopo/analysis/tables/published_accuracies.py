@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 from sparsetopo.errors import FileFormatError
+from sparsetopo.resources import RESOURCES
 
-DEFAULT_PATH = Path(__file__).parents[4] / "resources" / "paper" / "accuracies.csv"
+DEFAULT_PATH = RESOURCES / "paper" / "accuracies.csv"
 COLUMNS = ("dataset", "architecture", "algorithm", "sparsity", "accuracy", "accuracy_std", "note")
 DENSE = "dense"
 """The "algorithm" of a row that holds a dense baseline; its sparsity is 0."""

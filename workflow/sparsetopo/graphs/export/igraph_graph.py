@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsetopo.extras import needed_for
 from sparsetopo.graphs.export.edge_blocks import edges
 from sparsetopo.graphs.export.memory import require_memory
 
@@ -23,7 +24,8 @@ def to_igraph(mge: "MGE") -> "Graph":
     """Build the graph; see `MGE.to_igraph`."""
     needed = mge.num_edges * BYTES_PER_EDGE + mge.num_nodes * BYTES_PER_NODE
     require_memory(needed, mge.num_edges)
-    import igraph
+    with needed_for("to_igraph"):
+        import igraph
 
     # igraph reads an iterator of pairs five times as fast as an array, and in a third of the memory.
     pairs = ((source, target) for source, target, _ in edges(mge))

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sparsetopo.extras import needed_for
 from sparsetopo.graphs.export.edge_blocks import edges
 from sparsetopo.graphs.export.memory import require_memory
 
@@ -22,7 +23,8 @@ def to_networkx(mge: "MGE") -> "DiGraph":
     """Build the graph; see `MGE.to_networkx`."""
     needed = mge.num_edges * BYTES_PER_EDGE + mge.num_nodes * BYTES_PER_NODE
     require_memory(needed, mge.num_edges)
-    import networkx
+    with needed_for("to_networkx"):
+        import networkx
 
     graph = networkx.DiGraph()
     for layer, (start, stop) in enumerate(pairwise(mge.layer_offsets)):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsetopo.errors import EncodingError
+from sparsetopo.extras import needed_for
 from sparsetopo.graphs.export.edge_blocks import node_dtype
 
 if TYPE_CHECKING:
@@ -16,13 +16,9 @@ if TYPE_CHECKING:
 
 def write_parquet(mge: "MGE", path: Path) -> None:
     """Write the file; its key-value metadata holds ``layer_sizes`` as a JSON list."""
-    try:
+    with needed_for("exporting to .parquet"):
         import pyarrow
         from pyarrow import parquet
-    except ImportError as error:
-        raise EncodingError(
-            "exporting to .parquet needs the package pyarrow: pip install pyarrow"
-        ) from error
     ids = pyarrow.from_numpy_dtype(node_dtype(mge.num_nodes))
     schema = pyarrow.schema(
         {"source": ids, "target": ids, "weight": pyarrow.float32()},

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sparsetopo.extras import needed_for
+
 if TYPE_CHECKING:
     from igraph import Graph
     from scipy.sparse import csr_array
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
 
 def undirected_igraph(matrix: "csr_array") -> "Graph":
     """Undirected igraph graph with one edge for each stored entry of the matrix."""
-    from igraph import Graph
+    with needed_for("the explicit backend (core numbers, bridges, articulation points)"):
+        from igraph import Graph
 
     sources = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     # igraph reads an iterable of pairs twice as fast as an array.
