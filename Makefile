@@ -7,17 +7,17 @@ READY := $(VENV)/.ready
 # Snakemake starts jobs by the path of Python without quotes (workflow/sparsetopo/runtime/machine.py).
 PLACE := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))
 
-.PHONY: run paper status freeze test test-middle test-all docs rulegraph packages lint setup clean
+.PHONY: run paper status freeze test test-middle test-all docs rulegraph packages lint lock setup clean
 .DEFAULT_GOAL := run
 
 setup: $(READY)
 
-$(READY): envs/requirements.txt envs/requirements-dev.txt envs/constraints.txt pyproject.toml
+$(READY): envs/lock.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sparsetopo needs Python 3.11 or later; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12)")'
 	@case '$(PLACE)' in *[[:space:]]*) echo 'Snakemake cannot start jobs by a path with a space in it: $(PLACE); choose another folder, as in: make run VENV=/path/to/venv'; exit 1;; esac
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned dependencies (several GB with torch; once) ..."
-	$(VENV)/bin/python -m pip install --quiet -r envs/requirements-dev.txt -c envs/constraints.txt
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r envs/lock.txt
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	$(VENV)/bin/python workflow/compile_loops.py
 	@touch $(READY)
@@ -68,6 +68,15 @@ lint: setup
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(VENV)/bin/snakemake --lint
+
+# After an edit of the pins in envs/. uv is of no further use here, so it is not among the tools: pip install uv.
+UV ?= uv
+lock:
+	@{ echo '# What `make setup` installs: every package of requirements-dev.txt and constraints.txt with the hashes of its files'; \
+	echo '# on PyPI, for Linux and macOS, Python 3.11 to 3.14. Made by `make lock`; not edited by hand.'; \
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --constraints envs/constraints.txt envs/requirements-dev.txt; } >envs/.lock.txt
+	@mv envs/.lock.txt envs/lock.txt
 
 clean:
 	rm -rf results/digits results/tiny results/published .snakemake docs/_build docs/site/generated
