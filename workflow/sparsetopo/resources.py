@@ -6,7 +6,7 @@ They lie in ``resources/`` of the repository; an installed wheel has a copy of t
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).parent
 _INSTALLED = _PACKAGE / "_resources"
 
 RESOURCES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parents[1] / "resources"
