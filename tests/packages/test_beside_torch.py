@@ -1,5 +1,6 @@
 """The installed package with torch: the Python of README, the command line, and the types that a program sees."""
 
+import json
 import re
 
 from tests.packages.conftest import ROOT
@@ -69,6 +70,13 @@ def test_the_program_measures_a_network(beside_torch):
     done = beside_torch.run("-m", "sparsetopo", *words)
     assert done.returncode == 0, done.stderr
     assert '"sink"' in done.stdout
+
+
+def test_the_program_ranks_by_the_released_networks(beside_torch):
+    words = "rank Conv-6 --input 1x8x8 --classes 10 --algorithms uniform,er --sparsity 0.9 --metrics sink --format json"
+    done = beside_torch.run("-m", "sparsetopo", *words.split())
+    assert done.returncode == 0, done.stderr
+    assert {row["name"] for row in json.loads(done.stdout)} == {"uniform", "er"}
 
 
 def test_a_typed_program_is_checked_against_the_package(beside_torch, tmp_path):

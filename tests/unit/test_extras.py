@@ -44,6 +44,8 @@ def test_the_extra_that_is_named_brings_the_package(module, extra):
         ("igraph", "st.topometrics(mge, ['cut_edges'], explicit=True)", "igraph"),
         ("networkx", "mge.to_networkx()", "networkx"),
         ("pydantic", "st.commands.status()", "config"),
+        ("pandas", "st.commands.rank('Resnet-20', sparsity=0.9)", "analysis"),
+        ("matplotlib", "st.commands.draw('Resnet-20', 'graph.png')", "analysis"),
         (
             "jsonschema",
             "st.datasets.DATASETS['digits'].option_problems({'split_seed': 1})",
@@ -84,6 +86,15 @@ except SparsetopoError as error:
         rf"MissingPackageError .* needs {module}, which is not installed: pip install 'sparsetopo\[{extra}\]'\.\n",
         done.stdout,
     ), done.stderr
+
+
+def test_all_is_every_extra_that_the_program_and_the_library_know():
+    extras = PROJECT["optional-dependencies"]
+    (requirement,) = extras["all"]
+    named = set(re.fullmatch(r"sparsetopo\[([\w,]+)\]", requirement)[1].split(","))
+    (requirement,) = extras["export"]
+    named |= set(re.fullmatch(r"sparsetopo\[([\w,]+)\]", requirement)[1].split(","))
+    assert set(EXTRAS.values()) <= named <= set(extras)
 
 
 def test_another_failure_of_an_import_is_a_bug():

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.name not in ("typer", "rich"):
             raise
         sys.exit(
-            f"The command line needs {error.name}, which is not installed: pip install 'sparsetopo[cli]'; all that it "
-            "does is there in Python too, in sparsetopo.commands."
+            f"The command line needs {error.name}, which is not installed: pip install 'sparsetopo[cli]', or "
+            "'sparsetopo[all]' for every command; all that it does is there in Python too, in sparsetopo.commands."
         )
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 from sparsetopo.commands.networks import EncodedNetwork, one_network
 from sparsetopo.commands.options import File, NetworkOptions
 from sparsetopo.errors import UsageError
+from sparsetopo.extras import needed_for
 from sparsetopo.files import write_text
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) 
             f"{output}: pictures are written as {', '.join(SUFFIXES)}, by the suffix of the file."
         )
     # Before the network is built, which takes longer: matplotlib may be missing.
-    from sparsetopo.plots.graph import plot_mge
-    from sparsetopo.plots.saving import save_figure
+    with needed_for("draw"):
+        from sparsetopo.plots.graph import plot_mge
+        from sparsetopo.plots.saving import save_figure
 
     network = one_network(model, **how)
     figure = plot_mge(network.mge)

@@ -20,6 +20,7 @@ from sparsetopo.commands.networks import LoadedNetwork, loaded_network
 from sparsetopo.commands.options import File, NetworkOptions, files
 from sparsetopo.commands.weight_files import own_record
 from sparsetopo.errors import UsageError, unknown_name
+from sparsetopo.extras import needed_for
 from sparsetopo.metrics import measure as measuring
 from sparsetopo.metrics.registry import METRICS, select
 from sparsetopo.pruning.registry import ALGORITHMS
@@ -168,8 +169,9 @@ def _require_something(
 
 
 def _study(folder: File | None, metrics: list[str] | None) -> "StudyNetworks":
-    from sparsetopo.analysis.paper import released_networks as released
-    from sparsetopo.analysis.tables.study_networks import read_study_networks, study_networks
+    with needed_for("rank"):
+        from sparsetopo.analysis.paper import released_networks as released
+        from sparsetopo.analysis.tables.study_networks import read_study_networks, study_networks
 
     if folder is not None:
         return read_study_networks(folder, metrics)
