@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from sparsetopo.commands.study_status import status
-from sparsetopo.config.status_text import status_lines
+from sparsetopo.config.status.sentences import status_lines
 from sparsetopo.errors import SparsetopoError
 
 FOLDER = Path(__file__).resolve().parent

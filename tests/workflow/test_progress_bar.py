@@ -18,7 +18,7 @@ from snakemake_logger_plugin_sparsetopo.printer import Printer
 from sparsetopo.config import load_configuration
 from sparsetopo.config.stages import stage_code
 from sparsetopo.config.status import study_status
-from sparsetopo.config.status_text import status_lines
+from sparsetopo.config.status.sentences import status_lines
 
 LOG = "2026-01-01 10:00:00,000 INFO begun\n2026-01-01 10:00:01,000 ERROR the disk is full.\n"
 COMMAND = "RuleException:\nCalledProcessError in file \"x.smk\", line 4:\nCommand 'python x.prune.py' returned ..."
@@ -252,7 +252,7 @@ def test_a_study_with_a_job_that_fails_and_its_status(tmp_path, monkeypatch):
 def test_the_status_knows_every_job_of_the_workflow(study):
     """The jobs of the status are those that Snakemake plans."""
     from sparsetopo.config.expected_results import expected_results
-    from sparsetopo.config.jobs import study_jobs
+    from sparsetopo.config.status.jobs import study_jobs
 
     configuration = load_configuration(deepcopy(study.values))
     code = stage_code(ROOT / "workflow/scripts")

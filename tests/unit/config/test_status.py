@@ -11,10 +11,10 @@ import yaml
 
 from sparsetopo.config import load_configuration
 from sparsetopo.config.expected_results import expected_results
-from sparsetopo.config.jobs import Job, study_jobs
 from sparsetopo.config.stages import stage_code
 from sparsetopo.config.status import StudyStatus, study_status
-from sparsetopo.config.status_text import status_lines
+from sparsetopo.config.status.jobs import Job, study_jobs
+from sparsetopo.config.status.sentences import status_lines
 from sparsetopo.files import canonical_json, write_tensors
 from sparsetopo.runtime.run_lock import claim_run
 
@@ -191,5 +191,5 @@ def test_a_cluster_may_go_on_alone():
 def test_of_thousands_of_results_not_all_are_looked_at(monkeypatch):
     make_all()
     ran()
-    monkeypatch.setattr("sparsetopo.config.status._LOOK_SECONDS", -1.0)
+    monkeypatch.setattr("sparsetopo.config.status.study._LOOK_SECONDS", -1.0)
     assert text().endswith(f"Out of date or damaged: none of the 0 looked at, of {len(EXPECTED)}.")

@@ -33,6 +33,6 @@ def status(
     from sparsetopo import commands
 
     found = commands.status(study, configfile=configfile)
-    from sparsetopo.config.status_text import status_lines
+    from sparsetopo.config.status.sentences import status_lines
 
     print("\n".join(status_lines(found)))

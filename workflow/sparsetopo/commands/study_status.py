@@ -26,7 +26,7 @@ def status(study: str | None = None, *, configfile: File | None = None) -> "Stud
     Returns
     -------
     StudyStatus
-        `sparsetopo.config.status_text.status_lines` puts it in sentences.
+        `sparsetopo.config.status.sentences.status_lines` puts it in sentences.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from sparsetopo.config.status import StageStatus, StudyStatus
+from sparsetopo.config.status.study import StageStatus, StudyStatus
 from sparsetopo.runtime.durations import in_words
 from sparsetopo.runtime.run_summary import described
 

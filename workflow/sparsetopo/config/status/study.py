@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sparsetopo.config.expected_results import ExpectedResult, expected_results
-from sparsetopo.config.jobs import Job, study_jobs
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.stages import StageName
 from sparsetopo.config.stale import stale_results
+from sparsetopo.config.status.jobs import Job, study_jobs
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.runtime.durations import TimeLeft, mean_seconds, time_left
 from sparsetopo.runtime.job_log import KILLED, STOPPED, reason_of_failure
