@@ -13,16 +13,23 @@ _LIBRARY = Path(__file__).resolve().parent
 def source_digest(*parts: str | Path) -> str:
     """SHA-256 (16 hex digits) of files, and of every ``.py`` below folders; relative paths start at the library."""
     digest = hashlib.sha256()
-    for path in sorted(_files(parts)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(_files(parts), key=lambda path: path.parts):
+        digest.update(_content(path))
     return digest.hexdigest()[:16]
 
 
 def _files(parts: Iterable[str | Path]) -> set[Path]:
-    found: set[Path] = set()
-    for part in parts:
-        path = (_LIBRARY / part).resolve()
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such source file or folder")
-        found |= set(path.rglob("*.py")) if path.is_dir() else {path}
-    return found
+    return {path for part in parts for path in _below((_LIBRARY / part).resolve())}
+
+
+# The stages share most of their files: each is found and read once.
+@cache
+def _below(path: Path) -> frozenset[Path]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such source file or folder")
+    return frozenset(path.rglob("*.py")) if path.is_dir() else frozenset({path})
+
+
+@cache
+def _content(path: Path) -> bytes:
+    return path.name.encode() + b"\0" + path.read_bytes() + b"\0"

@@ -4,6 +4,7 @@ A command calls the function of `sparsetopo.commands` of the same name. What tak
 (torch, numba, pandas) is imported by the command that needs it, when it runs.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         The words after the program's name; None: those that the process was started with.
     """
+    # pydantic would look through every installed package for plugins, and use none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from sparsetopo.command_line.run import run
     except ModuleNotFoundError as error:
