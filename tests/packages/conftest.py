@@ -32,8 +32,8 @@ def built(pattern: str) -> Path:
 class Environment:
     """A virtual environment in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, env=CLEAN)
+    def __init__(self, folder: Path, *options: str) -> None:
+        subprocess.run([sys.executable, "-m", "venv", *options, folder], check=True, env=CLEAN)
         self.folder = folder
         self.cache = folder.parent / "loops"
         self.python = folder / "bin" / "python"
@@ -80,7 +80,9 @@ def alone(wheel, tmp_path_factory) -> Environment:
 
 @pytest.fixture(scope="session")
 def beside_torch(alone, tmp_path_factory) -> Environment:
-    environment = Environment(tmp_path_factory.mktemp("beside-torch") / "environment")
+    environment = Environment(
+        tmp_path_factory.mktemp("beside-torch") / "environment", "--without-pip"
+    )
     environment.cache = alone.cache
     # Of folders that a .pth file names, their own .pth files are not read: the editable installation of the repository
     # stays invisible.
