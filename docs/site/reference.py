@@ -24,6 +24,7 @@ SCHEMA = Path(__file__).resolve().parents[2] / "config/schema.json"
 # What is public besides `sparsetopo.__all__`, by the heading that it stands under.
 MORE: Mapping[str, tuple[str, ...]] = {
     "What the command line does": tuple(f"sparsetopo.commands.{name}" for name in commands.__all__),
+    "Pruning algorithms of your own": ("sparsetopo.pruning.register_algorithm",),
     "Networks and data sets": (
         "sparsetopo.architectures.build",
         "sparsetopo.datasets.prepare",

@@ -124,20 +124,23 @@ def scan(package: str, folder: Path) -> dict[str, Entry]:
     """Read every entry file of a registry folder as {name: entry}, in alphabetical order of the files."""
     entries: dict[str, Entry] = {}
     for path in sorted(folder.glob("[!_]*.py")):
-        values = literals(path, {"NAME", "VERSION", "OPTIONS"})
-        if "NAME" not in values:
+        entry = read_entry(path, f"{package}.{path.stem}")
+        if entry is None:
             raise RuntimeError(f"{path}: a registry entry needs NAME = '...'.")
-        name = values["NAME"]
-        if name in entries:
-            raise RuntimeError(f"{path}: the name '{name}' is taken by {entries[name].path}.")
-        entries[name] = Entry(
-            name,
-            f"{package}.{path.stem}",
-            path,
-            values.get("VERSION", 1),
-            values.get("OPTIONS", {}),
-        )
+        if entry.name in entries:
+            raise RuntimeError(
+                f"{path}: the name '{entry.name}' is taken by {entries[entry.name].path}."
+            )
+        entries[entry.name] = entry
     return entries
+
+
+def read_entry(path: Path, module: str) -> Entry | None:
+    """The entry that a file states, which is imported under the name `module`; None if it states no NAME."""
+    values = literals(path, {"NAME", "VERSION", "OPTIONS"})
+    if "NAME" not in values:
+        return None
+    return Entry(values["NAME"], module, path, values.get("VERSION", 1), values.get("OPTIONS", {}))
 
 
 def look_up(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.command_line.conftest import WORDS
 
 import sparsetopo as st
+from sparsetopo import commands
 from sparsetopo.commands.exporting import FORMATS
 
 pytestmark = pytest.mark.usefixtures("model", "masks")
@@ -51,6 +52,13 @@ def test_a_picture_is_of_the_kind_that_its_suffix_says(command, tmp_path, suffix
     ended = command("draw", *GIVEN, "-o", tmp_path / f"graph.{suffix}")
     assert (ended.status, ended.out) == (0, "")
     assert (tmp_path / f"graph.{suffix}").read_bytes().startswith(BEGINNINGS[suffix])
+
+
+def test_in_python_the_picture_comes_back_and_need_not_be_written(model, masks, folder):
+    before = set(folder.iterdir())
+    figure = commands.draw(model, input_shape=(1, 4, 4), mask=masks[0])
+    assert len(figure.axes) == 2
+    assert set(folder.iterdir()) == before
 
 
 def test_a_page_says_what_it_shows_and_needs_no_other_file(command, mge, tmp_path):

@@ -138,3 +138,23 @@ def test_a_module_does_not_say_what_it_takes(model):
 def test_no_network_is_no_command():
     with pytest.raises(UsageError, match="name at least one"):
         next(encoded_networks([]))
+
+
+def test_masks_that_are_here_are_as_good_as_those_of_files(model, tmp_path):
+    Mask(KEPT).save(tmp_path / "mask.safetensors")
+    given = [tmp_path / "mask.safetensors", KEPT, Mask(KEPT), as_tensors()]
+    first, *others = encoded_networks([model], input_shape=(1, 4, 4), mask=given)
+    assert first.mask_file == str(tmp_path / "mask.safetensors")
+    for other in others:
+        assert other.mask_file is None
+        assert other.mge.masks.keys() == KEPT.keys()
+        assert all(np.array_equal(other.mge.masks[name], KEPT[name]) for name in KEPT)
+
+
+def test_one_network_has_one_mask_that_is_here(model, caplog):
+    with caplog.at_level("INFO"):
+        network = one_network(model, input_shape=(1, 4, 4), mask=KEPT)
+    assert "by the mask that was given" in caplog.text
+    assert network.kept == sum(mask.sum() for mask in KEPT.values())
+    with pytest.raises(UsageError, match="one network has one"):
+        one_network(model, input_shape=(1, 4, 4), mask=[KEPT, KEPT])

@@ -13,7 +13,7 @@ from sparsetopo.analysis.degree_distance import degree_distances
 from sparsetopo.analysis.mask_overlap import overlap_records
 from sparsetopo.commands.mask_files import holds_masks, masks_by_name, read_masks
 from sparsetopo.commands.networks import loaded_network
-from sparsetopo.commands.options import File, NetworkOptions, files
+from sparsetopo.commands.options import Masks, NetworkOptions, files
 from sparsetopo.errors import MaskError, UsageError
 from sparsetopo.metrics import measure as measuring
 from sparsetopo.metrics.registry import METRICS, select
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Masks = File | Mapping[str, Any]
 _Arrays = dict[str, NDArray[np.bool_]]
 
 
@@ -137,7 +136,7 @@ def compare(
     [{'metric': 'components', 'a': 3, 'b': 3, 'difference': 0}]
     """
     wanted = None if metrics is None else [metric.name for metric in select(METRICS, metrics)]
-    if files(how.get("mask")):
+    if how.get("mask"):
         raise UsageError("mask: the two masks are given by themselves; leave the option out.")
     if model is None:
         unused = [key for key in ("input_shape", "weights", "classes") if how.get(key)]

@@ -29,7 +29,9 @@ _STYLE = (
 )
 
 
-def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) -> None:
+def draw(
+    model: "str | nn.Module", output: File | None = None, **how: Unpack[NetworkOptions]
+) -> "Figure":
     """Draw the graph of a network: its node layers in a row, every link between two of them.
 
     Parameters
@@ -38,9 +40,14 @@ def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) 
         The network, as for `sparsetopo.commands.measure`.
     output
         The file to write: .png, .svg, .pdf, or .html, a page that stands alone. It is replaced only when the new one is
-        complete.
+        complete. None: nothing is written.
     **how
         `sparsetopo.commands.options.NetworkOptions`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture, which a notebook shows.
 
     Raises
     ------
@@ -54,12 +61,12 @@ def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) 
     >>> import os, tempfile, torch
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     draw(model, f"{folder}/graph.png", input_shape=(1, 2, 2))
+    ...     figure = draw(model, f"{folder}/graph.png", input_shape=(1, 2, 2))
     ...     os.listdir(folder)
     ['graph.png']
     """
-    suffix = Path(output).suffix.lower()
-    if suffix not in SUFFIXES:
+    suffix = None if output is None else Path(output).suffix.lower()
+    if suffix is not None and suffix not in SUFFIXES:
         raise UsageError(
             f"{output}: pictures are written as {', '.join(SUFFIXES)}, by the suffix of the file."
         )
@@ -70,11 +77,14 @@ def draw(model: "str | nn.Module", output: File, **how: Unpack[NetworkOptions]) 
 
     network = one_network(model, **how)
     figure = plot_mge(network.mge)
+    if output is None:
+        return figure
     if suffix == ".html":
         write_text(output, _page(network, figure))
     else:
         save_figure(figure, output)
     logger.info("%s: drawn to %s", network.network, output)
+    return figure
 
 
 def _page(network: EncodedNetwork, figure: "Figure") -> str:

@@ -4,14 +4,14 @@ import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 import torch
 
 from sparsetopo.commands.building import built
 from sparsetopo.commands.mask_files import read_masks
-from sparsetopo.commands.options import File, NetworkOptions, files
+from sparsetopo.commands.options import File, Masks, NetworkOptions, files, sources
 from sparsetopo.commands.weight_files import read_weights
 from sparsetopo.errors import EncodingError, SparsetopoError, UsageError
 from sparsetopo.graphs.encode import encode
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.plan import Plan
 
 logger = logging.getLogger(__name__)
+
+_Source = TypeVar("_Source")
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,20 @@ def encoded_networks(
     SparsetopoError
         If a network, a file or a graph cannot be made or read.
     """
-    pairs = _pairs(models, files(how.get("weights")), files(how.get("mask")))
+    pairs = _pairs(models, files(how.get("weights")), sources(how.get("mask")))
     for model in models:
         plan = None
         for number, (weights, mask) in enumerate(pairs):
             loaded = loaded_network(model, weights, how, say_drawn=number == 0)
-            masks = read_masks(mask, loaded.module) if mask is not None else loaded.masks
+            masks, mask_file = loaded.masks, None
+            if isinstance(mask, Mapping):
+                masks = mask
+            elif mask is not None:
+                masks, mask_file = read_masks(mask, loaded.module), str(mask)
             mge = loaded.encoded(masks, plan, how)
             plan = mge.plan
-            network = EncodedNetwork(loaded.network, _text(weights), _text(mask), mge)
-            _say_sparsity(network, masks is loaded.masks and masks is not None)
+            network = EncodedNetwork(loaded.network, _text(weights), mask_file, mge)
+            _say_sparsity(network, given=mask is not None, held=masks is not None)
             yield network
 
 
@@ -131,8 +137,9 @@ def integer_example(shape: Sequence[int]) -> torch.Tensor:
 
 def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> EncodedNetwork:
     """Build and encode one network, as `encoded_networks` does, with one file of weights and of masks at most."""
-    for key in ("weights", "mask"):
-        if len(files(how.get(key))) > 1:  # type: ignore[arg-type]
+    numbers = {"weights": len(files(how.get("weights"))), "mask": len(sources(how.get("mask")))}
+    for key, number in numbers.items():
+        if number > 1:
             raise UsageError(
                 f"{key} names several files, but one network has one; give one at a time."
             )
@@ -161,8 +168,8 @@ def loaded_network(
 
 
 def _pairs(
-    models: Sequence[Any], weights: list[File], masks: list[File]
-) -> list[tuple[File | None, File | None]]:
+    models: Sequence[Any], weights: list[File], masks: list[Masks]
+) -> list[tuple[File | None, Masks | None]]:
     """Which file of weights goes with which mask."""
     if not models:
         raise UsageError("there is no network to read; name at least one.")
@@ -181,7 +188,7 @@ def _pairs(
     )
 
 
-def _repeated(given: list[File], count: int) -> list[File | None]:
+def _repeated(given: Sequence[_Source], count: int) -> list[_Source | None]:
     return [*given] if len(given) == count else [given[0] if given else None] * count
 
 
@@ -208,9 +215,9 @@ def _load(module: "nn.Module", weights: File | None, name: str) -> dict[str, Any
     return loaded.masks or None
 
 
-def _say_sparsity(network: EncodedNetwork, held: bool) -> None:
-    if network.mask_file is not None:
-        source = f"by {network.mask_file}"
+def _say_sparsity(network: EncodedNetwork, *, given: bool, held: bool) -> None:
+    if given:
+        source = f"by {network.mask_file or 'the mask that was given'}"
     elif held:
         source = f"by the masks in {network.weights_file}"
     else:

@@ -9,6 +9,9 @@ from typing import Any, Literal, TypedDict
 
 File = str | PathLike[str]
 
+Masks = File | Mapping[str, Any]
+"""Where masks are: in a file, or already here as {parameter name: mask}."""
+
 
 class NetworkOptions(TypedDict, total=False):
     """How the networks of a command are built and read.
@@ -27,8 +30,9 @@ class NetworkOptions(TypedDict, total=False):
         File or files of weights (`sparsetopo.commands.weight_files.read_weights`). Several make one row each. None:
         the network's code draws them, from `seed`. Pretrained weights are never downloaded.
     mask
-        File or files of masks (`sparsetopo.commands.mask_files.read_masks`). Several make one row each; with as many
-        files of weights, they go together in pairs. None: the masks in the file of weights, or its non-zero weights.
+        File or files of masks (`sparsetopo.commands.mask_files.read_masks`), or masks that are here, such as
+        `sparsetopo.prune` gives: {parameter name: bool array}. Several make one row each; with as many files of
+        weights, they go together in pairs. None: the masks in the file of weights, or the non-zero weights.
     seed
         Of the weights that are drawn.
     attention, identity_shortcuts
@@ -40,7 +44,7 @@ class NetworkOptions(TypedDict, total=False):
     classes: int | None
     options: Mapping[str, Any] | None
     weights: File | Sequence[File] | None
-    mask: File | Sequence[File] | None
+    mask: Masks | Sequence[Masks] | None
     seed: int
     attention: Literal["all", "values"]
     identity_shortcuts: bool
@@ -57,3 +61,16 @@ def files(given: File | Sequence[File] | None) -> list[File]:
     if given is None:
         return []
     return [given] if isinstance(given, str | PathLike) else list(given)
+
+
+def sources(given: Masks | Sequence[Masks] | None) -> list[Masks]:
+    """One source of masks or several, as a list.
+
+    Examples
+    --------
+    >>> sources({"fc.weight": [[True]]}), sources(["a.pt", {"fc.weight": [[True]]}])
+    ([{'fc.weight': [[True]]}], ['a.pt', {'fc.weight': [[True]]}])
+    """
+    if given is None:
+        return []
+    return [given] if isinstance(given, str | PathLike | Mapping) else list(given)

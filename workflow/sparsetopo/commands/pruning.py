@@ -122,7 +122,7 @@ def prune(
 
 def _one_dense(how: NetworkOptions) -> File | None:
     """The file of weights; UsageError if there are several, or masks."""
-    if files(how.get("mask")):
+    if how.get("mask"):
         raise UsageError("mask: a network is pruned from all of its weights; leave the mask out.")
     weights = files(how.get("weights"))
     if len(weights) > 1:

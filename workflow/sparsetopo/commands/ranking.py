@@ -162,7 +162,7 @@ def _require_something(
         )
     if not levels and len(masks) < 2:
         raise UsageError("there is one mask; an order needs two, or algorithms beside it.")
-    if files(how.get("mask")):
+    if how.get("mask"):
         raise UsageError("mask: masks to be ranked are given by --masks (masks=[...]).")
     if len(files(how.get("weights"))) > 1:
         raise UsageError("weights names several files, but one network is pruned; give one.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sparsetopo.pruning.registry import is_single_shot as is_single_shot
     from sparsetopo.pruning.registry import memory_options as memory_options
     from sparsetopo.pruning.registry import needs as needs
+    from sparsetopo.pruning.registry import register_algorithm as register_algorithm
     from sparsetopo.pruning.run import prune as prune
     from sparsetopo.pruning.run import score as score
     from sparsetopo.pruning.scores import Scores as Scores
@@ -23,7 +24,14 @@ __getattr__, __dir__, __all__ = import_lazily(
     __name__,
     {
         "mask": ["Mask"],
-        "registry": ["ALGORITHMS", "COMMON_OPTIONS", "is_single_shot", "memory_options", "needs"],
+        "registry": [
+            "ALGORITHMS",
+            "COMMON_OPTIONS",
+            "is_single_shot",
+            "memory_options",
+            "needs",
+            "register_algorithm",
+        ],
         "run": ["prune", "score"],
         "scores": ["Scores"],
     },

@@ -1,0 +1,2 @@
+c = get_config()
+c.IPKernelApp.log_level = 'ERROR'
