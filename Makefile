@@ -45,7 +45,8 @@ test-middle: setup
 test-all: setup
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
-# The site of the documentation, in docs/_build; a warning is an error. No network is needed.
+# The site of the documentation, in docs/_build; a warning is an error. No network is needed. The scripts in examples/
+# are run for it, two to three minutes, and again when they, the library or the pins change.
 docs: setup
 	$(VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . docs/_build
 	@echo "Open docs/_build/index.html in a browser."
@@ -79,4 +80,4 @@ lock:
 	@mv envs/.lock.txt envs/lock.txt
 
 clean:
-	rm -rf results/digits results/tiny results/published .snakemake docs/_build docs/site/generated
+	rm -rf results/digits results/tiny results/published .snakemake docs/_build docs/.executed docs/site/generated

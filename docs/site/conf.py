@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "workflow"), str(HERE)]
 
+import examples  # noqa: E402
 import reference  # noqa: E402
 
 from sparsetopo.version import VERSION  # noqa: E402
@@ -21,20 +22,34 @@ project = "sparsetopo"
 author = "The sparsetopo developers"
 copyright = f"{author}, Apache License 2.0"  # noqa: A001
 version = release = VERSION
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 
 root_doc = "docs/site/index"
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".py": "myst-nb"}
 PAGES = {
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md"),
-    *("config", "docs", "resources"),
+    *("config", "docs", "examples", "resources"),
 }
 exclude_patterns = [
     *sorted(path.name for path in ROOT.iterdir() if path.name not in PAGES),
     "docs/_build",
+    "docs/.executed",
+    "docs/**/*.py",
+    "examples/fair_snip.py",  # what an example imports
 ]
 
 myst_heading_anchors = 4  # links to headings, named as on GitHub
+
+# Scripts of examples/ are run, by Jupyter's kernel, and are pages with what they print and draw.
+RESULTS = examples.prepare()
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(RESULTS / "cache")
+nb_execution_timeout = 600  # seconds a cell
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
+nb_output_stderr = "remove-warn"  # what a script complains of is no page: the build fails
 
 # A name in single backticks in a docstring: a link where this site describes it, code otherwise.
 default_role = "py:obj"
@@ -62,3 +77,7 @@ copybutton_exclude = ".linenos, .gp"
 def setup(app: Sphinx) -> None:
     """Write the generated pages before Sphinx looks for pages."""
     app.connect("builder-inited", lambda app: reference.write_pages(HERE / "generated"))
+    later = 900  # than MyST-NB, which sets the folder itself
+    app.connect(
+        "builder-inited", lambda app: examples.keep_figures(app, RESULTS / "figures"), later
+    )
