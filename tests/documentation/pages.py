@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[2]
 MADE = {"_build", "generated"}  # folders of what `make docs` makes
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "resources/*/*.md", ".github/**/*.md")
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "config/*.md",
+        "examples/*.md",
+        "resources/*/*.md",
+        ".github/**/*.md",
+    )
     for path in ROOT.glob(pattern)
     if not MADE.intersection(path.parts)
 )

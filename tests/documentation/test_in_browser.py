@@ -9,6 +9,9 @@ import pytest
 from tests.browser import CHROMIUM, MISSING, Browser, browser
 from tests.documentation.pages import ROOT
 
+EXAMPLES_FOLDER = ROOT / "examples"
+EXAMPLES = sorted(path for path in EXAMPLES_FOLDER.glob("*.py") if path.name != "fair_snip.py")
+
 pytestmark = [
     pytest.mark.middle,
     pytest.mark.skipif(CHROMIUM is None, reason=MISSING),
@@ -56,9 +59,23 @@ def test_every_page_fits_and_is_complete_in_itself(site, tab, width):
     assert faults == {}
 
 
+@pytest.mark.parametrize("script", [path.stem for path in EXAMPLES])
+def test_an_example_is_shown_with_its_figures_and_what_it_printed(site, tab, script):
+    visit(tab, site / f"examples/{script}.html")
+    shown = (EXAMPLES_FOLDER / f"{script}.py").read_text(encoding="utf-8")
+    drawn = shown.count("plt.show()") + shown.count("commands.draw(model, mask")
+    assert tab.evaluate("document.querySelectorAll('.cell_output img').length") == drawn > 0
+    printed = tab.evaluate("[...document.querySelectorAll('.cell_output pre')].map(each => each.innerText)")  # fmt: skip
+    assert len(printed) >= 2
+    assert not [text for text in printed if "<Figure" in text or "Warning" in text]
+    assert max(text.count("\n") for text in printed) < 60
+
+
 def test_the_first_page_leads_to_the_start(site, tab):
     tab.open((site / "index.html").as_uri())
-    tab.wait_for("location.pathname.endsWith('docs/site/index.html') && document.body != null")
+    tab.wait_for(
+        "location.pathname.endsWith('docs/site/index.html') && document.readyState == 'complete' && document.body != null"
+    )
     assert "two commands, ten minutes" in tab.evaluate("document.body.innerText")
 
 
