@@ -15,7 +15,6 @@ import time
 
 import numpy as np
 import torch
-from tests.unit.training.plain_loop import RandomImages, plain_epochs
 from torch.utils.data import DataLoader
 
 from sparsetopo.architectures import build
@@ -24,6 +23,7 @@ from sparsetopo.networks.initialise import initialise
 from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.training.arithmetic import Arithmetic
 from sparsetopo.training.recipe import Recipe
+from sparsetopo.training.result import EpochProgress
 from sparsetopo.training.train import train
 
 NETWORKS = ("Resnet-20", "Resnet-32", "Wide-Resnet-28-2", "Conv-6")
@@ -51,25 +51,28 @@ def random_mask(name: str, sparsity: float) -> dict[str, np.ndarray]:
     return {n: random.random(tuple(w.shape)) >= sparsity for n, w in weights.items()}
 
 
-def ours(name, dataset, mask, arithmetic) -> float:
-    """Images/s of an epoch's steps, without evaluation, as the progress line reports it."""
-    speeds = []
+def ours(name, dataset, mask, arithmetic, epochs=1, warm_up=None) -> list[EpochProgress]:
+    """The counted epochs' loss, and images/s of their steps, without evaluation, as the progress line reports it."""
+    reports = []
     # The first epoch of a compiled run contains its compilation.
-    epochs = 2 if arithmetic.compile else 1
+    uncounted = int(arithmetic.compile if warm_up is None else warm_up)
     train(
         network(name),
         dataset,
-        dataclasses.replace(RECIPE, epochs=epochs),
+        dataclasses.replace(RECIPE, epochs=epochs + uncounted),
         order_labels=("noise", name, 0),
         mask=mask,
         arithmetic=arithmetic,
-        progress=lambda progress: speeds.append(progress.images_per_second),
+        progress=reports.append,
     )
-    return speeds[-1]
+    return reports[uncounted:]
 
 
-def plain(name, dataset, mask, device, workers) -> float:
-    """Images/s of an epoch of the plain loop, its workers already running."""
+def plain(name, dataset, mask, device, workers, epochs=1, warm_up=False) -> list[float]:
+    """Images/s of the counted epochs of the plain loop, its workers already running."""
+    # Only here: what measures ours alone needs no torchvision.
+    from tests.unit.training.plain_loop import RandomImages, plain_epochs
+
     images = RandomImages(dataset.train_images, dataset.train_labels, dataset.mean, dataset.std)
     loader = DataLoader(
         images,
@@ -81,8 +84,9 @@ def plain(name, dataset, mask, device, workers) -> float:
     )
     if workers:
         next(iter(loader))
-    seconds = next(plain_epochs(network(name), lambda epoch: loader, RECIPE, mask, device))
-    return len(images) / seconds
+    recipe = dataclasses.replace(RECIPE, epochs=epochs + warm_up)
+    seconds = list(plain_epochs(network(name), lambda epoch: loader, recipe, mask, device))
+    return [len(images) / spent for spent in seconds[int(warm_up) :]]
 
 
 def arms(device: str, compiled: bool) -> dict[str, Arithmetic]:
@@ -101,10 +105,11 @@ def measure(name: str, sparsity: float, options: argparse.Namespace) -> None:
     speeds: dict[str, list[float]] = {}
     for _ in range(options.rounds + 1):
         for workers in (0, 2):
-            speed = plain(name, dataset, mask, options.device, workers)
+            (speed,) = plain(name, dataset, mask, options.device, workers)
             speeds.setdefault(f"plain {workers}", []).append(speed)
         for label, arithmetic in timed.items():
-            speeds.setdefault(label, []).append(ours(name, dataset, mask, arithmetic))
+            (epoch,) = ours(name, dataset, mask, arithmetic)
+            speeds.setdefault(label, []).append(epoch.images_per_second)
     counted = {label: values[1:] for label, values in speeds.items()}
     best = [max(pair) for pair in zip(counted["plain 0"], counted["plain 2"], strict=True)]
     cells = [f"{statistics.median(counted[f'plain {workers}']):,.0f}" for workers in (0, 2)]
