@@ -32,6 +32,12 @@ def check_sharing(size: Size, inputs: Path, device: str) -> Iterator[Row]:
         order = {"size": size.name, "inputs": str(inputs), "device": device, "locks": folder}
         (alone,), one = _together(1, order, environment)
         pair, both = _together(2, order, environment)
+    yield from judged(alone, pair)
+    yield Row(MEASURED, "two jobs want one GPU: time", f"{both:.0f} s, one alone {one:.0f} s")
+
+
+def judged(alone: dict[str, Any], pair: list[dict[str, Any]]) -> Iterator[Row]:
+    """Rows that say whether two jobs took turns, and found what one found alone."""
     first, second = sorted(pair, key=lambda job: job["held"])
     yield Row.of(
         first["released"] <= second["held"] and first["gpu"] == second["gpu"],
@@ -46,7 +52,6 @@ def check_sharing(size: Size, inputs: Path, device: str) -> Iterator[Row]:
         f"accuracies {accuracies}, alone {alone['accuracy']:.1%}",
         "the same weights, bit for bit",
     )
-    yield Row(MEASURED, "two jobs want one GPU: time", f"{both:.0f} s, one alone {one:.0f} s")
 
 
 def _together(

@@ -71,10 +71,10 @@ def check_speed(
             continue
         loss = epochs[-1].loss if label == "float32" else loss
         must = _FASTER if label == "float32" and device.type == "cuda" else ""
-        yield _judged(check, epochs, loss, reference, must)
+        yield judged(check, epochs, loss, reference, must)
 
 
-def _judged(
+def judged(
     check: str, epochs: list[EpochProgress], loss: float, reference: float | None, must: str
 ) -> Row:
     """The row of an arithmetic."""
