@@ -9,6 +9,7 @@ mean: docs/training.md.
 """
 
 import argparse
+import contextlib
 import logging
 import math
 import sys
@@ -101,7 +102,8 @@ def _on_device(table: Table, size: "Size", path: Path, name: str) -> None:
     print(f"Compared with a CPU of torch {inputs.torch}.\n")
     table.head()
     # On a CPU other code computes than what prepared, so that something differs here too.
-    with torch.backends.mkldnn.flags(enabled=name == "cuda"):
+    on_cpu = torch.backends.mkldnn.flags(enabled=False)
+    with on_cpu if name == "cpu" else contextlib.nullcontext():
         table.take("scores", check_scores(size, inputs.dataset, inputs.scores, device))
         table.take("training", check_learning(size, inputs.dataset, inputs.learning, device))
 

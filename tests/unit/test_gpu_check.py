@@ -30,8 +30,8 @@ def test_all_of_it_runs_in_miniature():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith(f"| {PASSED} ")]
-    assert len(rows) == 3 * len(scoring.TOLERANCES) + 2 * len(learning.KINDS) + 2
-    assert "FAIL: 0, measured: 6, skipped: 0" in done.stdout.splitlines()[-1]
+    assert len(rows) == 3 * len(scoring.TOLERANCES) - 1 + 4 + 2
+    assert "FAIL: 0, measured: 7, skipped: 0" in done.stdout.splitlines()[-1]
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_scores_pass_with_rounding_and_fail_with_mistakes(scores):
     one_layer = np.ones(50_000)
     one_layer[:5_000] = 1.5
     assert FAILED in verdicts(scoring.compared("", right, found(one_layer), tolerance))
-    other = found(random.permutation(np.exp(random.standard_normal(50_000))))
+    unrelated = found(random.permutation(right["scores"]) / right["scores"])
     loose = scoring.TOLERANCES["prospr", "float32"]
-    assert verdicts(scoring.compared("", right, other, loose)) == [FAILED] * 3
+    assert verdicts(scoring.compared("", right, unrelated, loose)) == [MEASURED, FAILED, FAILED]
 
 
 def test_scores_that_are_not_numbers_fail(scores):
@@ -82,21 +82,28 @@ def test_float64_on_another_batch_fails():
     assert FAILED in verdicts(scoring.compared("", right, wrong, tolerance))
 
 
-def runs(accuracies, first_loss=2.0):
-    one_kind = [{"accuracy": accuracy, "first_loss": first_loss} for accuracy in accuracies]
-    return {"dense": one_kind, "SNIP 0.9": one_kind}
+def runs(accuracies, loss=2.0):
+    return learning.Runs({"dense": accuracies, "SNIP 0.9": accuracies}, {"dense": [2.0, loss]})
 
 
 def test_training_that_is_worse_than_the_spread_over_seeds_fails():
     expected = runs([0.40, 0.42, 0.41, 0.43])
-    assert learning.allowed_difference(expected, 2_000) == pytest.approx(0.0365, abs=1e-3)
+    # Four times the seeds' standard deviation 0.0129, which is above sqrt(p (1 - p) / 2000) = 0.0110, times sqrt(2 / 4).
+    allowed = learning.allowed_difference(expected.accuracies, 2_000)
+    assert allowed == pytest.approx(0.0365, abs=1e-4)
     near = learning.compared(expected, runs([0.41, 0.40, 0.43, 0.40]), 2_000)
-    assert verdicts(near) == [PASSED] * 4
-    far = learning.compared(expected, runs([0.36, 0.37, 0.37, 0.36]), 2_000)
-    assert verdicts(far) == [PASSED, FAILED] * 2
-    for loss in (2.2, float("inf"), float("nan")):
-        other = runs([0.40, 0.42, 0.41, 0.43], first_loss=loss)
-        assert verdicts(learning.compared(expected, other, 2_000)) == [FAILED, PASSED] * 2
+    assert verdicts(near) == [PASSED] * 3
+    far = learning.compared(expected, runs([0.36, 0.37, 0.37, 0.38]), 2_000)
+    assert verdicts(far) == [PASSED, FAILED, FAILED]
+    equal = learning.allowed_difference(runs([0.5, 0.5]).accuracies, 2_000)
+    assert equal == pytest.approx(4 * np.sqrt(0.5 * 0.5 / 2_000))
+
+
+@pytest.mark.parametrize("loss", [1.99, 2.01, float("inf"), float("nan")])
+def test_another_loss_in_small_steps_fails(loss):
+    accuracies = [0.40, 0.42, 0.41, 0.43]
+    rows = learning.compared(runs(accuracies), runs(accuracies, loss), 2_000)
+    assert verdicts(rows) == [FAILED, PASSED, PASSED]
 
 
 def test_jobs_that_overlap_or_find_something_else_fail():

@@ -63,9 +63,8 @@ def prepare(size: Size, path: Path, say: Callable[[str], None] = lambda line: No
     scores = expected_scores(size, dataset)
     say("the algorithms have scored")
     learning = runs(size, dataset, torch.device("cpu"))
-    for kind, done in learning.items():
-        accuracies = ", ".join(f"{run['accuracy']:.1%}" for run in done)
-        say(f"{kind}: accuracies {accuracies}")
+    for kind, accuracies in learning.accuracies.items():
+        say(f"{kind}: accuracies {', '.join(map('{:.1%}'.format, accuracies))}")
     save(Inputs(dataset, scores, learning), size, path)
     say(f"{path} is written: {path.stat().st_size / 1e6:.1f} MB")
 
@@ -84,7 +83,7 @@ def save(inputs: Inputs, size: Size, path: Path) -> None:
         "classes": inputs.dataset.classes,
         "mean": list(inputs.dataset.mean),
         "std": list(inputs.dataset.std),
-        "learning": inputs.learning,
+        "learning": dataclasses.asdict(inputs.learning),
         "torch": inputs.torch,
     }
     write_tensors(path, arrays, record | {"sha256": checksum(arrays, record)})
@@ -120,7 +119,7 @@ def load(size: Size, path: Path) -> Inputs:
     for name, array in arrays.items():
         check, part = name.split("/")
         scores.setdefault(check, {})[part] = array
-    return Inputs(dataset, scores, metadata["learning"], metadata["torch"])
+    return Inputs(dataset, scores, Runs(**metadata["learning"]), metadata["torch"])
 
 
 def _made_for(size: Size, dataset: PreparedDataset) -> dict[str, Any]:

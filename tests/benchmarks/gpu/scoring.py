@@ -3,12 +3,19 @@
 Each is scored in float32, as a study does, and on a few images in float64, where rounding hardly shows: if the first
 differs and the second does not, it is rounding and no mistake. (SynFlow always computes in float64.)
 
-What may differ is chosen from what rounding can do. `TOLERANCES` has the numbers; measured on a CPU, Resnet-20 on
-3,000 images of CIFAR-10, scores against those of images multiplied by 1 + 1e-7 * noise, the larger of two draws:
+What may differ (`TOLERANCES`) is chosen from what rounding does on a CPU. Resnet-20 on 2,000 images of CIFAR-10: distance of
+the scores relative to their norm, and kept weights that are other ones, of 27,090 at sparsity 0.9 and of 5,418 at 0.98:
 
-| | distance / norm | masks at 0.9, of 27,090 | masks at 0.98, of 5,418 |
+| compared with the scores as they are | SNIP | GraSP | ProsPR |
 |---|---|---|---|
-NOISE_TABLE
+| convolutions by torch's own code in place of oneDNN's | 0.003, 52, 15 | 0.006, 102, 20 | 2.2, 5458, 1160 |
+| images times 1 + 1e-7 * normal noise | 0.001, 10, 6 | 0.002, 39, 5 | 0.5, 6424, 1413 |
+| images times 1 + 5e-4 * normal noise, TF32's rounding | 0.05, 1004, 281 | 0.13, 2179, 499 | 0.7, 6348, 1266 |
+| float64, 16 images, times 1 + 1e-15 * normal noise | 7e-15, 0, 0 | 1e-14, 0, 0 | 9e-12, 0, 0 |
+
+So 0.02 and 98 % tell float32 from TF32 with SNIP and GraSP. ProsPR in float32 is mostly rounding, its largest scores entirely:
+only its masks are judged, loosely, and float64 says whether the algorithm is right. Masks drawn independently would share
+a tenth, or a fiftieth, of their weights.
 """
 
 import dataclasses
@@ -19,7 +26,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tests.benchmarks.gpu.sizes import Size
-from tests.benchmarks.gpu.verdicts import Row
+from tests.benchmarks.gpu.verdicts import MEASURED, Row
 
 from sparsetopo.architectures.resnet import CifarResNet
 from sparsetopo.datasets.prepared import PreparedDataset, TrainingPart
@@ -37,14 +44,14 @@ Found = dict[str, NDArray]  # "scores" (N,), and for each sparsity its mask (N,)
 class Tolerance:
     """How far a device may be from the CPU."""
 
-    distance: float  # of the scores, relative to their norm
+    distance: float | None  # of the scores, relative to their norm; None: says nothing
     agreement: float  # smallest share of the CPU's kept weights that the device keeps too
 
 
 TOLERANCES = {
     ("snip", "float32"): Tolerance(0.02, 0.98),
     ("grasp", "float32"): Tolerance(0.02, 0.98),
-    ("prospr", "float32"): Tolerance(0.5, 0.7),
+    ("prospr", "float32"): Tolerance(None, 0.6),
     ("snip", "float64"): Tolerance(1e-9, 0.999),
     ("grasp", "float64"): Tolerance(1e-9, 0.999),
     ("prospr", "float64"): Tolerance(1e-6, 0.999),
@@ -95,12 +102,12 @@ def compared(check: str, expected: Found, found: Found, tolerance: Tolerance) ->
     """Rows that say how far scores and masks are from those of the CPU."""
     reference = expected["scores"].astype(np.float64)
     distance = np.linalg.norm(found["scores"] - reference) / np.linalg.norm(reference)
-    yield Row.of(
-        bool(distance <= tolerance.distance),
-        f"{check}: scores",
-        f"{distance:.1e} of the norm apart",
-        f"at most {tolerance.distance:g}",
-    )
+    name, apart = f"{check}: scores", f"{distance:.1e} of the norm apart"
+    if tolerance.distance is None and np.isfinite(distance):
+        yield Row(MEASURED, name, apart)
+    else:
+        allowed = tolerance.distance or 0.0
+        yield Row.of(bool(distance <= allowed), name, apart, f"at most {allowed:g}")
     for sparsity in SPARSITIES:
         kept = int(expected[sparsity].sum())
         shared = int((expected[sparsity] & found[sparsity]).sum())

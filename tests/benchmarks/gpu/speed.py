@@ -8,8 +8,8 @@ It is taken with no worker and with several, and the faster one counts. A speed 
 import importlib.util
 import math
 import os
-import statistics
 from collections.abc import Callable, Iterator
+from statistics import median
 
 import torch
 from tests.benchmarks.gpu.sizes import Size
@@ -42,7 +42,7 @@ def check_speed(
     else:
         workers = (0, max(2, min(8, (os.cpu_count() or 1) - 1)))
         speeds = {
-            count: _median(
+            count: median(
                 plain(name, dataset, mask, device.type, count, size.speed_epochs, warm_up)
             )
             for count in workers
@@ -67,7 +67,7 @@ def check_speed(
         except ConfigurationError as error:
             if not str(error).startswith(("compute.compile", "compute.precision")):
                 raise
-            yield Row(SKIPPED, check, str(error))
+            yield Row(SKIPPED, check, str(error).removeprefix("compute.compile: is true, but "))
             continue
         loss = epochs[-1].loss if label == "float32" else loss
         must = _FASTER if label == "float32" and device.type == "cuda" else ""
@@ -82,13 +82,9 @@ def judged(
     if not apart <= _LOSS:
         found = f"its loss {epochs[-1].loss:.3f} is not float32's {loss:.3f}"
         return Row.of(False, check, found, f"at most {_LOSS} apart")
-    speed = _median([epoch.images_per_second for epoch in epochs])
+    speed = median([epoch.images_per_second for epoch in epochs])
     found = f"{speed:,.0f} images/s"
     if reference is None:
         return Row(MEASURED, check, found)
     found += f", {speed / reference:.2f} of the plain loop"
     return Row.of(speed >= reference, check, found, must) if must else Row(MEASURED, check, found)
-
-
-def _median(values: list[float]) -> float:
-    return statistics.median(values)
