@@ -29,8 +29,8 @@ _ACCURACY, _ROUGH = 2e-5, 3e-4
 # are rounding errors.
 _FINER, _ROUNDING = 8, 1e-6
 _MAX_PRODUCTS = 250
-# Vectors of a basis, and bytes that they may take.
-_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 80, 28, 2**28
+# Most vectors of a basis.
+_CAPACITY = 80
 
 
 class Coarse:
@@ -47,10 +47,14 @@ class Coarse:
         self._layers, self._terms, self._scale, self._workers = layers, terms, scale, workers
         self._ends = ends
 
-    def corrected(self, vectors: Vectors, fineness: int) -> tuple[NDArray[np.float64], Vectors]:
-        """Ritz values and Ritz vectors in the space that the patterns of (V, vectors) Ritz vectors span.
+    def corrected(
+        self, vectors: Vectors, fineness: int, memory: Vectors
+    ) -> tuple[NDArray[np.float64], Vectors]:
+        """Ritz values, and start vectors that hold the outer Ritz vectors, in the space of the patterns of vectors.
 
-        The vectors, those given and those returned, are as of `outer_pairs`; the values are all of the last basis.
+        The vectors are Ritz vectors as of `outer_pairs`, and what starts the iteration again is made of such by
+        `Ends.folded`; the values are all of the last basis. The basis takes `memory`, an array of at least as many
+        numbers as 28 vectors have, which is overwritten.
         """
         finer = _FINER**fineness
         patterns, terms = self._of([vectors], _MOST * 2**fineness, _NEGLIGIBLE / finer)
@@ -59,19 +63,21 @@ class Coarse:
             few = patterns.first(_FEW)
             rough = self._ends.folded(few.restricted(start))
             start = few.lifted(
-                self._solved(few.layers_of_patterns, few.terms(terms), rough, _ROUGH)[1]
+                self._solved(few.layers_of_patterns, few.terms(terms), rough, _ROUGH, memory)[1]
             )
         accuracy = max(_ACCURACY / finer, _ROUNDING)
         start = self._ends.folded(start)
-        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, accuracy)
-        return pairs.values, patterns.lifted(found)
+        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, accuracy, memory)
+        return pairs.values, patterns.lifted(self._ends.folded(found))
 
-    def seen(self, *vectors: Vectors) -> tuple[NDArray[np.float64], Vectors]:
+    def seen(
+        self, vectors: Sequence[Vectors], memory: Vectors
+    ) -> tuple[NDArray[np.float64], Vectors]:
         """The same in the space that patterns of several arrays of Ritz vectors span; the vectors are rough."""
         patterns, terms = self._of(vectors, _MOST, _NEGLIGIBLE)
         start = np.hstack([self._ends.folded(patterns.restricted(part)) for part in vectors])
-        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, _ROUGH)
-        return pairs.values, patterns.lifted(found)
+        pairs, found = self._solved(patterns.layers_of_patterns, terms, start, _ROUGH, memory)
+        return pairs.values, patterns.lifted(self._ends.folded(found))
 
     def _of(
         self, vectors: Sequence[Vectors], most: int, negligible: float
@@ -83,10 +89,16 @@ class Coarse:
         return patterns, patterns.terms(self._terms)
 
     def _solved(
-        self, layers: Sequence[NodeLayer], terms: Sequence[Term], start: Vectors, accuracy: float
+        self,
+        layers: Sequence[NodeLayer],
+        terms: Sequence[Term],
+        start: Vectors,
+        accuracy: float,
+        memory: Vectors,
     ) -> tuple[RitzPairs, Vectors]:
         """Pairs at both ends of a small graph, with residuals of this accuracy."""
         order = len(start)
+        capacity = min(_CAPACITY, memory.size // order, order)
 
         def finished(pairs: RitzPairs) -> bool:
             return bool(self._ends.of(pairs.residuals).max() <= accuracy * pairs.values[0])
@@ -96,8 +108,9 @@ class Coarse:
             start,
             finished,
             ends=self._ends,
-            capacity=min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (4 * order))),
+            capacity=capacity,
             max_products=_MAX_PRODUCTS,
             random=generator("coarse", order),
             workers=self._workers,
+            memory=memory.reshape(-1)[: order * capacity].reshape(order, capacity),
         )

@@ -66,49 +66,50 @@ class OuterEigenvalues:
         capacity = min(self._capacity(_CAPACITY, 4), self._order)
         memory = np.empty((self._order, capacity), dtype=np.float32)
         products = _CHEAP_PRODUCTS if self._is_cheap else _FIRST_PRODUCTS
-        pairs, vectors = self._corrected(self._iterated(start, products, memory), memory)
+        pairs, vectors = self._corrected(*self._iterated(start, products, memory), memory)
         del start
-        others = self._newly_seen(pairs, vectors)
+        others = self._newly_seen(pairs, vectors, memory)
         if others is not None:
             both = np.hstack([others, ENDS.folded(vectors)])
             del others, vectors
-            pairs, vectors = self._corrected(self._iterated(both, _PRODUCTS, memory), memory)
+            pairs, vectors = self._corrected(*self._iterated(both, _PRODUCTS, memory), memory)
         del memory
-        return self._in_double_precision(vectors.astype(np.float64)).values
+        vectors = vectors.astype(np.float64)
+        return self._in_double_precision(vectors).values
 
     def _corrected(
-        self, found: tuple[RitzPairs, Vectors], memory: Vectors
+        self, pairs: RitzPairs, vectors: Vectors, memory: Vectors
     ) -> tuple[RitzPairs, Vectors]:
         """Good pairs and vectors, by corrections on the small graph and products in turn."""
-        pairs, vectors = found
         for fineness in range(_CORRECTIONS):
             if self._is_good(pairs):
                 break
-            self._others, corrected = self._coarse.corrected(vectors, fineness)
-            again = ENDS.folded(corrected)
+            self._others, again = self._coarse.corrected(vectors, fineness, memory)
             if fineness:
                 # What the patterns leave out is not lost.
                 again = np.hstack([again, ENDS.folded(vectors)])
-            del corrected, vectors
+            del vectors
             pairs, vectors = self._iterated(again, _PRODUCTS, memory)
         if not self._is_exhausted(pairs):
             # A new start is free of the rounding errors that a restart leaves in all that follows.
             products = memory.shape[1] // ENDS.num_folded
             again = ENDS.folded(vectors)
+            del vectors
             pairs, vectors = self._pairs(again, self._is_exhausted, products, memory)
         return pairs, vectors
 
-    def _newly_seen(self, pairs: RitzPairs, vectors: Vectors) -> Vectors | None:
+    def _newly_seen(self, pairs: RitzPairs, vectors: Vectors, memory: Vectors) -> Vectors | None:
         """Start vectors that hold eigenvectors which are not among those found; None if none is seen.
 
         Random vectors are iterated in the space orthogonal to those found, and the patterns of both are solved for.
         """
-        self._others, seen = self._coarse.seen(vectors, self._iterated_beside(vectors))
+        others = self._iterated_beside(vectors, memory)
+        self._others, seen = self._coarse.seen([vectors, others], memory)
         signs = np.append(np.ones(ENDS.above), -np.ones(ENDS.below))
         farther = signs * (ENDS.of(self._others) - ENDS.of(pairs.values))
-        return ENDS.folded(seen) if (farther > self._margin(pairs)).any() else None
+        return seen if (farther > self._margin(pairs)).any() else None
 
-    def _iterated_beside(self, vectors: Vectors) -> Vectors:
+    def _iterated_beside(self, vectors: Vectors, memory: Vectors) -> Vectors:
         """Ritz vectors of random vectors in the space orthogonal to some."""
         slabs = Slabs(self._order, self._workers)
 
@@ -131,6 +132,7 @@ class OuterEigenvalues:
             max_products=_RANDOM_PRODUCTS,
             random=self._random,
             workers=self._workers,
+            memory=memory[:, : _NUM_RANDOM * _RANDOM_PRODUCTS],
         )
         return others
 
