@@ -1,2 +1,0 @@
-c = get_config()
-c.IPKernelApp.log_level = 'ERROR'
