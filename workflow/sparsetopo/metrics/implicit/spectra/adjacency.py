@@ -65,6 +65,8 @@ class Adjacency:
     ) -> None:
         self._workers = workers or Workers()
         self._offsets = np.cumsum([0, *(layer.size for layer in layers)]).tolist()
+        self.order: int = self._offsets[-1]
+        """Number of nodes."""
         by_target: dict[int, list[Contribution]] = defaultdict(list)
         for term in terms:
             for part in contributions(layers, term, scale):
@@ -78,15 +80,14 @@ class Adjacency:
 
         It is put into `result`, contiguous and of the same shape and type, if that is given.
         """
-        order = self._offsets[-1]
         if (
             vectors.ndim != 2
-            or len(vectors) != order
+            or len(vectors) != self.order
             or vectors.dtype not in (np.float32, np.float64)
         ):
             raise TypeError(
                 f"vectors have shape {vectors.shape} and type {vectors.dtype}, but must be "
-                f"({order}, vectors) of float32 or float64."
+                f"({self.order}, vectors) of float32 or float64."
             )
         vectors = np.ascontiguousarray(vectors)
         if result is None:

@@ -11,16 +11,14 @@ from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.bipartite import bipartite_eigenvalues, is_thin
 from sparsetopo.metrics.implicit.spectra.coarse import Coarse
-from sparsetopo.metrics.implicit.spectra.krylov import outer_pairs
 from sparsetopo.metrics.implicit.spectra.outer_eigenvalues import (
     ENDS,
-    MAX_PRODUCTS,
     OuterEigenvalues,
-    gaps_are_accurate,
     magnitudes,
 )
+from sparsetopo.metrics.implicit.spectra.product.terms import Term
 from sparsetopo.metrics.implicit.spectra.quotient.graph import Quotient
-from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError, Product
+from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError
 from sparsetopo.metrics.implicit.spectra.waves import WAVES, standing_waves
 from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 from sparsetopo.metrics.implicit.workers import Workers
@@ -33,8 +31,6 @@ _DENSE_ORDER = 1000
 _LARGEST_EXPONENT = 127
 # Noise in the start vectors, beside waves of height 1.
 _NOISE = np.float32(0.1)
-# Vectors of a basis for a graph of classes, and bytes that they may take.
-_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 80, 21, 2**29
 
 
 def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
@@ -72,52 +68,41 @@ def adjacency_eigenvalues(
     if len(degrees) > _DENSE_ORDER and graph.quotient is not None:
         # If the iteration does not converge for the classes, it may for all nodes.
         with contextlib.suppress(NotConvergedError):
-            found = _answer(_of_classes(graph.quotient, degrees / scale, scale, workers) * scale)
+            found = _of_classes(graph.quotient, degrees, scale, workers)
             if graph.quotient.complement.is_below(min(*found.magnitudes, *found.largest)):
                 return found
-    order = len(degrees)
-    adjacency = Adjacency.of_terms(layers, graph.terms, scale, workers)
-    if order <= _DENSE_ORDER:
-        return _answer(_decomposed(adjacency.product, order) * scale)
-    coarse = Coarse(layers, graph.terms, scale, ENDS, workers)
-    iteration = OuterEigenvalues(adjacency, order, coarse, workers)
-    return _answer(iteration.values(_smooth_start(layers, degrees / scale)) * scale)
+    return _outer(layers, graph.terms, degrees, scale, workers)
 
 
 def _of_classes(
     classes: Quotient, degrees: NDArray[np.float64], scale: float, workers: Workers
-) -> NDArray[np.float64]:
-    """Eigenvalues of the graph of classes, given the degrees of all nodes, both divided by `scale`.
-
-    It is small enough for a large basis, which takes far fewer products if many eigenvalues lie close
-    together, as those of the blocks of a transformer do; in single precision these would not converge.
-    """
-    product = Adjacency.of_terms(classes.layers, classes.terms, scale, workers).product
-    order = len(classes.members)
-    if order <= _DENSE_ORDER:
-        return _decomposed(product, order)
+) -> AdjacencyEigenvalues:
+    """Eigenvalues of the graph of classes, given the degrees of all nodes."""
     # The values at the nodes of a class are those in the basis of its indicators over the root of its size.
-    start = _smooth_start(classes.layers, degrees[classes.members] * np.sqrt(classes.sizes))
-    pairs, _ = outer_pairs(
-        product,
-        start.astype(np.float64),
-        gaps_are_accurate,
-        ends=ENDS,
-        capacity=min(_CAPACITY, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (8 * order))),
-        max_products=MAX_PRODUCTS,
-        random=generator("eigenvalues", order),
-        workers=workers,
-    )
-    if not gaps_are_accurate(pairs):
-        raise NotConvergedError(f"no accurate eigenvalues in {MAX_PRODUCTS} products")
-    return pairs.values
+    smooth = degrees[classes.members] * np.sqrt(classes.sizes)
+    return _outer(classes.layers, classes.terms, smooth, scale, workers)
 
 
-def _decomposed(product: Product, order: int) -> NDArray[np.float64]:
-    """All eigenvalues of a small matrix."""
-    return np.linalg.eigvalsh(product(np.eye(order), np.empty((order, order))))[::-1].astype(
-        np.float64
-    )
+def _outer(
+    layers: Sequence[NodeLayer],
+    terms: Sequence[Term],
+    degrees: NDArray[np.float64],
+    scale: float,
+    workers: Workers,
+) -> AdjacencyEigenvalues:
+    """Eigenvalues of a graph, densely or by the iteration; eigenvectors vary about as `degrees` do."""
+    adjacency = Adjacency.of_terms(layers, terms, scale, workers)
+    if adjacency.order <= _DENSE_ORDER:
+        return _answer(_decomposed(adjacency) * scale)
+    coarse = Coarse(layers, terms, scale, ENDS, workers)
+    iteration = OuterEigenvalues(adjacency, coarse, workers)
+    return _answer(iteration.values(lambda: _smooth_start(layers, degrees / scale)) * scale)
+
+
+def _decomposed(adjacency: Adjacency) -> NDArray[np.float64]:
+    """All eigenvalues of a small matrix, descending."""
+    matrix = adjacency.product(np.eye(adjacency.order))
+    return np.linalg.eigvalsh(matrix)[::-1].astype(np.float64)
 
 
 def _answer(values: NDArray[np.float64]) -> AdjacencyEigenvalues:

@@ -4,7 +4,7 @@ A Krylov method finds the patterns of channels in a few products, but slow waves
 close together, only in many. On the graph of the patterns a product costs little (``docs/graph.md``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +72,12 @@ class Coarse:
 
     def seen(
         self, vectors: Sequence[Vectors], memory: Vectors
-    ) -> tuple[NDArray[np.float64], Vectors]:
-        """The same in the space that patterns of several arrays of Ritz vectors span; the vectors are rough."""
+    ) -> tuple[NDArray[np.float64], Callable[[], Vectors]]:
+        """The same, of several arrays of Ritz vectors; the start vectors are rough, and made by what is returned."""
         patterns, terms = self._of(vectors, _MOST, _NEGLIGIBLE)
         start = np.hstack([self._ends.folded(patterns.restricted(part)) for part in vectors])
         pairs, found = self._solved(patterns.layers_of_patterns, terms, start, _ROUGH, memory)
-        return pairs.values, patterns.lifted(self._ends.folded(found))
+        return pairs.values, lambda: patterns.lifted(self._ends.folded(found))
 
     def _of(
         self, vectors: Sequence[Vectors], most: int, negligible: float
@@ -108,9 +108,8 @@ class Coarse:
             start,
             finished,
             ends=self._ends,
-            capacity=capacity,
+            memory=memory.reshape(-1)[: order * capacity].reshape(order, capacity),
             max_products=_MAX_PRODUCTS,
             random=generator("coarse", order),
             workers=self._workers,
-            memory=memory.reshape(-1)[: order * capacity].reshape(order, capacity),
         )

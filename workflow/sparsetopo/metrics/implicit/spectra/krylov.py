@@ -63,11 +63,10 @@ def outer_pairs(
     finished: Callable[[RitzPairs], bool],
     *,
     ends: Ends,
-    capacity: int,
+    memory: Vectors,
     max_products: int,
     random: np.random.Generator,
     workers: Workers,
-    memory: Vectors | None = None,
 ) -> tuple[RitzPairs, Vectors]:
     """Ritz pairs at both ends of the spectrum.
 
@@ -82,14 +81,13 @@ def outer_pairs(
         the values must be stable too.
     ends
         Number of vectors wanted at either end.
-    capacity
-        Vectors that the basis may hold: more than a restart keeps, and twice the start vectors.
+    memory
+        (V, vectors) array that the basis takes, of the type of the start vectors. Unless it holds V vectors, it holds
+        more than a restart keeps, and twice the start vectors.
     max_products
         Products after which the best so far is returned.
     random
         Source of directions to go on with where the Krylov space is exhausted.
-    memory
-        (V, capacity) array that may hold the basis, of the type of the start vectors.
 
     Returns
     -------
@@ -97,7 +95,7 @@ def outer_pairs(
         The pairs of the last subspace, with values of the last full one between those of the ends; and the (V, vectors)
         Ritz vectors at the ends.
     """
-    basis = KrylovBasis(start, capacity, random, workers, memory)
+    basis = KrylovBasis(start, memory, random, workers)
     del start  # it may be large
     above, below = ends.kept
     satisfied, inner = False, np.zeros(0)

@@ -20,14 +20,11 @@ class KrylovBasis:
     def __init__(
         self,
         start: Vectors,
-        capacity: int,
+        memory: Vectors,
         random: np.random.Generator,
         workers: Workers,
-        memory: Vectors | None = None,
     ) -> None:
         self._order = start.shape[0]
-        if memory is None:
-            memory = np.empty((self._order, min(capacity, self._order)), dtype=start.dtype)
         self._array = memory
         self._size = 0
         self._random, self._slabs = random, Slabs(self._order, workers)
@@ -88,16 +85,7 @@ class KrylovBasis:
 
     def _remove_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Subtract the next vectors' part in the basis: (its coefficients, the Gram matrix of the rest)."""
-        used, vectors = self._array[:, : self._size], self._next
-        parts = self._slabs.gram(used, vectors)
-        factors = parts.astype(vectors.dtype)
-
-        def subtract(rows: slice) -> Vectors:
-            vectors[rows] -= used[rows] @ factors
-            gram: Vectors = vectors[rows].T @ vectors[rows]
-            return gram
-
-        return parts, self._slabs.summed(subtract)
+        return self._slabs.remove(self._array[:, : self._size], self._next)
 
     def _orthonormalise(self, gram: NDArray[np.float64], scale: float) -> None:
         """Replace the next vectors, whose Gram matrix this is, by Q with vectors = Q B, and keep B as the coupling.

@@ -6,7 +6,7 @@ Most of the work is done in single precision, which is twice as fast (``docs/gra
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.coarse import Coarse
@@ -23,20 +23,22 @@ from sparsetopo.seeding import generator
 # Pairs wanted at the upper and at the lower end. No others can have one of the three largest
 # magnitudes: by Perron and Frobenius no magnitude exceeds the largest eigenvalue.
 ENDS = Ends(above=3, below=2)
+# Those kept of random vectors.
+_OUTERMOST = Ends(above=1, below=1)
 # Vectors of a basis in single and in double precision, the least and the bytes that they may take.
-_CAPACITY, _DOUBLE_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 80, 21, 2**29
+_CAPACITY, _DOUBLE_CAPACITY, _SMALLEST_CAPACITY, _BASIS_BYTES = 28, 80, 20, 2**29
 # Products before the first correction, and at most after each.
 _FIRST_PRODUCTS, _PRODUCTS = 5, 14
 # Where a product is cheap, in multiplications and nodes together, or nodes are few, and so maps small, as many products
 # as are mostly enough cost less than corrections.
 _CHEAP, _COST_OF_NODE, _FEW_NODES, _CHEAP_PRODUCTS = 6e7, 30, 350_000, 24
-# Random vectors beside what was found, and products with them.
-_NUM_RANDOM, _RANDOM_PRODUCTS = 2, 4
+# Random vectors beside what was found, products with them, and how often they are drawn at most, if they show others.
+_NUM_RANDOM, _RANDOM_PRODUCTS, _LOOKS = 2, 4, 3
 _CORRECTIONS = 6
 # Residuals, in units of the largest eigenvalue, at which corrections have done their part.
 _GOOD = 5e-5
 # Products in double precision.
-MAX_PRODUCTS = 200
+_MAX_PRODUCTS = 200
 # Rounding errors of residuals, relative to the largest eigenvalue, and of values, in units of single precision.
 _ROUNDING, _ROUNDING_OF_VALUE = 20, 250
 # Error allowed in a gap, relative to it, or to the largest eigenvalue where that is more: less than
@@ -49,38 +51,41 @@ _STRICTER = 4
 class OuterEigenvalues:
     """The iteration for one matrix of (order, order), and what corrects its vectors."""
 
-    def __init__(self, adjacency: Adjacency, order: int, coarse: Coarse, workers: Workers) -> None:
-        self._product, self._order, self._coarse = adjacency.product, order, coarse
-        cost = adjacency.cost + _COST_OF_NODE * order
-        self._is_cheap = cost <= _CHEAP or order <= _FEW_NODES
+    def __init__(self, adjacency: Adjacency, coarse: Coarse, workers: Workers) -> None:
+        self._product, self._order, self._coarse = adjacency.product, adjacency.order, coarse
+        cost = adjacency.cost + _COST_OF_NODE * self._order
+        self._is_cheap = cost <= _CHEAP or self._order <= _FEW_NODES
         self._workers = workers
-        self._random = generator("eigenvalues", order)
+        self._slabs = Slabs(self._order, workers)
+        self._random = generator("eigenvalues", self._order)
         # All eigenvalues of the last graph of patterns, none before the first.
         self._others = np.zeros(0)
 
-    def values(self, start: Vectors) -> NDArray[np.float64]:
+    def values(self, start: Callable[[], Vectors]) -> NDArray[np.float64]:
         """Eigenvalues, descending, which are accurate at both ends only; NotConvergedError if they are not.
 
-        `start` are (V, vectors) start vectors in single precision, which are overwritten.
+        `start` makes the (V, vectors) start vectors in single precision, so that they are not kept here.
         """
-        capacity = min(self._capacity(_CAPACITY, 4), self._order)
-        memory = np.empty((self._order, capacity), dtype=np.float32)
+        memory = self._memory(_CAPACITY, np.float32)
         products = _CHEAP_PRODUCTS if self._is_cheap else _FIRST_PRODUCTS
-        pairs, vectors = self._corrected(*self._iterated(start, products, memory), memory)
-        del start
-        others = self._newly_seen(pairs, vectors, memory)
-        if others is not None:
+        pairs, vectors = self._corrected(start(), products, memory)
+        for _ in range(_LOOKS):
+            others = self._newly_seen(pairs, vectors, memory)
+            if others is None:
+                break
             both = np.hstack([others, ENDS.folded(vectors)])
             del others, vectors
-            pairs, vectors = self._corrected(*self._iterated(both, _PRODUCTS, memory), memory)
+            pairs, vectors = self._corrected(both, _PRODUCTS, memory)
         del memory
         vectors = vectors.astype(np.float64)
         return self._in_double_precision(vectors).values
 
     def _corrected(
-        self, pairs: RitzPairs, vectors: Vectors, memory: Vectors
+        self, start: Vectors, products: int, memory: Vectors
     ) -> tuple[RitzPairs, Vectors]:
-        """Good pairs and vectors, by corrections on the small graph and products in turn."""
+        """Good pairs and vectors, by products from a start, and corrections on the small graph and products in turn."""
+        pairs, vectors = self._iterated(start, products, memory)
+        del start
         for fineness in range(_CORRECTIONS):
             if self._is_good(pairs):
                 break
@@ -105,34 +110,28 @@ class OuterEigenvalues:
         """
         others = self._iterated_beside(vectors, memory)
         self._others, seen = self._coarse.seen([vectors, others], memory)
-        signs = np.append(np.ones(ENDS.above), -np.ones(ENDS.below))
-        farther = signs * (ENDS.of(self._others) - ENDS.of(pairs.values))
-        return seen if (farther > self._margin(pairs)).any() else None
+        is_new = np.isinf(ENDS.of(self._beside_others(pairs).residuals)).any()
+        return seen() if is_new else None
 
     def _iterated_beside(self, vectors: Vectors, memory: Vectors) -> Vectors:
         """Ritz vectors of random vectors in the space orthogonal to some."""
-        slabs = Slabs(self._order, self._workers)
 
-        def beside(others: Vectors) -> Vectors:
-            parts = slabs.gram(vectors, others).astype(others.dtype)
-
-            def subtract(rows: slice) -> None:
-                others[rows] -= vectors[rows] @ parts
-
-            slabs.each(subtract)
-            return others
+        def product(others: Vectors, result: Vectors) -> Vectors:
+            image = self._product(others, result)
+            self._slabs.remove(vectors, image)
+            return image
 
         random = self._random.standard_normal((self._order, _NUM_RANDOM), dtype=np.float32)
+        self._slabs.remove(vectors, random)
         _, others = outer_pairs(
-            lambda others, result: beside(self._product(others, result)),
-            beside(random),
+            product,
+            random,
             lambda _: False,
-            ends=ENDS,
-            capacity=_NUM_RANDOM * _RANDOM_PRODUCTS,
+            ends=_OUTERMOST,
+            memory=memory[:, : _NUM_RANDOM * _RANDOM_PRODUCTS],
             max_products=_RANDOM_PRODUCTS,
             random=self._random,
             workers=self._workers,
-            memory=memory[:, : _NUM_RANDOM * _RANDOM_PRODUCTS],
         )
         return others
 
@@ -140,16 +139,17 @@ class OuterEigenvalues:
         """Accurate pairs, of which (V, vectors) float64 Ritz vectors are good approximations."""
         pairs = self._rayleigh_ritz(vectors)
         if not self._is_accurate(pairs):
-            capacity = min(self._capacity(_DOUBLE_CAPACITY, 8), self._order)
-            memory = np.empty((self._order, capacity))
-            pairs, _ = self._pairs(ENDS.folded(vectors), self._is_accurate, MAX_PRODUCTS, memory)
+            memory = self._memory(_DOUBLE_CAPACITY, np.float64)
+            pairs, _ = self._pairs(ENDS.folded(vectors), self._is_accurate, _MAX_PRODUCTS, memory)
             if not self._is_accurate(pairs):
-                raise NotConvergedError(f"no accurate eigenvalues in {MAX_PRODUCTS} products")
+                raise NotConvergedError(f"no accurate eigenvalues in {_MAX_PRODUCTS} products")
         return pairs
 
-    def _capacity(self, most: int, bytes_each: int) -> int:
-        """Vectors that a basis may hold, of numbers of so many bytes."""
-        return min(most, max(_SMALLEST_CAPACITY, _BASIS_BYTES // (bytes_each * self._order)))
+    def _memory(self, most: int, dtype: DTypeLike) -> Vectors:
+        """An array for a basis of at most so many vectors."""
+        bytes_each = np.dtype(dtype).itemsize * self._order
+        capacity = min(most, max(_SMALLEST_CAPACITY, _BASIS_BYTES // bytes_each), self._order)
+        return np.empty((self._order, capacity), dtype=dtype)
 
     def _iterated(self, start: Vectors, most: int, memory: Vectors) -> tuple[RitzPairs, Vectors]:
         """Pairs and vectors after some products in single precision."""
@@ -168,16 +168,15 @@ class OuterEigenvalues:
             start,
             finished,
             ends=ENDS,
-            capacity=memory.shape[1],
+            memory=memory,
             max_products=max_products,
             random=self._random,
             workers=self._workers,
-            memory=memory,
         )
 
     def _rayleigh_ritz(self, vectors: Vectors) -> RitzPairs:
         """The pairs in the span of some nearly orthonormal vectors, from one product."""
-        slabs = Slabs(self._order, self._workers)
+        slabs = self._slabs
         image = self._product(vectors, np.empty_like(vectors))
         # vectors @ to_orthonormal are orthonormal, by Cholesky's factor of their Gram matrix.
         to_orthonormal = np.linalg.inv(np.linalg.cholesky(slabs.gram(vectors, vectors))).T
@@ -193,7 +192,7 @@ class OuterEigenvalues:
         return RitzPairs(values[::-1], np.sqrt(slabs.summed(squares))[::-1])
 
     def _is_accurate(self, pairs: RitzPairs) -> bool:
-        return gaps_are_accurate(self._beside_others(pairs))
+        return _gaps_are_accurate(self._beside_others(pairs))
 
     def _is_good(self, pairs: RitzPairs) -> bool:
         """Whether corrections on the small graph have done their part."""
@@ -208,7 +207,7 @@ class OuterEigenvalues:
         if len(pairs.values) < sum(ENDS.kept):
             return False
         pairs = self._beside_others(pairs)
-        return gaps_are_accurate(pairs, _STRICTER) or bool(
+        return _gaps_are_accurate(pairs, _STRICTER) or bool(
             ENDS.of(pairs.residuals).max() <= residual * pairs.values[0]
         )
 
@@ -224,7 +223,7 @@ class OuterEigenvalues:
         return _ROUNDING_OF_VALUE * float(np.finfo(np.float32).eps * pairs.values[0])
 
 
-def gaps_are_accurate(pairs: RitzPairs, stricter: float = 1.0) -> bool:
+def _gaps_are_accurate(pairs: RitzPairs, stricter: float = 1.0) -> bool:
     """Whether both gaps are known well enough, or better than that by a factor."""
     values, errors = pairs.values, pairs.errors
     first, _, third = magnitudes(values, np.zeros_like(values))

@@ -50,19 +50,13 @@ class RitzPairs:
         Inner values are those of the other subspace. At the ends the outer one of both values counts; if it is the
         other subspace's, by more than a margin, then its residual is unknown.
         """
-        ends = [(slice(0, above), 1.0), (slice(-below, None), -1.0)]
-        values, residuals = [], []
-        for end, sign in ends:
-            own, other = self.values[end], others[end]
-            values.append(sign * np.maximum(sign * own, sign * other))
-            is_farther = sign * (other - own) > margin
-            residuals.append(np.where(is_farther, np.inf, self.residuals[end]))
-        inner = others[above:-below]
-        unknown = np.full(len(inner), np.inf)
-        return RitzPairs(
-            np.concatenate([values[0], inner, values[1]]),
-            np.concatenate([residuals[0], unknown, residuals[1]]),
-        )
+        ends = np.r_[:above, -below:0]
+        signs = np.repeat([1.0, -1.0], [above, below])
+        own, other = self.values[ends], others[ends]
+        farther = signs * (other - own)
+        values = np.where(farther > 0, other, own)
+        residuals = np.where(farther > margin, np.inf, self.residuals[ends])
+        return RitzPairs(values, residuals).kept_apart(others[above:-below], above, below)
 
 
 def _errors(values: NDArray[np.float64], residuals: NDArray[np.float64]) -> NDArray[np.float64]:

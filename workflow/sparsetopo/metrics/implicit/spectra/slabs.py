@@ -44,6 +44,20 @@ class Slabs:
         """Left' @ right."""
         return self.summed(lambda rows: left[rows].T @ right[rows])
 
+    def remove(
+        self, basis: Vectors, vectors: Vectors
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Subtract from vectors their part in an orthonormal basis: (its coefficients, the Gram matrix of the rest)."""
+        parts = self.gram(basis, vectors)
+        factors = parts.astype(vectors.dtype)
+
+        def subtract(rows: slice) -> Vectors:
+            vectors[rows] -= basis[rows] @ factors
+            gram: Vectors = vectors[rows].T @ vectors[rows]
+            return gram
+
+        return parts, self.summed(subtract)
+
     def combined(
         self, vectors: Vectors, factors: NDArray[np.float64], result: Vectors | None = None
     ) -> Vectors:
