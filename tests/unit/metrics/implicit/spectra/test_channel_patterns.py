@@ -99,7 +99,7 @@ def test_a_correction_is_the_best_there_is_in_the_space_of_the_patterns():
     layers, terms = parts_of(mge)
     vectors = random_vectors(mge.num_nodes, dtype=np.float32)
     coarse = Coarse(layers, terms, 1.0, ENDS, Workers())
-    memory = np.empty((mge.num_nodes, 28), dtype=np.float32)
+    memory = np.empty(mge.num_nodes * 28, dtype=np.float32)
     values, start = coarse.corrected(vectors, 0, memory)
     patterns = ChannelPatterns.of_vectors(
         layers, [vectors], most=6, negligible=1e-3, workers=Workers()

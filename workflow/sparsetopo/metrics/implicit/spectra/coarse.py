@@ -53,8 +53,8 @@ class Coarse:
         """Ritz values, and start vectors that hold the outer Ritz vectors, in the space of the patterns of vectors.
 
         The vectors are Ritz vectors as of `outer_pairs`, and what starts the iteration again is made of such by
-        `Ends.folded`; the values are all of the last basis. The basis takes `memory`, an array of at least as many
-        numbers as 28 vectors have, which is overwritten.
+        `Ends.folded`; the values are all of the last basis. The basis takes `memory`, at least as many numbers as 28 of
+        the vectors have, which are overwritten.
         """
         finer = _FINER**fineness
         patterns, terms = self._of([vectors], _MOST * 2**fineness, _NEGLIGIBLE / finer)
@@ -97,8 +97,6 @@ class Coarse:
         memory: Vectors,
     ) -> tuple[RitzPairs, Vectors]:
         """Pairs at both ends of a small graph, with residuals of this accuracy."""
-        order = len(start)
-        capacity = min(_CAPACITY, memory.size // order, order)
 
         def finished(pairs: RitzPairs) -> bool:
             return bool(self._ends.of(pairs.residuals).max() <= accuracy * pairs.values[0])
@@ -108,8 +106,8 @@ class Coarse:
             start,
             finished,
             ends=self._ends,
-            memory=memory.reshape(-1)[: order * capacity].reshape(order, capacity),
+            memory=memory[: _CAPACITY * len(start)],
             max_products=_MAX_PRODUCTS,
-            random=generator("coarse", order),
+            random=generator("coarse", len(start)),
             workers=self._workers,
         )

@@ -25,7 +25,9 @@ class KrylovBasis:
         workers: Workers,
     ) -> None:
         self._order = start.shape[0]
-        self._array = memory
+        capacity = min(memory.size // self._order, self._order)
+        # Vectors lie one behind the other, so that sums over some of them read no others.
+        self._array = memory[: self._order * capacity].reshape(self._order, capacity, order="F")
         self._size = 0
         self._random, self._slabs = random, Slabs(self._order, workers)
         # Directions shorter than this, relative to the operator, are rounding errors.

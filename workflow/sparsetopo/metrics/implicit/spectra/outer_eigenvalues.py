@@ -97,7 +97,7 @@ class OuterEigenvalues:
             pairs, vectors = self._iterated(again, _PRODUCTS, memory)
         if not self._is_exhausted(pairs):
             # A new start is free of the rounding errors that a restart leaves in all that follows.
-            products = memory.shape[1] // ENDS.num_folded
+            products = memory.size // (self._order * ENDS.num_folded)
             again = ENDS.folded(vectors)
             del vectors
             pairs, vectors = self._pairs(again, self._is_exhausted, products, memory)
@@ -121,14 +121,15 @@ class OuterEigenvalues:
             self._slabs.remove(vectors, image)
             return image
 
-        random = self._random.standard_normal((self._order, _NUM_RANDOM), dtype=np.float32)
+        random = self._random.random((self._order, _NUM_RANDOM), dtype=np.float32)
+        random -= 0.5
         self._slabs.remove(vectors, random)
         _, others = outer_pairs(
             product,
             random,
             lambda _: False,
             ends=_OUTERMOST,
-            memory=memory[:, : _NUM_RANDOM * _RANDOM_PRODUCTS],
+            memory=memory[: _NUM_RANDOM * _RANDOM_PRODUCTS * self._order],
             max_products=_RANDOM_PRODUCTS,
             random=self._random,
             workers=self._workers,
@@ -146,10 +147,10 @@ class OuterEigenvalues:
         return pairs
 
     def _memory(self, most: int, dtype: DTypeLike) -> Vectors:
-        """An array for a basis of at most so many vectors."""
+        """Numbers for a basis of at most so many vectors."""
         bytes_each = np.dtype(dtype).itemsize * self._order
         capacity = min(most, max(_SMALLEST_CAPACITY, _BASIS_BYTES // bytes_each), self._order)
-        return np.empty((self._order, capacity), dtype=dtype)
+        return np.empty(self._order * capacity, dtype=dtype)
 
     def _iterated(self, start: Vectors, most: int, memory: Vectors) -> tuple[RitzPairs, Vectors]:
         """Pairs and vectors after some products in single precision."""
