@@ -5,7 +5,7 @@
 
 Each graph is measured by the iteration, by the default way (which unrolls graphs in several pieces)
 and piece by piece, which counts as the truth. Graphs of more than 40 nodes are iterated, so that
-small ones, which are fast and hard, count too; by default those of up to 400 are solved dense.
+small ones, which are fast and hard, count too; by default those of up to 1,000 are solved dense.
 """
 
 import argparse
