@@ -25,6 +25,7 @@ import sys
 from sparsetopo.graphs.mge import MGE
 from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
 from sparsetopo.metrics.measure import topometrics
+from sparsetopo.metrics.primitives import Eigenvectors
 from sparsetopo.metrics.registry import NETWORK_METRICS
 path, both = sys.argv[1], sys.argv[2] == "both"
 mge = MGE.load(path)
@@ -33,10 +34,12 @@ names = dict.fromkeys(block.parameter for block in mge.plan.blocks if block.para
 masks = {name: mge.masks[name] for name in names}
 topometric_records(mge.weights, masks, kinds, motif_size=3)
 ramanujan_records(mge.weights, masks, kinds)
-topometrics(mge, threads=1, skip_impossible=True)
+known = Eigenvectors() if both else None
+topometrics(mge, threads=1, skip_impossible=True, known=known)
 if both:
     weighted = [name for name, metric in NETWORK_METRICS.items() if metric.reads_weights]
-    topometrics(MGE.load(path, trained=True), weighted, threads=1, skip_impossible=True)
+    trained = MGE.load(path, trained=True)
+    topometrics(trained, weighted, threads=1, skip_impossible=True, known=known)
 """
 
 

@@ -6,11 +6,13 @@ from job import record_of, require_cell, run_job
 def work(snakemake, specification):
     from sparsetopo.files import write_json
     from sparsetopo.graphs.mge import MGE
+    from sparsetopo.metrics.primitives import Eigenvectors
     from sparsetopo.version import package_version
 
     mge = MGE.load(snakemake.input.mge)
     facts = require_cell(snakemake, snakemake.input.mge)
     finite = facts["weights_are_finite"]
+    known = Eigenvectors() if specification["trained_too"] else None
     common = {
         "specification": record_of(snakemake, specification),
         "package_version": package_version(),
@@ -25,14 +27,18 @@ def work(snakemake, specification):
             "nodes": mge.num_nodes,
             "edges": mge.num_edges,
             "layer_sizes": list(mge.layer_sizes),
-            "topometrics": measured(mge, specification["metrics"], finite, snakemake.threads),
-            **after_training(snakemake, specification, facts.get("trained_weights_are_finite")),
+            "topometrics": measured(
+                mge, specification["metrics"], finite, snakemake.threads, known
+            ),
+            **after_training(
+                snakemake, specification, facts.get("trained_weights_are_finite"), known
+            ),
         },
     )
 
 
-def after_training(snakemake, specification, finite):
-    """Metrics that read weights, once more, on the trained ones."""
+def after_training(snakemake, specification, finite, known):
+    """Metrics that read weights, once more, on the trained ones, whose spectra start from those of the initial ones."""
     from sparsetopo.graphs.mge import MGE
     from sparsetopo.metrics.registry import METRICS
 
@@ -40,10 +46,10 @@ def after_training(snakemake, specification, finite):
         return {}
     trained = MGE.load(snakemake.input.mge, trained=True)
     wanted = [name for name in specification["metrics"] if METRICS[name].reads_weights]
-    return {"topometrics_trained": measured(trained, wanted, finite, snakemake.threads)}
+    return {"topometrics_trained": measured(trained, wanted, finite, snakemake.threads, known)}
 
 
-def measured(mge, wanted, finite, threads):
+def measured(mge, wanted, finite, threads, known):
     """Metrics of the whole graph; None where one cannot be measured."""
     import logging
     import math
@@ -60,6 +66,7 @@ def measured(mge, wanted, finite, threads):
         ),
         threads=threads,  # no result depends on it
         skip_impossible=True,
+        known=known,
     )
     missing = {name: None for name in wanted if math.isnan(values.get(name, math.nan))}
     return values | missing

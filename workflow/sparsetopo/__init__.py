@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sparsetopo.graphs.plan import Plan as Plan
     from sparsetopo.graphs.tracing.trace import trace as trace
     from sparsetopo.metrics.measure import topometrics as topometrics
+    from sparsetopo.metrics.primitives import Eigenvectors as Eigenvectors
     from sparsetopo.pruning import Scores as Scores
     from sparsetopo.pruning import prune as prune
     from sparsetopo.pruning import score as score
@@ -31,6 +32,7 @@ __getattr__, __dir__, __all__ = import_lazily(
         "graphs.plan": ["Plan"],
         "graphs.tracing.trace": ["trace"],
         "metrics.measure": ["topometrics"],
+        "metrics.primitives": ["Eigenvectors"],
         "pruning": ["Scores", "prune", "score"],
         "pruning.mask": ["Mask"],
     },

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsetopo.errors import MetricError
 from sparsetopo.metrics.blas import single_threaded_blas
-from sparsetopo.metrics.primitives import MOST_MEMORY, SIZES
+from sparsetopo.metrics.primitives import MOST_MEMORY, SIZES, Eigenvectors
 from sparsetopo.metrics.registry import METRICS, NETWORK_METRICS, SCALINGS, Metric, select
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def topometrics(
     threads: int = 1,
     explicit: bool = False,
     skip_impossible: bool | None = None,
+    known: Eigenvectors | None = None,
 ) -> dict[str, int | float]:
     """Topological metrics of a multipartite graph, exact and raw (unscaled).
 
@@ -52,6 +53,10 @@ def topometrics(
     skip_impossible
         Whether a metric that cannot be computed on this graph (motif4, where four node layers are
         pairwise joined) is NaN, with a warning, instead of an error. None: only if `metrics` is None.
+    known
+        Eigenvectors kept from one call to the next, for graphs that differ in their weights alone, such as those before
+        and after training: the second call needs about half the time for its eigenvalues. They agree with what it
+        would find by itself within the accuracy of all spectra. None: nothing is kept.
 
     Returns
     -------
@@ -114,7 +119,7 @@ def topometrics(
         announce_compilation()  # before the next import, which may compile
         from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
 
-        primitives = ImplicitPrimitives(mge)
+        primitives = ImplicitPrimitives(mge, known)
     skip = metrics is None if skip_impossible is None else skip_impossible
     return evaluate(primitives, wanted, progress, threads=threads, skip_impossible=skip)
 

@@ -61,6 +61,14 @@ class MotifCounts:
     triangles: int
 
 
+@dataclass
+class Eigenvectors:
+    """What one measurement keeps of eigenvectors, for the next one of a graph with other weights (`topometrics`)."""
+
+    vectors: NDArray[np.floating[Any]] | None = None
+    """(V, 4) sums of outer eigenvectors of the adjacency matrix; None before the first measurement."""
+
+
 @dataclass(frozen=True)
 class AdjacencyEigenvalues:
     """The outermost eigenvalues of the weighted undirected adjacency matrix, with multiplicity.

@@ -31,6 +31,7 @@ from sparsetopo.metrics.implicit.workers import Workers
 from sparsetopo.metrics.primitives import (
     MOST_MEMORY,
     AdjacencyEigenvalues,
+    Eigenvectors,
     MotifCounts,
     Primitives,
 )
@@ -56,16 +57,18 @@ Work = tuple[str, Callable[[], Any]]
 class ImplicitPrimitives:
     """Primitives of a multipartite graph, from its kept weights and short lists.
 
-    EncodingError if the graph has more nodes than 32 bits can number.
+    EncodingError if the graph has more nodes than 32 bits can number. The iteration for the adjacency's eigenvalues
+    starts from known eigenvectors, if given, and keeps those that it finds there.
     """
 
-    def __init__(self, mge: "MGE") -> None:
+    def __init__(self, mge: "MGE", known: Eigenvectors | None = None) -> None:
         if mge.num_nodes > _MOST_NODES:
             raise EncodingError(
                 f"the graph has {mge.num_nodes:,} nodes, but metrics can be computed for at most "
                 f"{_MOST_NODES:,}: use a smaller input."
             )
         self.graph = mge
+        self._known = known
         self.layer_sizes: Sequence[int] = mge.layer_sizes
         self.num_nodes = mge.num_nodes
         self.num_edges = mge.num_edges
@@ -193,7 +196,7 @@ class ImplicitPrimitives:
         if self._has_few_edges_in_pieces:
             return self._unrolled().adjacency_eigenvalues
         try:
-            return adjacency_eigenvalues(self._weighted_graph, self._workers)
+            return adjacency_eigenvalues(self._weighted_graph, self._workers, self._known)
         except NotConvergedError as error:
             return self._by_components(error).adjacency_eigenvalues
 

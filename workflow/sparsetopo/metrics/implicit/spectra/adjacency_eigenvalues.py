@@ -22,7 +22,7 @@ from sparsetopo.metrics.implicit.spectra.ritz import NotConvergedError
 from sparsetopo.metrics.implicit.spectra.waves import WAVES, standing_waves
 from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
 from sparsetopo.metrics.implicit.workers import Workers
-from sparsetopo.metrics.primitives import AdjacencyEigenvalues
+from sparsetopo.metrics.primitives import AdjacencyEigenvalues, Eigenvectors
 from sparsetopo.seeding import generator
 
 # Graphs of up to this many nodes are solved dense.
@@ -46,10 +46,11 @@ def is_decomposed(layers: Sequence[NodeLayer]) -> bool:
 
 
 def adjacency_eigenvalues(
-    graph: WeightedGraph, workers: Workers | None = None
+    graph: WeightedGraph, workers: Workers | None = None, known: Eigenvectors | None = None
 ) -> AdjacencyEigenvalues:
     """Three largest magnitudes and two largest eigenvalues of the weighted adjacency matrix.
 
+    The iteration may start from known eigenvectors, and then replaces them by those found.
     No result depends on the number of threads. NotConvergedError if many eigenvalues lie too close together, as those
     of many nearly equal components do.
     """
@@ -68,19 +69,23 @@ def adjacency_eigenvalues(
     if len(degrees) > _DENSE_ORDER and graph.quotient is not None:
         # If the iteration does not converge for the classes, it may for all nodes.
         with contextlib.suppress(NotConvergedError):
-            found = _of_classes(graph.quotient, degrees, scale, workers)
+            found = _of_classes(graph.quotient, degrees, scale, workers, known)
             if graph.quotient.complement.is_below(min(*found.magnitudes, *found.largest)):
                 return found
-    return _outer(layers, graph.terms, degrees, scale, workers)
+    return _outer(layers, graph.terms, degrees, scale, workers, known)
 
 
 def _of_classes(
-    classes: Quotient, degrees: NDArray[np.float64], scale: float, workers: Workers
+    classes: Quotient,
+    degrees: NDArray[np.float64],
+    scale: float,
+    workers: Workers,
+    known: Eigenvectors | None,
 ) -> AdjacencyEigenvalues:
     """Eigenvalues of the graph of classes, given the degrees of all nodes."""
     # The values at the nodes of a class are those in the basis of its indicators over the root of its size.
     smooth = degrees[classes.members] * np.sqrt(classes.sizes)
-    return _outer(classes.layers, classes.terms, smooth, scale, workers)
+    return _outer(classes.layers, classes.terms, smooth, scale, workers, known)
 
 
 def _outer(
@@ -89,6 +94,7 @@ def _outer(
     degrees: NDArray[np.float64],
     scale: float,
     workers: Workers,
+    known: Eigenvectors | None,
 ) -> AdjacencyEigenvalues:
     """Eigenvalues of a graph, densely or by the iteration; eigenvectors vary about as `degrees` do."""
     adjacency = Adjacency.of_terms(layers, terms, scale, workers)
@@ -96,7 +102,8 @@ def _outer(
         return _answer(_decomposed(adjacency) * scale)
     coarse = Coarse(layers, terms, scale, ENDS, workers)
     iteration = OuterEigenvalues(adjacency, coarse, workers)
-    return _answer(iteration.values(lambda: _smooth_start(layers, degrees / scale)) * scale)
+    values = iteration.values(lambda: _smooth_start(layers, degrees / scale), known)
+    return _answer(values * scale)
 
 
 def _decomposed(adjacency: Adjacency) -> NDArray[np.float64]:

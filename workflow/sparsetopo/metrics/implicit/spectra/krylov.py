@@ -82,8 +82,8 @@ def outer_pairs(
     ends
         Number of vectors wanted at either end.
     memory
-        (numbers,) array that the basis takes, of the type of the start vectors. Unless it has room for V vectors, it has
-        for more than a restart keeps, and for twice the start vectors.
+        (numbers,) array that the basis takes, of the type of the start vectors. It has room for V vectors, or for more
+        than a restart keeps, and for twice the start vectors.
     max_products
         Products after which the best so far is returned.
     random

@@ -4,6 +4,7 @@ Most of the work is done in single precision, which is twice as fast (``docs/gra
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,6 +19,7 @@ from sparsetopo.metrics.implicit.spectra.ritz import (
 )
 from sparsetopo.metrics.implicit.spectra.slabs import Slabs
 from sparsetopo.metrics.implicit.workers import Workers
+from sparsetopo.metrics.primitives import Eigenvectors
 from sparsetopo.seeding import generator
 
 # Pairs wanted at the upper and at the lower end. No others can have one of the three largest
@@ -61,11 +63,18 @@ class OuterEigenvalues:
         # All eigenvalues of the last graph of patterns, none before the first.
         self._others = np.zeros(0)
 
-    def values(self, start: Callable[[], Vectors]) -> NDArray[np.float64]:
+    def values(
+        self, start: Callable[[], Vectors], known: Eigenvectors | None = None
+    ) -> NDArray[np.float64]:
         """Eigenvalues, descending, which are accurate at both ends only; NotConvergedError if they are not.
 
-        `start` makes the (V, vectors) start vectors in single precision, so that they are not kept here.
+        `start` makes the (V, vectors) start vectors in single precision, so that they are not kept here. Where products
+        come before corrections, those of known eigenvectors are better, and are replaced by the ones found here.
         """
+        if not self._is_cheap:
+            known = None
+        if known is not None and known.vectors is not None and len(known.vectors) == self._order:
+            start = partial(self._beside_noise, known.vectors)
         memory = self._memory(_CAPACITY, np.float32)
         products = _CHEAP_PRODUCTS if self._is_cheap else _FIRST_PRODUCTS
         pairs, vectors = self._corrected(start(), products, memory)
@@ -77,8 +86,18 @@ class OuterEigenvalues:
             del others, vectors
             pairs, vectors = self._corrected(both, _PRODUCTS, memory)
         del memory
+        if known is not None:
+            known.vectors = ENDS.folded(vectors)
         vectors = vectors.astype(np.float64)
         return self._in_double_precision(vectors).values
+
+    def _beside_noise(self, vectors: Vectors) -> Vectors:
+        """Some vectors of norms about 1, plus random ones of a tenth of that, which reach what they do not."""
+        start: Vectors = self._random.random(vectors.shape, dtype=np.float32)
+        start -= 0.5
+        start *= np.float32(0.1 * np.sqrt(12 / self._order))
+        start += vectors
+        return start
 
     def _corrected(
         self, start: Vectors, products: int, memory: Vectors
