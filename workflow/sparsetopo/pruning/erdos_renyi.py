@@ -3,7 +3,13 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
+from sparsetopo.errors import SparsetopoError
 from sparsetopo.pruning.selection import apportion
+
+# When the released search is content, in weights, and how its steps shrink.
+_CLOSE, _SHRINKING = 5, 0.95
 
 
 def unnormalised_density(shape: tuple[int, ...], *, kernel: bool) -> float:
@@ -50,16 +56,30 @@ def layer_counts(
     return dict(zip(shapes, apportion(quotas, list(sizes.values()), kept), strict=True))
 
 
-def clipped_layer_counts(
-    shapes: Mapping[str, tuple[int, ...]], kept: int, *, kernel: bool
-) -> dict[str, int]:
-    """Return how many weights every layer keeps if densities above 1 are clipped.
+def released_layer_counts(shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> dict[str, int]:
+    """Return how many weights every layer keeps in the masks released with the multipartite-graph paper.
 
-    The common factor would keep `kept` weights if no layer were full; a full layer makes the total smaller.
+    Their program searches a factor of the sums of the layers' shapes by steps that shrink. It does not see that a layer
+    cannot keep more weights than it has, and takes one step more when it has found the factor, up or down by what the
+    steps have come to: the total may be a fifth off. Fractions are rounded by largest remainder, to the nearest total.
+    SparsetopoError if the steps shrink to nothing before the factor is found.
     """
-    sizes, unnormalised = _sizes_and_densities(shapes, kernel)
-    factor = kept / sum(unnormalised[name] * sizes[name] for name in shapes)
-    return {name: round(min(1.0, factor * unnormalised[name]) * sizes[name]) for name in shapes}
+    sums = {name: sum(shape) for name, shape in shapes.items()}
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    wanted = sum(sizes) * (1 - sparsity)  # not rounded: the last step may depend on the fraction
+    factor, step, is_found = 10.0, 0.5, False
+    while not is_found:
+        if step < np.finfo(float).eps:
+            raise SparsetopoError(
+                f"the released search for ER's densities does not find {wanted:,.0f} weights in {len(sizes)} layer(s) "
+                f"of {sum(sizes):,}: take 'allocation: exact'."
+            )
+        total = factor * sum(sums.values())
+        is_found = abs(total - wanted) <= _CLOSE
+        factor *= 1 - step if total > wanted else 1 + step
+        step *= _SHRINKING
+    quotas = [min(factor * own, size) for own, size in zip(sums.values(), sizes, strict=True)]
+    return dict(zip(shapes, apportion(quotas, sizes, round(sum(quotas))), strict=True))
 
 
 def _sizes_and_densities(

@@ -77,7 +77,7 @@ def prune(
     -------
     Mask
         True where a weight is kept: exactly round(N * (1 - sparsity)) of the N prunable weights
-        (fewer with ``allocation="released"`` of "er"). Layers without an influence on the output
+        (another number with ``allocation="released"`` of "er"). Layers without an influence on the output
         are named in a warning, count for nothing and are not in the mask: they stay whole, as all
         parameters without a mask do. Nothing is known of them if there is no data, input shape or
         example.
