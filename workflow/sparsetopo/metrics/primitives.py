@@ -65,8 +65,11 @@ class MotifCounts:
 class Eigenvectors:
     """What one measurement keeps of eigenvectors, for the next one of a graph with other weights (`topometrics`)."""
 
-    vectors: NDArray[np.floating[Any]] | None = None
+    adjacency: NDArray[np.floating[Any]] | None = None
     """(V, 4) sums of outer eigenvectors of the adjacency matrix; None before the first measurement."""
+
+    laplacian: NDArray[np.floating[Any]] | None = None
+    """(V, 4) outer eigenvectors of the Laplacian, 0 where the largest one is negligible."""
 
 
 @dataclass(frozen=True)

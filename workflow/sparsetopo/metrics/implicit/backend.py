@@ -204,7 +204,7 @@ class ImplicitPrimitives:
     def laplacian_largest_eigenvalue(self) -> float:
         """By Davidson's method, mostly on a part of the graph."""
         try:
-            return laplacian_largest_eigenvalue(self._weighted_graph)
+            return laplacian_largest_eigenvalue(self._weighted_graph, self._known)
         except NotConvergedError as error:
             return self._by_components(error).laplacian_largest_eigenvalue
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from sparsetopo.graphs.plan import NodeLayer
 from sparsetopo.metrics.implicit.spectra.laplacian_part import Part
-from sparsetopo.metrics.implicit.spectra.laplacian_start import start_vectors
+from sparsetopo.metrics.implicit.spectra.laplacian_start import beside_plain, start_vectors
 from sparsetopo.metrics.implicit.spectra.product.terms import Term
 from sparsetopo.metrics.implicit.spectra.weighted_graph import WeightedGraph
+from sparsetopo.metrics.primitives import Eigenvectors
 
 # Errors allowed, relative to the eigenvalue: in the value of a part, at first and at last; and what
 # the layers left out may add. Less than ten times their sum is promised.
@@ -23,25 +24,29 @@ _ROUGH, _ACCURATE, _LEFT_OUT = 1e-4, 3e-7, 1e-6
 _LEAST_STEPS, _FURTHER_STEPS, _CARRIED = 8, 1, 4
 
 
-def laplacian_largest_eigenvalue(graph: WeightedGraph) -> float:
+def laplacian_largest_eigenvalue(graph: WeightedGraph, known: Eigenvectors | None = None) -> float:
     """Largest eigenvalue of D - A.
 
-    NotConvergedError if many eigenvalues lie too close together.
+    The iteration may start from known eigenvectors, and then replaces them by those found. NotConvergedError if many
+    eigenvalues lie too close together.
     """
     degrees = graph.degrees
     if float(degrees.max(initial=0.0)) == 0:
         return 0.0
     classes = graph.quotient
     if classes is not None:
-        found = _largest_eigenvalue(classes.layers, classes.terms, degrees[classes.members])
+        found = _largest_eigenvalue(classes.layers, classes.terms, degrees[classes.members], known)
         rest = classes.complement
         if rest.is_below(found, rest.largest_degrees(degrees)):
             return found
-    return _largest_eigenvalue(graph.layers, graph.terms, degrees)
+    return _largest_eigenvalue(graph.layers, graph.terms, degrees, known)
 
 
 def _largest_eigenvalue(
-    layers: Sequence[NodeLayer], terms: Sequence[Term], degrees: NDArray[np.float64]
+    layers: Sequence[NodeLayer],
+    terms: Sequence[Term],
+    degrees: NDArray[np.float64],
+    known: Eigenvectors | None,
 ) -> float:
     """Largest eigenvalue of D - A, A being a sum of terms, given the degrees D, which are not all 0."""
     largest = float(degrees.max())
@@ -52,8 +57,15 @@ def _largest_eigenvalue(
     np.divide(mean_degrees, degrees, out=mean_degrees, where=degrees > 0)
     bounds = whole.largest_by_layer(degrees + mean_degrees)
     chosen = _with_joined(np.flatnonzero(bounds > largest).tolist(), terms)
-    part = Part(layers, terms, chosen, degrees)
-    vectors, tolerance, least_steps = start_vectors(part), _ROUGH, _LEAST_STEPS
+    if known is not None and known.laplacian is not None and len(known.laplacian) == len(degrees):
+        # What mattered then will matter now.
+        matters = whole.largest_by_layer(np.abs(known.laplacian).max(axis=1)) > 0
+        part = Part(layers, terms, sorted({*chosen, *np.flatnonzero(matters).tolist()}), degrees)
+        vectors, tolerance = beside_plain(part, part.restricted(known.laplacian)), _ACCURATE
+    else:
+        part = Part(layers, terms, chosen, degrees)
+        vectors, tolerance = start_vectors(part), _ROUGH
+    least_steps = _LEAST_STEPS
     while True:
         value, vectors = part.largest_pair(vectors, tolerance, least_steps)
         vectors, least_steps = vectors[:, :_CARRIED], _FURTHER_STEPS
@@ -64,6 +76,8 @@ def _largest_eigenvalue(
         if min(residual, residual**2 / (value - beyond)) > _LEFT_OUT * value:
             part, vectors = wider, continued
         elif tolerance == _ACCURATE or part.is_small:
+            if known is not None:
+                known.laplacian = whole.embedded(vectors, part).astype(np.float32)
             return value
         else:
             tolerance = _ACCURATE

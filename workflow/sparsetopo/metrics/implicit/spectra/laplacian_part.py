@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class Part:
             if term.core.layer in index and term.wide.layer in index
         ]
         offsets = np.cumsum([0, *(layer.size for layer in layers)])
+        self._firsts = offsets[list(chosen)].tolist()
         self.chosen = chosen
         self.layers = [layers[n] for n in chosen]
         self.sizes = [layer.size for layer in self.layers]
@@ -86,6 +88,14 @@ class Part:
             least_steps=least_steps,
             max_steps=_MAX_STEPS,
         )
+
+    def restricted(self, vectors: NDArray[np.floating[Any]]) -> Vectors:
+        """Rows of (V, vectors) vectors that belong to the part."""
+        pieces = (
+            vectors[first : first + size]
+            for first, size in zip(self._firsts, self.sizes, strict=True)
+        )
+        return np.concatenate(list(pieces)).astype(np.float64)
 
     def embedded(self, vectors: Vectors, narrower: "Part") -> Vectors:
         """Vectors of a narrower part as (nodes, vectors) vectors of this one, 0 elsewhere."""

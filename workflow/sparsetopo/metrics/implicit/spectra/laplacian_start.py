@@ -82,6 +82,12 @@ def start_vectors(part: Part) -> Vectors:
     return np.hstack([everywhere, plain[:, :1], plain[:, -2:]])
 
 
+def beside_plain(part: Part, vectors: Vectors) -> Vectors:
+    """Given (nodes, vectors) start vectors, with those of the plain ones that see the hubs and that are random."""
+    plain = _plain(part)
+    return np.hstack([vectors, plain[:, :_FIRST], plain[:, -2:]])
+
+
 def _plain(part: Part) -> Vectors:
     """Unit vectors of the nodes of largest degree, and powers of the degrees times standing waves.
 

@@ -73,8 +73,12 @@ class OuterEigenvalues:
         """
         if not self._is_cheap:
             known = None
-        if known is not None and known.vectors is not None and len(known.vectors) == self._order:
-            start = partial(self._beside_noise, known.vectors)
+        if (
+            known is not None
+            and known.adjacency is not None
+            and len(known.adjacency) == self._order
+        ):
+            start = partial(self._beside_noise, known.adjacency)
         memory = self._memory(_CAPACITY, np.float32)
         products = _CHEAP_PRODUCTS if self._is_cheap else _FIRST_PRODUCTS
         pairs, vectors = self._corrected(start(), products, memory)
@@ -87,7 +91,7 @@ class OuterEigenvalues:
             pairs, vectors = self._corrected(both, _PRODUCTS, memory)
         del memory
         if known is not None:
-            known.vectors = ENDS.folded(vectors)
+            known.adjacency = ENDS.folded(vectors)
         vectors = vectors.astype(np.float64)
         return self._in_double_precision(vectors).values
 
