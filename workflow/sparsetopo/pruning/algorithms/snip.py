@@ -6,7 +6,8 @@ magnitude is the score, and the largest are kept over all layers together. (Thei
 sum of all scores changes no order and is left out.)
 
 Decisions: one batch, drawn without replacement (all images if there are fewer); batch-norm in
-training mode, with the statistics of that batch, as in the authors' code.
+training mode, with the statistics of that batch. (The authors' program scores in evaluation mode, and masks biases too;
+docs/fidelity.md.)
 """
 
 from torch import Tensor
