@@ -158,7 +158,9 @@ def test_a_network_that_reads_tokens_is_given_whole_numbers(command, folder):
     mge = st.encode(reader, example=torch.zeros((1, 5), dtype=torch.int64))
     assert (record["nodes"], record["edges"]) == (mge.num_nodes, mge.num_edges)
     assert record["n1"] == st.topometrics(mge, ["n1"])["n1"]
-    assert command(*words).status == 1
+    without = command(*words)
+    assert without.status == 1
+    assert "on the command line: --integers" in without.err.splitlines()[-1]
 
 
 WRONG_USE = [
