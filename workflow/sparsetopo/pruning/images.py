@@ -1,6 +1,5 @@
 """Training data for scoring, in all the forms that people have: as a source that gives some samples at a time."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,8 +19,6 @@ from torch.utils.data import (
 
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.running.inputs import mapped, tensors_in
-
-logger = logging.getLogger(__name__)
 
 ONE_CLASS_AN_IMAGE = (
     "to prune a network that has a class for every pixel or token, give one class an image and wrap the network in a "
@@ -234,9 +231,5 @@ def _checked_labels(labels: Tensor) -> NDArray[np.int64]:
     labels = labels.long()
     if int(labels.min()) < 0:
         raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")
-    if len(labels) > 1 and int(labels.min()) == int(labels.max()):
-        logger.warning(
-            "all %d labels are %d: scores will know one class only", len(labels), labels[0]
-        )
     array: NDArray[np.int64] = labels.cpu().numpy()
     return array

@@ -1,5 +1,6 @@
 """`prune` and `score`: check the arguments, run an algorithm, put the network back."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,9 +22,11 @@ from sparsetopo.pruning.arguments import make_problem
 from sparsetopo.pruning.controls import check_shuffle, described_mask
 from sparsetopo.pruning.mask import WITHOUT_INFLUENCE, Mask
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options
+from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options, needs
 from sparsetopo.pruning.scores import Scores
 from sparsetopo.pruning.selection import check_finite, check_nonzero, checked_sparsity
+
+logger = logging.getLogger(__name__)
 
 
 def prune(
@@ -116,6 +119,7 @@ def prune(
     )
     with _scoring(problem):
         arrays = ALGORITHMS[algorithm].load().keep(problem)
+    _notice_one_class(problem)
     mask = described_mask(arrays, sparsity, shuffle, **_description(problem))
     mask.check_fits(problem.shapes)
     return mask
@@ -169,6 +173,7 @@ def score(
     with _scoring(problem):
         zero = problem.zero_weights
         arrays = to_arrays(ALGORITHMS[algorithm].load().scores(problem))
+    _notice_one_class(problem)
     check_finite(arrays)
     check_nonzero(algorithm, arrays, zero)
     return Scores(arrays, **_description(problem))
@@ -198,6 +203,15 @@ def _scoring(problem: Problem) -> Iterator[None]:
         widen(problem.model, torch.float32)
         with Widening(torch.float32):
             yield
+
+
+def _notice_one_class(problem: Problem) -> None:
+    """Warn of labels that are all the same, once the network has been scored: what fails before has another cause."""
+    if needs(problem.algorithm) != "data":
+        return
+    labels = problem.labels
+    if len(labels) > 1 and labels.min() == labels.max():
+        logger.warning("all %d labels are %d: scores know one class only", len(labels), labels[0])
 
 
 def _description(problem: Problem) -> dict[str, Any]:

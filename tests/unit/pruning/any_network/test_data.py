@@ -213,9 +213,29 @@ def test_an_image_that_is_not_finite_is_named(algorithm, bad):
             prune(network(), algorithm, 0.9, data=data)
 
 
-def test_labels_of_one_class_are_noticed(caplog):
-    prune(network(), "snip", 0.9, data=(X, Y * 0 + 2))
-    assert "all 60 labels are 2: scores will know one class only" in caplog.text
+ONE_CLASS = Y * 0 + 2
+
+
+@pytest.mark.parametrize("algorithm", [*SCORED, "synflow"])
+def test_labels_of_one_class_are_noticed_where_they_are_read(algorithm, caplog):
+    prune(network(), algorithm, 0.9, data=(X, ONE_CLASS), **OPTIONS.get(algorithm, {}))
+    noticed = "all 60 labels are 2: scores know one class only" in caplog.text
+    assert noticed == (algorithm != "synflow")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((X[:, :, 1:], ONE_CLASS), "cannot take inputs of shape"),
+        ((X[1:], ONE_CLASS), "one label an image"),
+        ((X, ONE_CLASS + 90), "label 92 is out of range"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", SCORED)
+def test_labels_of_one_class_do_not_hide_what_is_wrong(algorithm, data, message, caplog):
+    with pytest.raises(SparsetopoError, match=message):
+        prune(network(), algorithm, 0.9, data=data, **OPTIONS.get(algorithm, {}))
+    assert "one class only" not in caplog.text
 
 
 class Pixels(nn.Module):
