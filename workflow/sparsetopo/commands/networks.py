@@ -30,12 +30,16 @@ _Source = TypeVar("_Source")
 
 @dataclass(frozen=True)
 class EncodedNetwork:
-    """A network's graph, and what it was made from; a file is None where there was none."""
+    """A network's graph, and what it was made from; a file is None where there was none.
+
+    `kinds` are the types of its modules by their paths.
+    """
 
     network: str
     weights_file: str | None
     mask_file: str | None
     mge: "MGE"
+    kinds: Mapping[str, str]
 
     @property
     def kept(self) -> int:
@@ -125,7 +129,8 @@ def encoded_networks(
                 masks, mask_file = read_masks(mask, loaded.module), str(mask)
             mge = loaded.encoded(masks, plan, how)
             plan = mge.plan
-            network = EncodedNetwork(loaded.network, _text(weights), mask_file, mge)
+            kinds = {path: type(part).__name__ for path, part in loaded.module.named_modules()}
+            network = EncodedNetwork(loaded.network, _text(weights), mask_file, mge, kinds)
             _say_sparsity(network, given=mask is not None, held=masks is not None)
             yield network
 
