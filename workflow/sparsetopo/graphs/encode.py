@@ -31,6 +31,9 @@ def encode(
 ) -> MGE:
     """Encode a pruned network as a multipartite graph.
 
+    Threads may encode at once, and draw from torch's random generators meanwhile, which are neither drawn from nor set
+    (unless the model itself seeds them).
+
     Parameters
     ----------
     model

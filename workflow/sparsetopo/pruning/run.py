@@ -1,9 +1,10 @@
 """`prune` and `score`: check the arguments, run an algorithm, put the network back."""
 
+import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from sparsetopo.networks.arrays import to_arrays
 from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.networks.precision import tf32_only_if_asked
 from sparsetopo.networks.prunable import prunable_parameters
-from sparsetopo.networks.random_state import seed_torch
+from sparsetopo.networks.random_state import SEEDED_BY_ONE, seed_torch
 from sparsetopo.networks.restore import restored
 from sparsetopo.networks.running.eager import differentiable_eagerly
 from sparsetopo.networks.running.widened import HALF, Widening, widen
@@ -28,7 +29,22 @@ from sparsetopo.pruning.selection import check_finite, check_nonzero, checked_sp
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
+
+def _one_at_a_time(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Let one thread after the other run a function that seeds torch's generators and puts them back."""
+
+    @functools.wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with SEEDED_BY_ONE:
+            return function(*args, **kwargs)
+
+    return alone
+
+
+@_one_at_a_time
 def prune(
     model: nn.Module,
     algorithm: str,
@@ -43,6 +59,9 @@ def prune(
     **options: Any,
 ) -> Mask:
     """Prune a network at its present weights; the network itself is left as it was, bit for bit.
+
+    Torch's random generators are seeded meanwhile and then put back, so prunings in several threads go one after the
+    other, and other threads should not draw from them.
 
     Parameters
     ----------
@@ -125,6 +144,7 @@ def prune(
     return mask
 
 
+@_one_at_a_time
 def score(
     model: nn.Module,
     algorithm: str,
