@@ -7,7 +7,7 @@ import re
 
 # Libraries and operators of torch, torchao, onednn and bitsandbytes; quantiles are something else.
 _QUANTISED = re.compile(
-    r"quanti[sz]|_quant|qparams|qlinear|qconv|int_mm|int[48]|[48]bit|fbgemm|torchao"
+    r"quant(?!ile|um)|qparams|qlinear|qconv|int_mm|(?<![a-z])u?int[48]|[48]bit|fbgemm|torchao"
 )
 
 ADVICE = (
@@ -25,7 +25,7 @@ def is_quantised(operator: str) -> bool:
     [True, True]
     >>> [is_quantised(f"aten::{name}") for name in ("_weight_int8pack_mm", "fake_quantize_per_tensor_affine_cachemask")]
     [True, True]
-    >>> is_quantised("aten::quantile"), is_quantised("aten::mm")
-    (False, False)
+    >>> [is_quantised(name) for name in ("aten::nanquantile", "aten::mm", "my_library::point4")]
+    [False, False, False]
     """
     return bool(_QUANTISED.search(operator))
