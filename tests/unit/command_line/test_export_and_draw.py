@@ -58,6 +58,8 @@ def test_in_python_the_picture_comes_back_and_need_not_be_written(model, masks, 
     before = set(folder.iterdir())
     figure = commands.draw(model, input_shape=(1, 4, 4), mask=masks[0])
     assert len(figure.axes) == 2
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert {"Conv2d '0'", "Linear '3'"} <= texts
     assert set(folder.iterdir()) == before
 
 

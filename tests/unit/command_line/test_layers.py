@@ -70,3 +70,14 @@ def test_wrong_use_is_one_sentence_and_status_2(command, masks, words, said):
     ended = command(*LAYERS, *words)
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err.splitlines()[-1]
+
+
+def test_patterns_and_blocks_may_be_none(command):
+    ended = command(
+        *LAYERS, "--parts", "structure", "--patterns", "", "--blocks", "", "--format", "csv"
+    )
+    assert ended.status == 0
+    header = ended.out.splitlines()[0]
+    assert "dead_outputs" in header
+    assert "2:4" not in header
+    assert "4x4" not in header

@@ -27,6 +27,9 @@ def only(ended):
     return record
 
 
+MASKS = ("mask-0.safetensors", "mask-1.safetensors")
+
+
 def test_the_numbers_are_those_of_the_library(command, model, masks):
     ended = command(*MEASURE, "--weights", "weights.pt", "--mask", "mask-0.safetensors")
     record, mge = only(ended), st.encode(model, (1, 4, 4), masks[0])
@@ -117,12 +120,40 @@ def test_masks_in_a_checkpoint_of_torch_prune_are_found(command, model, folder):
 
 
 def test_a_table_is_for_eyes_and_notes_are_elsewhere(command):
-    ended = command("measure", *WORDS, "--metrics", "n1")
+    ended = command("measure", *WORDS, "--metrics", "n1,strength")
     assert WORDS[0] in ended.out
     assert "achieved_sparsity" in ended.out
     assert "mask_file" not in ended.out  # there is none
     assert "no weights were given" in ended.err
     assert "no weights were given" not in ended.out
+
+
+READ_WEIGHTS = [
+    ((*MEASURE, "--metrics", "sink,n2"), None),
+    ((*MEASURE, "--metrics", "sink,strength,spectral_gap"), "metrics that read weights (strength, spectral_gap) say"),
+    (("layers", *WORDS, "--parts", "structure"), None),
+    (("layers", *WORDS, "--parts", "structure,ramanujan"), "metrics that read weights say"),
+    (("draw", *WORDS, "-o", "drawn.svg"), None),
+    (("export", *WORDS, "-o", "drawn.csv"), "the weights of edges say"),
+    (("prune", *WORDS, "-a", "erk", "--sparsity", "0.5", "--force"), None),
+    (("prune", *WORDS, "-a", "synflow", "--sparsity", "0.5", "--force"), "the scores say"),
+    (("compare", *MASKS, "--model", *WORDS, "--metrics", "n1"), None),
+    (("compare", *MASKS, "--model", *WORDS, "--metrics", "strength"), "metrics that read weights (strength) say"),
+    (("rank", *WORDS, "--sparsity", "0.5", "--algorithms", "er,erk", "--metrics", "n1"), None),
+    (("rank", *WORDS, "--sparsity", "0.5", "--algorithms", "er,synflow", "--metrics", "n1"), "; scores say"),
+    (("rank", *WORDS, "--masks", MASKS[0], "--masks", MASKS[1], "--metrics", "n1,strength"), "; metrics that read"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("masks")
+@pytest.mark.parametrize(("words", "said"), READ_WEIGHTS)
+def test_that_weights_are_drawn_is_said_where_something_reads_them(command, words, said):
+    ended = command(*words)
+    assert ended.status == 0, ended.err
+    assert ("no weights were given" in ended.err) == (said is not None)
+    if said is not None:
+        assert said in ended.err
+        assert "nothing about a trained network" in ended.err
 
 
 def test_what_a_network_prints_does_not_stand_among_the_results(folder, monkeypatch, capfd):
@@ -158,7 +189,9 @@ def test_a_network_that_reads_tokens_is_given_whole_numbers(command, folder):
     mge = st.encode(reader, example=torch.zeros((1, 5), dtype=torch.int64))
     assert (record["nodes"], record["edges"]) == (mge.num_nodes, mge.num_edges)
     assert record["n1"] == st.topometrics(mge, ["n1"])["n1"]
-    assert command(*words).status == 1
+    without = command(*words)
+    assert without.status == 1
+    assert "on the command line: --integers" in without.err.splitlines()[-1]
 
 
 WRONG_USE = [
@@ -180,6 +213,13 @@ WRONG_USE = [
     ((*MEASURE, "--option", "depth=1"), "has no such parameter"),
     (("measure", "torchvision:resnet18", "--option", "num_classes=3"), "it follows from --classes"),
     ((*MEASURE, "--metrics", "sing"), "did you mean 'sink'?"),
+    ((*MEASURE, "--metrics", ""), "--metrics is '', which names nothing"),
+    ((*MEASURE, "--metrics", " , "), "which names nothing; give names separated by commas, or leave"),
+    (("layers", *WORDS, "--parts", ","), "--parts is ',', which names nothing"),
+    (("layers", *WORDS, "--patterns", ","), "--patterns is ',', which names nothing"),
+    (("rank", *WORDS, "--sparsity", "0.9", "--algorithms", ""), "--algorithms is '', which names nothing"),
+    (("rank", *WORDS, "--sparsity", "0.9", "--metrics", ","), "--metrics is ',', which names nothing"),
+    (("compare", "mask-0.safetensors", "mask-0.safetensors", "--metrics", ","), "--metrics is ',', which names nothing"),
     ((*MEASURE, "--format", "xml"), "xml"),
     ((*MEASURE, "--threads", "0"), "threads"),
     ((*MEASURE, "Resnet-20", "--mask", "mask-0.safetensors"), "belong to one network"),

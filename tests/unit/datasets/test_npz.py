@@ -162,6 +162,15 @@ def test_a_layout_that_does_not_fit(saved):
         load(saved(**arrays()), layout="NHW")
 
 
+def test_labels_of_one_class_do_not_hide_what_is_wrong_with_the_images(saved):
+    same = {"train_y": np.zeros(9, int), "test_y": np.zeros(4, int)}
+    with pytest.raises(DataError, match="all labels are 0"):
+        load(saved(**arrays(**same)))
+    other_size = np.zeros((4, 5, 7, 3), np.uint8)
+    with pytest.raises(DataError, match=r"they must be equal"):
+        load(saved(**arrays(**same, test_x=other_size)))
+
+
 def test_files_that_are_none(tmp_path, saved):
     with pytest.raises(DataError, match=r"none\.npz: there is no such file; the option 'file'"):
         load(tmp_path / "none.npz")

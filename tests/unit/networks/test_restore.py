@@ -1,7 +1,6 @@
 """`restored` leaves no trace of what was done to a network, also if it fails."""
 
 import random
-import threading
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune as torch_prune
 
+from sparsetopo.networks import untouched
 from sparsetopo.networks.restore import restored
 
 
@@ -148,7 +148,7 @@ def test_networks_that_cannot_be_written_to_are_no_problem_if_unchanged(change):
 def test_what_modules_remember_in_attributes_is_put_back(monkeypatch):
     # Random states are put back where no other thread may have drawn from them; some library of another test may have
     # left one.
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(untouched, "_is_alone", lambda: True)
 
     class Remembering(nn.Linear):
         """Counts its calls, in whatever holds a number."""

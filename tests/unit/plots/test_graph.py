@@ -1,5 +1,7 @@
 """The drawing of a whole graph: every layer, every link with its shortcuts, every dead node."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 from tests.unit.plots.legible import assert_legible
@@ -93,15 +95,34 @@ def test_many_channels_share_a_pixel():
 
 
 def test_all_is_drawn_and_legible(graph):
-    figure = plot_mge(graph)
+    figure = plot_mge(
+        graph, {path: type(part).__name__ for path, part in Residual().named_modules()}
+    )
     assert_legible(figure)
     texts = {text.get_text() for axes in figure.axes for text in axes.texts}
     assert {"input", "1", "2", "output", "3×8×8", "5×6×6", "4×1×1"} <= texts
+    assert {"Conv2d 'a'", "Conv2d 'b' + 1", "Linear 'last'"} <= texts
     row, images = figure.axes
     bands, arcs = row.collections
     assert len(bands.get_paths()) == 3
     assert len(arcs.get_paths()) == 1
     assert len(images.images) == len(summarise_graph(graph).links) == 4
+
+
+def test_long_paths_are_shortened_and_have_room():
+    path = "encoder_of_images.stages_of_blocks.0.blocks.1.first_convolution"
+    model = nn.Linear(3, 2)
+    for part in reversed(path.split(".")):
+        model = nn.Sequential(OrderedDict([(part, model)]))
+    mge = st.encode(model, (3,))
+    kinds = {path: "NonDynamicallyQuantizableLinear"}
+    figure, without = plot_mge(mge, kinds), plot_mge(mge)
+    assert_legible(figure)
+    (label,) = (text for text in figure.axes[0].texts if "…" in text.get_text())
+    assert label.get_text() == f"{kinds[path]} '…{path[-29:]}'"
+    renderer = figure.canvas.get_renderer()
+    assert figure.axes[0].bbox.y0 <= label.get_window_extent(renderer).y0
+    assert without.get_size_inches()[1] < figure.get_size_inches()[1]
 
 
 def test_a_graph_of_many_links_and_one_without_edges(tmp_path):

@@ -20,11 +20,13 @@ _PIXELS = 64
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """A node layer: its shape, and how many of its nodes have no edge, or none on the one side that they need.
+    """A node layer: the module that makes it, its shape, and how many of its nodes lack edges.
 
-    A *dead end* has edges, but none that reaches it (after the first layers) or none that leaves it (before the last).
+    *Isolated* nodes have none. A *dead end* has edges, but none that reaches it (after the first layers) or none that
+    leaves it (before the last).
     """
 
+    name: str
     channels: int
     height: int
     width: int
@@ -85,7 +87,7 @@ def summarise_graph(mge: MGE) -> GraphSummary:
             lacks |= ~leaves
         layers.append(
             LayerCounts(
-                shape.channels, shape.height, shape.width,
+                shape.name, shape.channels, shape.height, shape.width,
                 isolated=int((~joined).sum()), dead_ends=int((joined & lacks).sum()),
             )
         )  # fmt: skip

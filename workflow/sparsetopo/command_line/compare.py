@@ -64,7 +64,9 @@ def compare(
     how = given.network_options(
         input, integers, classes, option, [weights] if weights else None, None, seed, attention, identity_shortcuts
     )  # fmt: skip
-    names = given.read_names(metrics)
+    names = None
+    if metrics is not None:
+        names = given.read_names(metrics, "--metrics", or_none=True)
     from sparsetopo import commands
 
     with measuring_progress() as progress, given.foreign_output_on_standard_error():

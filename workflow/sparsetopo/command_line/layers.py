@@ -18,10 +18,16 @@ def layers(
         typer.Option(metavar="A,B", help="Which parts of the report, separated by commas."),
     ] = "structure,ramanujan,topometrics",
     patterns: Annotated[
-        str, typer.Option(metavar="N:M,...", help="N:M patterns, along the input channels.")
+        str,
+        typer.Option(
+            metavar="N:M,...", help="N:M patterns, along the input channels; '' for none."
+        ),
     ] = "1:4,2:4,4:8",
     blocks: Annotated[
-        str, typer.Option(metavar="RxC,...", help="Blocks of R output by C input channels.")
+        str,
+        typer.Option(
+            metavar="RxC,...", help="Blocks of R output by C input channels; '' for none."
+        ),
     ] = "1x4,4x4",
     scaled: given.Scaled = False,
     format: given.OutputFormat = "table",  # noqa: A002
@@ -61,9 +67,9 @@ def layers(
     from sparsetopo.commands.layer_report import layer_tables, layers
 
     wanted = {
-        "parts": given.read_names(parts) or [],
-        "patterns": given.read_names(patterns) or [],
-        "blocks": given.read_names(blocks) or [],
+        "parts": given.read_names(parts, "--parts"),
+        "patterns": given.read_names(patterns, "--patterns", or_none=True),
+        "blocks": given.read_names(blocks, "--blocks", or_none=True),
     }
     with given.foreign_output_on_standard_error():
         if format == "table":

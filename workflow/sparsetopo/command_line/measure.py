@@ -49,7 +49,7 @@ def measure(
     how = given.network_options(
         input, integers, classes, option, weights, mask, seed, attention, identity_shortcuts
     )
-    names = given.read_names(metrics)
+    names = None if metrics is None else given.read_names(metrics, "--metrics")
     from sparsetopo import commands
 
     with measuring_progress() as progress, given.foreign_output_on_standard_error():

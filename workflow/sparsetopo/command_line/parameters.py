@@ -227,12 +227,19 @@ def read_options(texts: Iterable[str], word: str = "--option") -> dict[str, Any]
     return options
 
 
-def read_names(text: str | None) -> list[str] | None:
-    """Names separated by commas.
+def read_names(text: str, word: str, *, or_none: bool = False) -> list[str]:
+    """The names, separated by commas, that an option gives; `word` is the option.
+
+    UsageError if there are none, unless the option may be empty, '', for none.
 
     Examples
     --------
-    >>> read_names("n1, sink"), read_names(None)
-    (['n1', 'sink'], None)
+    >>> read_names("n1, sink", "--metrics"), read_names("", "--patterns", or_none=True)
+    (['n1', 'sink'], [])
     """
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names and not (or_none and not text.strip()):
+        raise UsageError(
+            f"{word} is '{text}', which names nothing; give names separated by commas, or leave the option out."
+        )
+    return names

@@ -97,13 +97,13 @@ def rank(
     with measuring_progress() as progress, given.foreign_output_on_standard_error():
         advice = commands.rank(
             model,
-            given.read_names(algorithms) or [],
+            given.read_names(algorithms, "--algorithms"),
             sparsity or [],
             masks or [],
             data,
             study=study,
             architecture=architecture,
-            metrics=given.read_names(metrics),
+            metrics=None if metrics is None else given.read_names(metrics, "--metrics"),
             data_folder=data_folder,
             data_options=given.read_options(data_option or (), "--data-option"),
             algorithm_options=of_algorithms,

@@ -16,7 +16,12 @@ from sparsetopo.architectures.references import HINT, is_reference, reference_pr
 from sparsetopo.architectures.usual_inputs import usual_classes, usual_input_shape
 from sparsetopo.commands.options import NetworkOptions
 from sparsetopo.errors import SparsetopoError, UsageError, unknown_name
-from sparsetopo.networks.random_state import random_states, seed_torch, set_random_states
+from sparsetopo.networks.random_state import (
+    SEEDED_BY_ONE,
+    random_states,
+    seed_torch,
+    set_random_states,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -104,14 +109,15 @@ def _network(
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """Seed every generator that a network's code may draw from for the length of a block; nobody knows which it is."""
-    states, python, numpy = random_states([]), random.getstate(), np.random.get_state()  # noqa: NPY002
-    stream = seeding.generator("initial weights of a command", seed)
-    seed_torch([], stream)
-    np.random.seed(int(stream.integers(2**32)))  # noqa: NPY002
-    random.seed(int(stream.integers(2**32)))
-    try:
-        yield
-    finally:
-        set_random_states(states)
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
+    with SEEDED_BY_ONE:
+        states, python, numpy = random_states([]), random.getstate(), np.random.get_state()  # noqa: NPY002
+        stream = seeding.generator("initial weights of a command", seed)
+        seed_torch([], stream)
+        np.random.seed(int(stream.integers(2**32)))  # noqa: NPY002
+        random.seed(int(stream.integers(2**32)))
+        try:
+            yield
+        finally:
+            set_random_states(states)
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sparsetopo.analysis.degree_distance import degree_distances
 from sparsetopo.analysis.mask_overlap import overlap_records
 from sparsetopo.commands.mask_files import holds_masks, masks_by_name, read_masks
-from sparsetopo.commands.networks import loaded_network
+from sparsetopo.commands.networks import loaded_network, readers_among
 from sparsetopo.commands.options import Masks, NetworkOptions, files
 from sparsetopo.errors import MaskError, UsageError
 from sparsetopo.metrics import measure as measuring
@@ -146,7 +146,7 @@ def compare(
                 "--model Resnet-20 (model='Resnet-20')."
             )
         return Comparison(overlap_records(*_matched(a, b)), [], [])
-    graphs = _graphs(model, {"a": a, "b": b}, how)
+    graphs = _graphs(model, {"a": a, "b": b}, how, readers_among(wanted))
     values = []
     for (name, mge), given in zip(graphs.items(), (a, b), strict=True):
 
@@ -173,7 +173,7 @@ def compare(
 
 
 def _graphs(
-    model: "str | nn.Module", given: Mapping[str, Masks], how: NetworkOptions
+    model: "str | nn.Module", given: Mapping[str, Masks], how: NetworkOptions, readers: str | None
 ) -> "dict[str, MGE]":
     """The graph of each, all of one plan."""
     shared = files(how.get("weights"))
@@ -187,7 +187,7 @@ def _graphs(
     graphs: dict[str, MGE] = {}
     for name, value in given.items():
         weights: Any = (shared[0] if shared else None) if masks_alone[name] else value
-        loaded = loaded_network(model, weights, how, say_drawn=not graphs)
+        loaded = loaded_network(model, weights, how, None if graphs else readers)
         masks: Mapping[str, Any] | None = loaded.masks
         if isinstance(value, Mapping):
             masks = parameter_masks(value, loaded.module)

@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
 _EXPLANATION = (
-    "Boxes are node layers, each filled by how many of its nodes pass signals; bands and arcs are all edges between "
+    "Boxes are node layers, each filled by how many of its nodes pass signals, with its number, the kind and path of "
+    "the module that makes it, and its shape (channels, height, width); bands and arcs are all edges between "
     "two layers, as wide as their number on a logarithmic scale. Below, an image for each of them shows which channels "
     "are joined."
 )
@@ -76,7 +77,7 @@ def draw(
         from sparsetopo.plots.saving import save_figure
 
     network = one_network(model, **how)
-    figure = plot_mge(network.mge)
+    figure = plot_mge(network.mge, network.kinds)
     if output is None:
         return figure
     if suffix == ".html":

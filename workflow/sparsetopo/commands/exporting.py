@@ -63,7 +63,7 @@ def export(
         raise UsageError(f"{output}: {what}; known formats: {', '.join(FORMATS)}.")
     if Path(output).is_dir():
         raise UsageError(f"{output}: is a folder; give the name of a file to write.")
-    network = one_network(model, **how)
+    network = one_network(model, "the weights of edges", **how)
     if name == ENCODING:
         network.mge.save(output)
     else:

@@ -97,7 +97,8 @@ def layer_tables(
         read_pattern(text)
     for text in blocks:
         read_block(text)
-    network = one_network(model, **how)
+    read = {"ramanujan", "topometrics"} & set(wanted)
+    network = one_network(model, "metrics that read weights" if read else None, **how)
     weights, masks, kinds = _layers_of(network)
     tables: dict[str, list[dict[str, Any]]] = {}
     for part in PARTS:

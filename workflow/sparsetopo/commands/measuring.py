@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Unpack
 
-from sparsetopo.commands.networks import encoded_networks
+from sparsetopo.commands.networks import encoded_networks, readers_among
 from sparsetopo.commands.options import NetworkOptions
 from sparsetopo.metrics import measure as measuring
 from sparsetopo.metrics.registry import METRICS, select
@@ -64,7 +64,7 @@ def measure(
     """
     wanted = None if metrics is None else [metric.name for metric in select(METRICS, metrics)]
     records = []
-    for network in encoded_networks(models, **how):
+    for network in encoded_networks(models, readers_among(wanted), **how):
 
         def started(primitive: str, done: int, total: int, name: str = network.network) -> None:
             if progress is not None:

@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
@@ -15,6 +15,7 @@ from sparsetopo.commands.options import File, Masks, NetworkOptions, files, sour
 from sparsetopo.commands.weight_files import read_weights
 from sparsetopo.errors import EncodingError, SparsetopoError, UsageError
 from sparsetopo.graphs.encode import encode
+from sparsetopo.metrics.registry import METRICS, NETWORK_METRICS, select
 from sparsetopo.networks.checkpoints.load import load_tensors
 
 if TYPE_CHECKING:
@@ -30,12 +31,16 @@ _Source = TypeVar("_Source")
 
 @dataclass(frozen=True)
 class EncodedNetwork:
-    """A network's graph, and what it was made from; a file is None where there was none."""
+    """A network's graph, and what it was made from; a file is None where there was none.
+
+    `kinds` are the types of its modules by their paths.
+    """
 
     network: str
     weights_file: str | None
     mask_file: str | None
     mge: "MGE"
+    kinds: Mapping[str, str]
 
     @property
     def kept(self) -> int:
@@ -95,7 +100,9 @@ class LoadedNetwork:
 
 
 def encoded_networks(
-    models: "Sequence[str | nn.Module]", **how: Unpack[NetworkOptions]
+    models: "Sequence[str | nn.Module]",
+    readers: str | None = None,
+    **how: Unpack[NetworkOptions],
 ) -> Iterator[EncodedNetwork]:
     """Build and encode one network after the other.
 
@@ -103,6 +110,8 @@ def encoded_networks(
     ----------
     models
         Names or modules: several, or one with any number of files of weights and masks.
+    readers
+        What reads the weights, in the plural, for a note where they are drawn; None: nothing does, and nothing is said.
     **how
         `NetworkOptions`.
 
@@ -117,7 +126,7 @@ def encoded_networks(
     for model in models:
         plan = None
         for number, (weights, mask) in enumerate(pairs):
-            loaded = loaded_network(model, weights, how, say_drawn=number == 0)
+            loaded = loaded_network(model, weights, how, readers if number == 0 else None)
             masks, mask_file = loaded.masks, None
             if isinstance(mask, Mapping):
                 masks = mask
@@ -125,7 +134,8 @@ def encoded_networks(
                 masks, mask_file = read_masks(mask, loaded.module), str(mask)
             mge = loaded.encoded(masks, plan, how)
             plan = mge.plan
-            network = EncodedNetwork(loaded.network, _text(weights), mask_file, mge)
+            kinds = {path: type(part).__name__ for path, part in loaded.module.named_modules()}
+            network = EncodedNetwork(loaded.network, _text(weights), mask_file, mge, kinds)
             _say_sparsity(network, given=mask is not None, held=masks is not None)
             yield network
 
@@ -135,7 +145,9 @@ def integer_example(shape: Sequence[int]) -> torch.Tensor:
     return torch.zeros((1, *shape), dtype=torch.int64)
 
 
-def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> EncodedNetwork:
+def one_network(
+    model: "str | nn.Module", readers: str | None = None, **how: Unpack[NetworkOptions]
+) -> EncodedNetwork:
     """Build and encode one network, as `encoded_networks` does, with one file of weights and of masks at most."""
     numbers = {"weights": len(files(how.get("weights"))), "mask": len(sources(how.get("mask")))}
     for key, number in numbers.items():
@@ -143,7 +155,7 @@ def one_network(model: "str | nn.Module", **how: Unpack[NetworkOptions]) -> Enco
             raise UsageError(
                 f"{key} names several files, but one network has one; give one at a time."
             )
-    (network,) = encoded_networks([model], **how)
+    (network,) = encoded_networks([model], readers, **how)
     return network
 
 
@@ -151,19 +163,17 @@ def loaded_network(
     model: "str | nn.Module",
     weights: File | None,
     how: NetworkOptions,
-    *,
-    say_drawn: bool = True,
+    readers: str | None = None,
 ) -> LoadedNetwork:
     """Build a network and give it the weights of a file, if there is one; the caller's module is never changed.
 
-    The files that `how` names are not read. `say_drawn` says whether to log that there are no weights. The errors are
-    those of `encoded_networks`.
+    The files that `how` names are not read. `readers` and the errors are those of `encoded_networks`.
     """
     name, module, shape = built(model, **how)
     if module is model and weights is not None:
         module = copy.deepcopy(module)  # the caller's stays as it is
-    if weights is None and say_drawn and module is not model:
-        _say_drawn(name, how.get("seed", 0))
+    if weights is None and readers is not None and module is not model:
+        _say_drawn(name, how.get("seed", 0), readers)
     return LoadedNetwork(name, module, shape, _load(module, weights, name))
 
 
@@ -192,12 +202,24 @@ def _repeated(given: Sequence[_Source], count: int) -> list[_Source | None]:
     return [*given] if len(given) == count else [given[0] if given else None] * count
 
 
-def _say_drawn(name: str, seed: int) -> None:
+def readers_among(metrics: Iterable[str] | None) -> str | None:
+    """Those of some metrics of networks (None: of all) that read weights, in words; None if there are none.
+
+    Examples
+    --------
+    >>> readers_among(["sink", "strength", "spectral_gap"]), readers_among(["sink", "n2"])
+    ('metrics that read weights (strength, spectral_gap)', None)
+    """
+    wanted = select(METRICS, NETWORK_METRICS if metrics is None else metrics)
+    names = [metric.name for metric in wanted if metric.reads_weights]
+    return f"metrics that read weights ({', '.join(names)})" if names else None
+
+
+def _say_drawn(name: str, seed: int, readers: str) -> None:
     logger.info(
-        "%s: no weights were given, so they are those that its code draws, from seed %d; metrics that read weights say "
-        "nothing about a trained network",
-        name,
-        seed,
+        "%s: no weights were given, so they are those that its code draws, from seed %d; %s say nothing about a "
+        "trained network",
+        *(name, seed, readers),
     )
 
 

@@ -18,6 +18,7 @@ from sparsetopo.commands.networks import loaded_network
 from sparsetopo.commands.options import File, NetworkOptions, files
 from sparsetopo.errors import UsageError
 from sparsetopo.files import atomic_path
+from sparsetopo.pruning.registry import is_random
 
 if TYPE_CHECKING:
     from torch import nn
@@ -98,7 +99,8 @@ def prune(
     _require_free(paths, force)
     images = read_data(data, data_folder, data_options)
     how = fitted_to_data(model, images, how)
-    network = loaded_network(model, weights, how)
+    readers = None if is_random(algorithm) else "the scores"
+    network = loaded_network(model, weights, how, readers)
     masks = chosen.masks(network, sparsities, images, seed, integers=how.get("integers", False))
     with ExitStack() as together:  # either all files, or none
         for path, mask in zip(paths, masks, strict=True):

@@ -16,14 +16,14 @@ from sparsetopo.commands.algorithms import (
 )
 from sparsetopo.commands.image_data import read_data
 from sparsetopo.commands.mask_files import read_masks
-from sparsetopo.commands.networks import LoadedNetwork, loaded_network
+from sparsetopo.commands.networks import LoadedNetwork, loaded_network, readers_among
 from sparsetopo.commands.options import File, NetworkOptions, files
 from sparsetopo.commands.weight_files import own_record
 from sparsetopo.errors import UsageError, unknown_name
 from sparsetopo.extras import needed_for
 from sparsetopo.metrics import measure as measuring
 from sparsetopo.metrics.registry import METRICS, select
-from sparsetopo.pruning.registry import ALGORITHMS
+from sparsetopo.pruning.registry import ALGORITHMS, is_random
 
 if TYPE_CHECKING:
     from torch import nn
@@ -136,7 +136,11 @@ def rank(
     images = read_data(data, data_folder, data_options)
     how = fitted_to_data(model, images, how)
     weights = files(how.get("weights"))
-    network = loaded_network(model, weights[0] if weights else None, how)
+    readers = [] if all(is_random(algorithm.name) for algorithm in chosen) else ["scores"]
+    readers += filter(None, [readers_among(known.metrics)])
+    network = loaded_network(
+        model, weights[0] if weights else None, how, " and ".join(readers) or None
+    )
     candidates = _pruned(network, chosen, levels, images, how)
     candidates += [_given(network, path) for path in given]
     placed = _placed(candidates, levels or list(dict.fromkeys(known.table["sparsity"])))

@@ -13,6 +13,7 @@ from sparsetopo.graphs.mge import MGE
 from sparsetopo.graphs.plan import Plan
 from sparsetopo.graphs.tracing.constants import Computed
 from sparsetopo.graphs.tracing.fingerprints import constants_digest, fingerprint, uncompiled
+from sparsetopo.graphs.tracing.quantised import ADVICE
 from sparsetopo.graphs.tracing.run import require_module
 from sparsetopo.graphs.tracing.trace import Attention, traced
 from sparsetopo.networks.mask_names import parameter_masks
@@ -29,6 +30,9 @@ def encode(
     plan: Plan | None = None,
 ) -> MGE:
     """Encode a pruned network as a multipartite graph.
+
+    Threads may encode at once, and draw from torch's random generators meanwhile, which are neither drawn from nor set
+    (unless the model itself seeds them).
 
     Parameters
     ----------
@@ -178,8 +182,9 @@ def _array(name: str, tensor: torch.Tensor) -> NDArray[np.float32]:
             "sparsetopo.trace, which needs none."
         )
     if tensor.is_complex() or tensor.is_quantized:
+        advice = f": {ADVICE}" if tensor.is_quantized else ""
         raise EncodingError(
-            f"parameter '{name}' has type {tensor.dtype}, but weights must be real numbers."
+            f"parameter '{name}' has type {tensor.dtype}, but weights must be real numbers{advice}."
         )
     dense = tensor.detach() if tensor.layout == torch.strided else tensor.detach().to_dense()
     array: NDArray[np.float32] = dense.to("cpu", torch.float32).numpy()

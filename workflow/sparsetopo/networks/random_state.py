@@ -1,6 +1,7 @@
 """torch's random generators, which layers such as dropout draw from: their states and seeds."""
 
 import contextlib
+import threading
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -8,6 +9,10 @@ import torch
 from torch import Tensor
 
 RandomStates = list[tuple[torch.Generator, Tensor]]
+
+SEEDED_BY_ONE = threading.RLock()
+"""Held while torch's generators, which all threads share, are seeded and then put back: two that did so at once would
+draw each other's numbers, and the last to end would put back the other's state."""
 
 
 def generators(tensors: Iterable[Tensor]) -> list[torch.Generator]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-import threading
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +17,12 @@ from sparsetopo.networks.random_state import random_states, set_random_states
 def untouched(model: nn.Module) -> Iterator[None]:
     """Put back all that a block changes in a model's modules, and the random states.
 
-    The states are put back if this is the only thread: another one may have drawn from them meanwhile. The block itself
-    should draw nothing from torch's.
+    The block itself should neither draw from torch's generators nor seed them. The states are put back, in case the
+    model does, where this is the only thread before and after: another one may have drawn from them, and have ended.
     """
     modules = [_Attributes(module) for module in model.modules()]
     tensors = [_Flags(tensor) for tensor in (*model.parameters(), *model.buffers())]
+    alone = _is_alone()
     states = random_states(parameter.data for parameter in model.parameters())
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
@@ -31,10 +32,15 @@ def untouched(model: nn.Module) -> Iterator[None]:
             module.put_back()
         for tensor in tensors:
             tensor.put_back()
-        if threading.active_count() == 1:
+        if alone and _is_alone():
             set_random_states(states)
             random.setstate(python)
             np.random.set_state(numpy)  # noqa: NPY002
+
+
+def _is_alone() -> bool:
+    """Whether no other thread runs Python, whoever started it."""
+    return len(sys._current_frames()) == 1
 
 
 class _Attributes:

@@ -1,11 +1,14 @@
 """A drawing of one whole multipartite graph: its node layers in a row, every link between two of them.
 
 Above, a box is a node layer and a band or an arc is all edges between two layers; below, one image for each of these
-shows which channels are joined. With more than `_FEW` layers most texts are left out; with more than `_MANY` links one
-image of layers by layers stands for those of channels.
+shows which channels are joined. Below a box stand its number, which the images refer to, the kind and path of the
+module that makes the layer, and its shape. With more than `_FEW` layers most texts are left out; with more than `_MANY`
+links one image of layers by layers stands for those of channels.
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,6 +27,10 @@ _ALIVE, _DEAD_END, _ISOLATED = "#4d5a66", "#E69F00", "#ffffff"
 _BOX = 0.3  # half the width of a box; layers are 1 apart
 _WIDEST = 13.5  # inches
 _STEP = 1.1  # height of an image with its title; its width is 0.8
+_LONGEST = 30
+"""Letters of a module's path: of longer ones the end is shown."""
+_LETTER = 0.058  # inches that a letter of a path or shape takes, at most
+_ROW, _ROOM = 3.1, 1.0  # inches: height of the row of boxes, and of it what texts of shapes take
 _FEW = 40
 """Up to so many layers and links have text."""
 _MANY = 160
@@ -32,18 +39,25 @@ _MANY = 160
 _COLOURS = LinearSegmentedColormap.from_list("kept", ["#c9dff0", "#0072B2", "#00213a"])
 
 
-def plot_mge(mge: MGE) -> Figure:
-    """Draw the graph of one network as a whole; a link is as wide as its number of edges on a logarithmic scale."""
+def plot_mge(mge: MGE, kinds: Mapping[str, str] = MappingProxyType({})) -> Figure:
+    """Draw the graph of one network as a whole; a link is as wide as its number of edges on a logarithmic scale.
+
+    `kinds` are the types of the network's modules by their paths, such as {"features.0": "Conv2d"}, if they are known.
+    """
     graph = summarise_graph(mge)
+    few = len(graph.layers) <= _FEW
+    modules = [_module(layer.name, kinds) if few else "" for layer in graph.layers]
+    more = max(_LETTER * max(map(len, modules)) - _ROOM, 0.0)
     width = min(max(0.6 * len(graph.layers) + 0.8, 6.0), _WIDEST)
     columns = max(min(len(graph.links), 10 if len(graph.links) <= _FEW else 16), 6)
     rows = math.ceil(len(graph.links) / columns)
     many = len(graph.links) > _MANY
     below = 6.5 if many else max(_STEP * rows * (width - 0.4) / columns, 0.4)
     with figure_style():
-        figure = new_figure(width, 3.1 + below + 0.9)
-        row, images = figure.subplots(2, 1, height_ratios=[3.1, below])
-        _draw_row(row, graph)
+        figure = new_figure(width, _ROW + more + below + 0.9)
+        row, images = figure.subplots(2, 1, height_ratios=[_ROW + more, below])
+        # Two texts below a box are 0.13 inches apart; layers are 1 apart.
+        _draw_row(row, graph, modules, more, 0.13 * len(graph.layers) / width)
         if many:
             _draw_layers_by_layers(images, graph)
         else:
@@ -59,7 +73,31 @@ def plot_mge(mge: MGE) -> Figure:
     return figure
 
 
-def _draw_row(axes: Axes, graph: GraphSummary) -> None:
+def _module(name: str, kinds: Mapping[str, str]) -> str:
+    """Kind and path of the modules that make a layer; "" for an input.
+
+    Examples
+    --------
+    >>> _module("layer2.0.conv2 + layer2.0.downsample.0", {"layer2.0.conv2": "Conv2d"})
+    "Conv2d 'layer2.0.conv2' + 1"
+    >>> _module("encoder.layers.encoder_layer_11.mlp.0", {}), _module("aten::addmm", {}), _module("input", {})
+    ("'…layers.encoder_layer_11.mlp.0'", 'addmm', '')
+    """
+    if name == "input":
+        return ""
+    path, *others = name.split(" + ")
+    if "::" in path:  # an operator that the network itself calls
+        shown = path.partition("::")[2]
+    else:
+        shown = f"'{path}'" if len(path) <= _LONGEST else f"'…{path[1 - _LONGEST :]}'"
+        shown = f"{kinds[path]} {shown}" if path in kinds else shown
+    return f"{shown} + {len(others)}" if others else shown
+
+
+def _draw_row(
+    axes: Axes, graph: GraphSummary, modules: list[str], more: float, between: float
+) -> None:
+    """Draw the boxes and what joins them, with `more` inches below than shapes take, and `between` two texts."""
     tallest = max(_height(layer) for layer in graph.layers)
     few = len(graph.layers) <= _FEW
     most = math.log10(max([link.edges for link in graph.links], default=1) + 1)
@@ -88,10 +126,13 @@ def _draw_row(axes: Axes, graph: GraphSummary) -> None:
             name = "output" if number == len(graph.layers) - 1 else name
             shape = f"{layer.channels}×{layer.height}×{layer.width}"
             axes.text(number, -0.88, name, ha="center", va="top", fontsize=7.5)
-            axes.text(number, -1.04, shape, ha="center", va="top", rotation=90, fontsize=6.5)
+            beside = between / 2 if modules[number] else 0.0
+            for x, text in ((number - beside, modules[number]), (number + beside, shape)):
+                axes.text(x, -1.04, text, ha="center", va="top", rotation=90, fontsize=6.5)
     axes.set_xlim(-0.7, len(graph.layers) - 0.3)
     reach = max([float(arc[:, 1].max()) for arc in arcs], default=0.5)
-    axes.set_ylim(-1.85, reach + 0.1)
+    top, bottom = reach + 0.1, -1.85
+    axes.set_ylim(bottom - more * (top - bottom) / _ROW, top)
     axes.set_axis_off()
 
 

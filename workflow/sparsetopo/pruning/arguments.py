@@ -16,7 +16,7 @@ from sparsetopo.networks.running.influence import influence
 from sparsetopo.networks.running.inputs import example_inputs, mapped, placed
 from sparsetopo.pruning.images import ImageSource, image_source
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.registry import ALGORITHMS, needs
+from sparsetopo.pruning.registry import ALGORITHMS, is_random, needs
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def make_problem(
 def _check_has_values(problem: Problem) -> None:
     """Refuse to score weights that are on the device "meta"; random masks need only their shapes."""
     absent = [name for name, weight in problem.parameters.items() if weight.is_meta]
-    if absent and needs(problem.algorithm) != "nothing":
+    if absent and not is_random(problem.algorithm):
         raise SparsetopoError(
             f"parameter '{absent[0]}' is on the device 'meta' and has no values that {problem.algorithm} could score: "
             "move the network with to_empty and initialise it."
@@ -83,7 +83,7 @@ def _example(problem: Problem, example: Any, input_shape: Sequence[int] | None) 
 
 def _without_influence(problem: Problem) -> tuple[str, ...]:
     """Weights that the output does not depend on, with a warning; they take no part in the pruning."""
-    random = needs(problem.algorithm) == "nothing"
+    random = is_random(problem.algorithm)
     if problem.example is None:
         return ()
     try:

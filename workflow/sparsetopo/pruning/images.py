@@ -1,6 +1,5 @@
 """Training data for scoring, in all the forms that people have: as a source that gives some samples at a time."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,7 +20,12 @@ from torch.utils.data import (
 from sparsetopo.errors import SparsetopoError
 from sparsetopo.networks.running.inputs import mapped, tensors_in
 
-logger = logging.getLogger(__name__)
+ONE_CLASS_AN_IMAGE = (
+    "to prune a network that has a class for every pixel or token, give one class an image and wrap the network in a "
+    "module that returns one row of scores an image, such as output.flatten(2).mean(2) of (N, classes, H, W); or take "
+    "an algorithm that reads no labels (synflow, er, erk, uniform) with input_shape in place of data"
+)
+"""What to do, as a part of a sentence."""
 
 
 @runtime_checkable
@@ -217,18 +221,15 @@ def _require_finite(tensor: Tensor, indices: NDArray[np.int64]) -> None:
 def _checked_labels(labels: Tensor) -> NDArray[np.int64]:
     integral = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
     if labels.ndim != 1 or not integral:
+        advice = f": {ONE_CLASS_AN_IMAGE}" if labels.ndim > 1 and integral else ""
         raise SparsetopoError(
             f"labels must be an integer tensor (N,), one class number an image, got {labels.dtype} of shape "
-            f"{tuple(labels.shape)}."
+            f"{tuple(labels.shape)}{advice}."
         )
     if not len(labels):
         raise SparsetopoError("there must be at least one image to score on, got none.")
     labels = labels.long()
     if int(labels.min()) < 0:
         raise SparsetopoError(f"labels must not be negative, got {int(labels.min())}.")
-    if len(labels) > 1 and int(labels.min()) == int(labels.max()):
-        logger.warning(
-            "all %d labels are %d: scores will know one class only", len(labels), labels[0]
-        )
     array: NDArray[np.int64] = labels.cpu().numpy()
     return array

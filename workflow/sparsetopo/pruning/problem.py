@@ -17,7 +17,7 @@ from sparsetopo.networks.prunable import prunable_parameters
 from sparsetopo.networks.random_state import seed_torch
 from sparsetopo.networks.running.inputs import call, mapped, placed
 from sparsetopo.networks.running.outputs import logits as find_logits
-from sparsetopo.pruning.images import ImageSource
+from sparsetopo.pruning.images import ONE_CLASS_AN_IMAGE, ImageSource
 from sparsetopo.pruning.selection import number_kept
 
 
@@ -127,9 +127,10 @@ class Problem:
         """
         logits = find_logits(call(self.model, images), len(labels))
         if logits.ndim != 2 or len(logits) != len(labels):
+            advice = f": {ONE_CLASS_AN_IMAGE}" if logits.ndim > 2 else ""
             raise SparsetopoError(
-                f"{self.algorithm} needs a classifier with outputs (N, classes); the network gives "
-                f"{tuple(logits.shape)} for {len(labels)} images."
+                f"{self.algorithm} needs a classifier with outputs (N, classes), but the network gives "
+                f"{tuple(logits.shape)} for {len(labels)} images{advice}."
             )
         if int(labels.max()) >= logits.shape[1]:
             raise SparsetopoError(

@@ -86,6 +86,17 @@ def needs(algorithm: str) -> str:
     return stated
 
 
+def is_random(algorithm: str) -> bool:
+    """Whether an algorithm keeps weights at random, and so reads none.
+
+    Examples
+    --------
+    >>> is_random("erk"), is_random("synflow")
+    (True, False)
+    """
+    return needs(algorithm) == "nothing"
+
+
 def is_single_shot(algorithm: str) -> bool:
     """Say whether an algorithm scores once, so that masks of every sparsity follow from `score`.
 

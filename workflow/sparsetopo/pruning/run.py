@@ -1,8 +1,10 @@
 """`prune` and `score`: check the arguments, run an algorithm, put the network back."""
 
-from collections.abc import Iterator, Sequence
+import functools
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import nn
@@ -13,7 +15,7 @@ from sparsetopo.networks.arrays import to_arrays
 from sparsetopo.networks.memory import named_out_of_memory
 from sparsetopo.networks.precision import tf32_only_if_asked
 from sparsetopo.networks.prunable import prunable_parameters
-from sparsetopo.networks.random_state import seed_torch
+from sparsetopo.networks.random_state import SEEDED_BY_ONE, seed_torch
 from sparsetopo.networks.restore import restored
 from sparsetopo.networks.running.eager import differentiable_eagerly
 from sparsetopo.networks.running.widened import HALF, Widening, widen
@@ -21,11 +23,28 @@ from sparsetopo.pruning.arguments import make_problem
 from sparsetopo.pruning.controls import check_shuffle, described_mask
 from sparsetopo.pruning.mask import WITHOUT_INFLUENCE, Mask
 from sparsetopo.pruning.problem import Problem
-from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options
+from sparsetopo.pruning.registry import ALGORITHMS, is_single_shot, memory_options, needs
 from sparsetopo.pruning.scores import Scores
 from sparsetopo.pruning.selection import check_finite, check_nonzero, checked_sparsity
 
+logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+def _one_at_a_time(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Let one thread after the other run a function that seeds torch's generators and puts them back."""
+
+    @functools.wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with SEEDED_BY_ONE:
+            return function(*args, **kwargs)
+
+    return alone
+
+
+@_one_at_a_time
 def prune(
     model: nn.Module,
     algorithm: str,
@@ -40,6 +59,9 @@ def prune(
     **options: Any,
 ) -> Mask:
     """Prune a network at its present weights; the network itself is left as it was, bit for bit.
+
+    Torch's random generators are seeded meanwhile and then put back, so prunings in several threads go one after the
+    other, and other threads should not draw from them.
 
     Parameters
     ----------
@@ -116,11 +138,13 @@ def prune(
     )
     with _scoring(problem):
         arrays = ALGORITHMS[algorithm].load().keep(problem)
+    _notice_one_class(problem)
     mask = described_mask(arrays, sparsity, shuffle, **_description(problem))
     mask.check_fits(problem.shapes)
     return mask
 
 
+@_one_at_a_time
 def score(
     model: nn.Module,
     algorithm: str,
@@ -169,6 +193,7 @@ def score(
     with _scoring(problem):
         zero = problem.zero_weights
         arrays = to_arrays(ALGORITHMS[algorithm].load().scores(problem))
+    _notice_one_class(problem)
     check_finite(arrays)
     check_nonzero(algorithm, arrays, zero)
     return Scores(arrays, **_description(problem))
@@ -198,6 +223,15 @@ def _scoring(problem: Problem) -> Iterator[None]:
         widen(problem.model, torch.float32)
         with Widening(torch.float32):
             yield
+
+
+def _notice_one_class(problem: Problem) -> None:
+    """Warn of labels that are all the same, once the network has been scored: what fails before has another cause."""
+    if needs(problem.algorithm) != "data":
+        return
+    labels = problem.labels
+    if len(labels) > 1 and labels.min() == labels.max():
+        logger.warning("all %d labels are %d: scores know one class only", len(labels), labels[0])
 
 
 def _description(problem: Problem) -> dict[str, Any]:

@@ -157,3 +157,49 @@ def test_encoding_a_model_that_is_being_trained_does_not_change_its_training():
         return losses
 
     assert run(True) == run(False)
+
+
+class Random(nn.Module):
+    """Draws random numbers in every way that a model may, in its forward pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last, self.drop = nn.Linear(6, 6), nn.Linear(6, 2), nn.Dropout(0.5)
+
+    def forward(self, x):
+        x = nn.functional.dropout(self.first(x), 0.5, training=True)
+        x = nn.functional.alpha_dropout(x, 0.5, training=True) + torch.rand(6) + torch.randn_like(x)
+        x = nn.functional.rrelu(x, training=True) * torch.empty(6).bernoulli_(0.5)
+        x = (
+            nn.functional.gumbel_softmax(x)
+            + torch.randperm(6)
+            + torch.multinomial(torch.ones(6), 6)
+        )
+        return self.last(self.drop(x) + torch.empty(6).normal_() + torch.randint(0, 3, (6,)))
+
+
+def test_a_thread_that_draws_beside_encodings_draws_what_it_would_alone():
+    """Torch's generator is neither drawn from nor set, whatever the model does with it but seeding."""
+    model = Random().train()
+    st.encode(model, (6,))
+    torch.manual_seed(11)
+    expected = [torch.rand(2).tolist() for _ in range(200)]
+    drawn, encodings = [], 0
+    begun, done = threading.Event(), threading.Event()
+
+    def work():
+        for number in range(200):
+            drawn.append(torch.rand(2).tolist())
+            if number == 20:
+                begun.set()
+            done.wait(0.001)
+
+    torch.manual_seed(11)
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun.wait()
+    while thread.is_alive():
+        st.encode(model, (6,))
+        encodings += 1
+    assert encodings > 1
+    assert drawn == expected

@@ -128,3 +128,47 @@ def test_weights_without_a_model_are_refused():
 def test_masks_that_name_no_parameter_are_refused():
     with pytest.raises(MaskError, match="masks is a list, but must be a mapping"):
         encode(nn.Linear(8, 2), (8,), masks=[np.ones((2, 8), bool)])
+
+
+class OneHot(nn.Module):
+    """Looks at the greatest of its integers, which the encoder refuses: a matter that comes later."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(9, 3)
+
+    def forward(self, x):
+        return self.linear(nn.functional.one_hot(x).float().mean(1))
+
+
+READ_INTEGERS = {
+    "an embedding": (
+        lambda: nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(20, 3)),
+        r"module '0' \(Embedding\)",
+    ),
+    "indices": (lambda: Net(lambda m, x: m.a.weight[x].mean(1), a=nn.Linear(4, 9)), "aten::index"),
+    "one_hot": (OneHot, "OneHot"),
+}
+
+
+@pytest.mark.parametrize("kind", READ_INTEGERS)
+def test_networks_of_integers_say_what_to_pass(kind):
+    make, where = READ_INTEGERS[kind]
+    advice = (
+        r"example=torch.zeros\(\(1, 5\), dtype=torch.int64\) in place of input_shape .*--integers"
+    )
+    with pytest.raises(EncodingError, match=f"{where}.*{advice}") as caught:
+        trace(make(), (5,))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_advised_for_an_embedding_works():
+    net, _ = READ_INTEGERS["an embedding"]
+    plan = trace(net(), example=torch.zeros((1, 5), dtype=torch.int64))
+    assert plan.node_layers[-1].size == 3
+
+
+def test_a_shape_that_does_not_fit_is_not_taken_for_integers():
+    with pytest.raises(EncodingError, match="does not run on an input of shape") as caught:
+        trace(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), (5,))
+    assert "example=" not in str(caught.value)

@@ -1,8 +1,10 @@
 """The backend as a whole: threads, what is computed, impossible metrics, light and safe processes."""
 
+import itertools
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -137,6 +139,26 @@ def test_motif4_where_four_layers_are_joined():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         topometrics(mge, ["n2", "k_core"])
+
+
+def test_motif4_tells_layers_of_one_module_apart_and_what_to_do():
+    """All steps of a GRU are layers of one name."""
+    mge = encode(nn.GRU(2, 3, batch_first=True), (4, 2))
+    with pytest.raises(MetricError) as caught:
+        topometrics(mge, ["motif4"])
+    said = re.search(
+        r"four of its (\d+) node layers are pairwise joined, (.*), counted from 0: leave this metric out, or .*"
+        r"explicit=True\), .* each of its ([\d,]+) edges\.$",
+        str(caught.value),
+    )
+    layers, edges = int(said[1]), int(said[3].replace(",", ""))
+    assert (layers, edges) == (len(mge.layer_sizes), mge.num_edges)
+    named = [(int(n), name) for n, name in re.findall(r"(\d+) \('(.*?)'\)", said[2])]
+    assert len({number for number, _ in named}) == 4
+    assert all(mge.plan.node_layers[number].name == name for number, name in named)
+    joined = {(bundle.source, bundle.target) for bundle in mge.bundles}
+    assert set(itertools.combinations(sorted(number for number, _ in named), 2)) <= joined
+    assert topometrics(mge, ["motif4"], explicit=True)["motif4"] > 0
 
 
 def test_no_edges_at_all():

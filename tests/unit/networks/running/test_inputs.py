@@ -61,3 +61,36 @@ def test_what_is_no_example(example):
         SparsetopoError, match=r"example must be what|keyword arguments must be named"
     ):
         example_inputs(example, LIKE)
+
+
+class Bag(nn.Module):
+    """Reads its input as places in a table."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.out = nn.Parameter(torch.rand(9, 4)), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(self.table[x].mean(1))
+
+
+READ_INTEGERS = {
+    "embedding": lambda: nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(20, 3)),
+    "indexing": Bag,
+}
+
+
+@pytest.mark.parametrize("kind", READ_INTEGERS)
+def test_networks_of_integers_say_what_to_pass(kind):
+    model = READ_INTEGERS[kind]()
+    advice = r"example=torch.zeros\(\(1, 5\), dtype=torch.int64\) .*--integers"
+    for inputs in (torch.zeros(1, 5), torch.rand(3, 5, dtype=torch.float64)):
+        with pytest.raises(SparsetopoError, match=advice) as caught:
+            call(model, inputs)
+        assert "\n" not in str(caught.value)
+    assert call(model, torch.zeros(1, 5, dtype=torch.int64)).shape == (1, 3)
+
+
+def test_a_shape_that_does_not_fit_is_not_taken_for_integers():
+    with pytest.raises(SparsetopoError, match="cannot be multiplied"):
+        call(nn.Linear(4, 2), torch.zeros(1, 5))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tests.unit.pruning.any_network.models import OPTIONS
 from torch import nn
 from torch.utils.data import (
     DataLoader,
@@ -212,6 +213,56 @@ def test_an_image_that_is_not_finite_is_named(algorithm, bad):
             prune(network(), algorithm, 0.9, data=data)
 
 
-def test_labels_of_one_class_are_noticed(caplog):
-    prune(network(), "snip", 0.9, data=(X, Y * 0 + 2))
-    assert "all 60 labels are 2: scores will know one class only" in caplog.text
+ONE_CLASS = Y * 0 + 2
+
+
+@pytest.mark.parametrize("algorithm", [*SCORED, "synflow"])
+def test_labels_of_one_class_are_noticed_where_they_are_read(algorithm, caplog):
+    prune(network(), algorithm, 0.9, data=(X, ONE_CLASS), **OPTIONS.get(algorithm, {}))
+    noticed = "all 60 labels are 2: scores know one class only" in caplog.text
+    assert noticed == (algorithm != "synflow")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((X[:, :, 1:], ONE_CLASS), "cannot take inputs of shape"),
+        ((X[1:], ONE_CLASS), "one label an image"),
+        ((X, ONE_CLASS + 90), "label 92 is out of range"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", SCORED)
+def test_labels_of_one_class_do_not_hide_what_is_wrong(algorithm, data, message, caplog):
+    with pytest.raises(SparsetopoError, match=message):
+        prune(network(), algorithm, 0.9, data=data, **OPTIONS.get(algorithm, {}))
+    assert "one class only" not in caplog.text
+
+
+class Pixels(nn.Module):
+    """Scores of three classes for every pixel."""
+
+    def __init__(self, wrap=lambda scores: scores):
+        super().__init__()
+        self.a, self.b, self.wrap = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 3, 1), wrap
+
+    def forward(self, x):
+        return self.wrap(self.b(self.a(x).relu()))
+
+
+@pytest.mark.parametrize("algorithm", SCORED)
+@pytest.mark.parametrize("labels", ["an image", "a pixel"])
+def test_a_class_for_every_pixel_is_refused_with_what_to_do(algorithm, labels):
+    of_images = torch.arange(60) % 3
+    given = of_images if labels == "an image" else of_images[:, None, None].expand(60, 8, 8)
+    message = "one row of scores an image.* or take an algorithm that reads no labels"
+    with pytest.raises(SparsetopoError, match=message) as caught:
+        prune(Pixels(), algorithm, 0.5, data=(X, given))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_advised_for_a_class_for_every_pixel_works():
+    averaged = Pixels(lambda scores: scores.flatten(2).mean(2))
+    assert prune(averaged, "snip", 0.5, data=(X, torch.arange(60) % 3)).kept == 24
+    for algorithm in ("synflow", "er", "erk", "uniform"):
+        mask = prune(Pixels(), algorithm, 0.5, input_shape=(1, 8, 8))
+        assert mask.kept == 24

@@ -1,5 +1,7 @@
 """Models as people have them are pruned, and left as they were."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from tests.unit.pruning.any_network.models import (
@@ -116,3 +118,23 @@ def test_fused_attention_is_differentiated_twice(algorithm, data):
     model = nn.Sequential(nn.Flatten(1, 2), layer, nn.Flatten(), nn.Linear(64, 4))
     mask = prune(model, algorithm, 0.5, data=data, **OPTIONS.get(algorithm, {}))
     assert mask.layer_kept["1.self_attn.in_proj_weight"] > 0
+
+
+def test_prunings_in_threads_are_those_alone_and_leave_the_random_state(data):
+    """Dropout draws from the generators that all threads share."""
+    models = []
+    for seed in range(4):
+        torch.manual_seed(seed)
+        models.append(
+            nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Dropout(0.5), nn.Linear(32, 4))
+        )
+
+    def pruned(model):
+        return prune(model.train(), "snip", 0.9, data=data)
+
+    alone = [pruned(model) for model in models]
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(pruned, models * 3))
+    assert together == alone * 3
+    assert torch.equal(torch.get_rng_state(), before)

@@ -59,8 +59,8 @@ def prepare(file: str, layout: str = "auto", classes: int | None = None) -> Prep
                 f"{path}: '{part}_x' has {len(images)} images and '{part}_y' {len(labels)} labels; there must be as "
                 f"many of each, and at least one."
             )
-    classes = _checked_classes(path, {f"{part}_y": y for part, (_, y) in arrays.items()}, classes)
     train_part, test_part = _in_layout(path, arrays, layout)
+    classes = _checked_classes(path, {f"{part}_y": y for part, (_, y) in arrays.items()}, classes)
     report_shared_images(str(path), train_part[0], test_part[0])
     return PreparedDataset.from_arrays(NAME, train_part, test_part, classes)
 

@@ -35,6 +35,7 @@ from sparsetopo.graphs.tracing.handlers.elementwise import elementwise
 from sparsetopo.graphs.tracing.kinds import HIDES, NORMALISATIONS, PROTOTYPES
 from sparsetopo.graphs.tracing.operators import Call, handler_of
 from sparsetopo.graphs.tracing.origins import Origins
+from sparsetopo.graphs.tracing.quantised import ADVICE, is_quantised
 
 # Operators that change the sizes and strides of a tensor in place: its storage keeps its ids.
 _RESHAPES_IN_PLACE = {
@@ -154,6 +155,8 @@ class Recorder(TorchDispatchMode):
             decomposed = self._decomposed(func, args, kwargs)
             if decomposed is not NotImplemented:
                 return decomposed
+        if handler is None and is_quantised(func._schema.name):
+            raise self.origin(func).fail(f"it computes with quantised numbers; {ADVICE}.")
         result = self._run_without_values(func, target, args, kwargs)
         self._refuse_complex(func, result)
         made = [t for t in tree_leaves(result) if isinstance(t, Tensor)]
@@ -221,10 +224,11 @@ class Recorder(TorchDispatchMode):
     def _refuse_complex(self, func: OpOverload, result: Any) -> None:
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor) and (tensor.is_complex() or tensor.is_quantized):
-                what = "complex numbers" if tensor.is_complex() else "quantised numbers"
+                if tensor.is_quantized:
+                    raise self.origin(func).fail(f"its result holds quantised numbers; {ADVICE}.")
                 raise self.origin(func).fail(
-                    f"its result holds {what}, which the graph cannot express; only networks of real numbers can be "
-                    "encoded."
+                    "its result holds complex numbers, which the graph cannot express; only networks of real numbers "
+                    "can be encoded."
                 )
 
     def constant_codes(self, tensor: Tensor) -> Tensor:

@@ -19,12 +19,20 @@ from sparsetopo.graphs.tracing.fingerprints import uncompiled
 from sparsetopo.graphs.tracing.functions import Functions
 from sparsetopo.graphs.tracing.recorder import Recorder
 from sparsetopo.networks.running.eager import eagerly
-from sparsetopo.networks.running.inputs import example_inputs, mapped
+from sparsetopo.networks.running.inputs import example_inputs, mapped, of_integers
 from sparsetopo.networks.running.outputs import tensors
 from sparsetopo.networks.untouched import untouched
 
 # A run changes modules' modes and puts them back: two runs of one model must not meet.
 _ONE_AT_A_TIME = threading.RLock()
+
+
+class _FailedRunError(EncodingError):
+    """The model itself fails on its input; `where` is the innermost module that does."""
+
+    def __init__(self, where: str, sentence: str) -> None:
+        super().__init__(f"{where}: {sentence}")
+        self.where = where
 
 
 def recorded_run(
@@ -40,6 +48,36 @@ def recorded_run(
     if attention not in ("all", "values"):
         raise EncodingError(f"attention is {attention!r}, but must be 'all' or 'values'.")
     shape = None if example is not None else _checked_shape(input_shape)
+    try:
+        return _recorded_run(model, shape, attention, example, masks, samples)
+    except _FailedRunError as error:
+        sentence = str(error)
+        if shape is not None and samples == 1 and _runs_on_integers(model, shape, attention, masks):
+            sentence = f"{error.where}: {of_integers(shape)}."
+        raise EncodingError(sentence) from error.__cause__
+
+
+def _runs_on_integers(
+    model: nn.Module, shape: tuple[int, ...], attention: str, masks: Mapping[str, Tensor]
+) -> bool:
+    """Whether a model that fails on floating-point numbers does not on integers of the same shape."""
+    try:
+        _recorded_run(model, None, attention, torch.zeros((1, *shape), dtype=torch.int64), masks, 1)
+    except _FailedRunError:
+        return False
+    except EncodingError:
+        pass  # it runs further: what cannot be encoded then is another matter
+    return True
+
+
+def _recorded_run(
+    model: nn.Module,
+    shape: tuple[int, ...] | None,
+    attention: str,
+    example: Any,
+    masks: Mapping[str, Tensor],
+    samples: int,
+) -> Recorder:
     with _ONE_AT_A_TIME, untouched(model), eagerly, _quietly():
         for module in model.modules():
             module.training = False
@@ -82,7 +120,7 @@ def _run(
     except EncodingError:
         raise
     except Exception as error:
-        origin = recorder.failed_at or f"the model itself ({type(model).__name__})"
+        origin = str(recorder.failed_at or f"the model itself ({type(model).__name__})")
         reason = " ".join(str(error).split()).rstrip(".")[:400]
         if "HigherOrderOperator" in reason:
             raise EncodingError(
@@ -90,8 +128,8 @@ def _run(
                 "computed, so there is no one graph."
             ) from error
         reason = f"KeyError: {reason}" if isinstance(error, KeyError) else reason
-        raise EncodingError(
-            f"{origin}: the model does not run on {described}: {reason}."
+        raise _FailedRunError(
+            origin, f"the model does not run on {described}: {reason}."
         ) from error
     found = [tensor for tensor in tensors(output) if tensor in recorder.table]
     # A single number beside others is a loss or a statistic of the batch.

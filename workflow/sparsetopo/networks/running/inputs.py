@@ -28,10 +28,41 @@ def call(model: nn.Module, inputs: Any) -> Any:
     except Exception as error:
         if is_out_of_memory(error) or isinstance(error, SparsetopoError):
             raise
+        if _reads_integers(model, inputs):
+            raise SparsetopoError(
+                f"{of_integers(tuple(inputs.shape[1:]))}; data must be integers, too."
+            ) from error
         kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
         raise SparsetopoError(
             f"the network cannot take inputs of {described(inputs)}: {kind}{first_line(error)}"
         ) from error
+
+
+def of_integers(shape: tuple[int, ...]) -> str:
+    """What to do about a network that reads whole numbers, where a sample of this shape was given by its shape.
+
+    Examples
+    --------
+    >>> of_integers((128,)).partition(": ")[2]
+    'pass example=torch.zeros((1, 128), dtype=torch.int64) in place of input_shape (on the command line: --integers)'
+    """
+    return (
+        "the network reads whole numbers, such as token ids, and cannot take floating-point ones: pass "
+        f"example=torch.zeros({(1, *shape)}, dtype=torch.int64) in place of input_shape (on the command line: "
+        "--integers)"
+    )
+
+
+def _reads_integers(model: nn.Module, inputs: Any) -> bool:
+    """Whether a network that fails on floating-point numbers takes whole ones of the same shape."""
+    if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
+        return False
+    try:
+        with torch.no_grad():
+            model(torch.zeros_like(inputs, dtype=torch.int64))
+    except Exception:
+        return False
+    return True
 
 
 def example_inputs(example: Any, like: Tensor) -> Any:

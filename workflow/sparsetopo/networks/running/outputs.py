@@ -50,7 +50,8 @@ def logits(output: Any, count: int | None = None) -> Tensor:
             return tensor
     raise SparsetopoError(
         f"the network returns {_described(output)}, in which nothing is named 'logits' and no "
-        "floating-point tensor has the shape (N, classes): wrap it in a module that returns its logits."
+        "floating-point tensor has the shape (N, classes): wrap it in a module that returns its logits, one row of "
+        "scores a sample."
     )
 
 

@@ -88,11 +88,14 @@ class TwoWalks:
         there are.
         """
         if four := self.four_joined_layers():
-            names = ", ".join(self._layers[layer].name for layer in four)
+            # Numbered as in drawings, since one module may make several layers.
+            listed = [f"{number} ('{self._layers[number].name}')" for number in four]
+            edges = sum(bundle.num_edges for bundle in self._bundles.values())
             raise MetricError(
-                f"'motif4' cannot be computed on the implicit graph, because the four node layers "
-                f"{names} are pairwise joined: count the cliques on the unrolled graph with "
-                "explicit=True, or leave this metric out."
+                f"'motif4' cannot be computed on the implicit graph, because four of its {len(self._layers)} node "
+                f"layers are pairwise joined, {', '.join(listed[:3])} and {listed[3]}, counted from 0: "
+                "leave this metric out, or count on the unrolled graph with sparsetopo.topometrics(mge, ['motif4'], "
+                f"explicit=True), which takes some 100 bytes for each of its {edges:,} edges."
             )
         self._compute_missing(undirected=True)
         trace = 0
