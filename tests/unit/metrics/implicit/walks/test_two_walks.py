@@ -1,11 +1,10 @@
 """Pairs within two hops and motif counts of the implicit graph, against the explicit backend."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from math import comb
 from types import SimpleNamespace
-
-import re
 
 import numpy as np
 import pytest
