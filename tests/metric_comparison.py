@@ -1,6 +1,7 @@
 """Implicit against explicit: all metrics of one graph, and what only future metrics may need.
 
-Integer metrics must be identical; the spectra agree to 1e-5, of the gap or 1e-9 of the largest eigenvalue.
+Integer metrics must be identical; the spectra agree to 1e-5, of the gap or 1e-9 of the largest eigenvalue, and
+logarithms of sums over paths to 1e-11.
 """
 
 from contextlib import nullcontext
@@ -20,8 +21,8 @@ def assert_same_metrics(mge):
         if joins_four_layers(mge)
         else nullcontext()
     ):
-        found = topometrics(mge)
-    expected = topometrics(mge, explicit=True)
+        found = topometrics(mge, "all")
+    expected = topometrics(mge, "all", explicit=True)
     largest = ExplicitPrimitives(mge).adjacency_eigenvalues.magnitudes[0]
     if joins_four_layers(mge):
         assert np.isnan(found.pop("motif4"))
@@ -35,6 +36,8 @@ def assert_same_metrics(mge):
             )
         elif name == "spectral_radius":
             assert found[name] == pytest.approx(value, rel=1e-5), name
+        elif name in ("log_paths", "log_path_norm"):
+            assert found[name] == pytest.approx(value, rel=1e-11, abs=1e-11, nan_ok=True), name
         elif name == "strength":
             assert found[name] == pytest.approx(value, rel=1e-12), name
         else:

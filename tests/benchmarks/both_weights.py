@@ -26,7 +26,7 @@ from sparsetopo.graphs.mge import MGE
 from sparsetopo.layers import layer_kinds, ramanujan_records, topometric_records
 from sparsetopo.metrics.measure import topometrics
 from sparsetopo.metrics.primitives import Eigenvectors
-from sparsetopo.metrics.registry import NETWORK_METRICS
+from sparsetopo.metrics.registry import METRIC_SETS, METRICS
 path, both = sys.argv[1], sys.argv[2] == "both"
 mge = MGE.load(path)
 kinds = layer_kinds(mge.plan)
@@ -37,7 +37,7 @@ ramanujan_records(mge.weights, masks, kinds)
 known = Eigenvectors() if both else None
 topometrics(mge, threads=1, skip_impossible=True, known=known)
 if both:
-    weighted = [name for name, metric in NETWORK_METRICS.items() if metric.reads_weights]
+    weighted = [name for name in METRIC_SETS["paper"] if METRICS[name].reads_weights]
     trained = MGE.load(path, trained=True)
     topometrics(trained, weighted, threads=1, skip_impossible=True, known=known)
 """

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sparsetopo.metrics.measure import topometrics
-from sparsetopo.metrics.registry import NETWORK_METRICS
+from sparsetopo.metrics.registry import METRIC_SETS
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = ["dense_tiny", "depthwise", "mlp", "nonsquare", "tiny_maxpool", "tiny_res_proj"]
@@ -18,7 +18,7 @@ def test_golden_values(case, array_graph):
     arrays = np.load(GOLDEN / case / "graph.npz")
     expected = json.loads((GOLDEN / case / "expected.json").read_text())
     values = topometrics(array_graph(arrays["sizes"], arrays["edges"], arrays["w"]))
-    assert set(values) == set(NETWORK_METRICS)
+    assert set(values) == set(METRIC_SETS["paper"])
     for name, value in values.items():
         assert type(value) is type(expected[name]), name
         if isinstance(value, int):

@@ -47,7 +47,8 @@ from sparsetopo.plots.importance import plot_importance
 from sparsetopo.analysis.importance import importance_table
 
 graph = rolled(weights["fc1"], masks["fc1"])
-values = topometrics(graph)
+values = topometrics(graph, "all")
+assert "hub_degree" not in topometrics(graph)
 assert values["hub_degree"] == 4, values
 write_json("topometrics.json", specification | {"nodes": 7, "edges": 12, "topometrics": values})
 write_json("result.json", specification | {"status": "finished", "accuracy": 0.5, "best_accuracy": 0.5})
@@ -69,7 +70,7 @@ assert "largest degree" in labels, labels
 
 OF_LAYERS_ONLY = """
 assert "hub_degree" not in NETWORK_METRICS
-assert "hub_degree" not in topometrics(rolled(weights["fc1"], masks["fc1"]))
+assert "hub_degree" not in topometrics(rolled(weights["fc1"], masks["fc1"]), "all")
 records = topometric_records(weights, masks)
 assert [record["hub_degree"] for record in records] == [4, 4, 4, 4], records
 ramanujan = [{"layer": 0, "name": "fc1", "weights": 12, "parameters": 12, "density": 1.0}]

@@ -11,7 +11,15 @@ from sparsetopo.errors import MetricError, UnknownNameError
 from sparsetopo.metrics.explicit.backend import ExplicitPrimitives
 from sparsetopo.metrics.measure import evaluate, scaled, topometrics
 from sparsetopo.metrics.primitives import PRIMITIVES, SIZES, WEIGHTED_PRIMITIVES, Primitives
-from sparsetopo.metrics.registry import GRAPHS, METRICS, NETWORK_METRICS, SCALINGS, scan
+from sparsetopo.metrics.registry import (
+    GRAPHS,
+    METRIC_SETS,
+    METRICS,
+    NETWORK_METRICS,
+    PAPER_METRICS,
+    SCALINGS,
+    scan,
+)
 
 EDGES = [(0, 2), (0, 3), (1, 3), (2, 4), (3, 4), (0, 4)]
 PUBLISHED_SCALING = {
@@ -91,7 +99,7 @@ def test_every_primitive_is_read_once(graph):
     spy = Spy(ExplicitPrimitives(graph))
     values = evaluate(spy, NETWORK_METRICS.values())
     assert set(spy.reads.values()) == {1}
-    assert values == topometrics(graph)
+    assert values == topometrics(graph, "all")
 
 
 RECORD = {
@@ -187,12 +195,24 @@ def test_a_metric_of_layers_is_not_measured_on_a_network(graph):
 def test_selection_keeps_order_and_drops_repeats(graph):
     assert list(topometrics(graph, ["n2", "sink", "n2"])) == ["n2", "sink"]
     assert list(topometrics(graph, "n2")) == ["n2"]
-    assert list(topometrics(graph)) == list(NETWORK_METRICS)
     assert topometrics(graph, []) == {}
 
 
+def test_words_stand_for_sets_of_metrics(graph):
+    paper = set(PUBLISHED_SCALING)
+    assert len(PAPER_METRICS) == 16
+    assert set(PAPER_METRICS) == paper - {"spectral_gap_signed"}
+    assert set(METRIC_SETS["paper"]) == paper
+    assert topometrics(graph) == topometrics(graph, "paper") == topometrics(graph, ["paper"])
+    assert set(topometrics(graph)) == paper
+    assert list(topometrics(graph, "all")) == list(NETWORK_METRICS)
+    assert set(topometrics(graph, ["log_paths", "paper"])) == paper | {"log_paths"}
+
+
 def test_unknown_metric(graph):
-    with pytest.raises(UnknownNameError, match=r"unknown topometric 'n3'; known: sink, source"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown topometric 'n3'; known: paper, all, sink, source"
+    ):
         topometrics(graph, ["n2", "n3"])
     with pytest.raises(UnknownNameError, match="unknown topometric 'n3'"):
         scaled({"n3": 1.0}, 5, 6)

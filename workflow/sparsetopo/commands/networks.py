@@ -15,7 +15,7 @@ from sparsetopo.commands.options import File, Masks, NetworkOptions, files, sour
 from sparsetopo.commands.weight_files import read_weights
 from sparsetopo.errors import EncodingError, SparsetopoError, UsageError
 from sparsetopo.graphs.encode import encode
-from sparsetopo.metrics.registry import METRICS, NETWORK_METRICS, select
+from sparsetopo.metrics.registry import DEFAULT_METRICS, METRICS, select
 from sparsetopo.networks.checkpoints.load import load_tensors
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def readers_among(metrics: Iterable[str] | None) -> str | None:
     >>> readers_among(["sink", "strength", "spectral_gap"]), readers_among(["sink", "n2"])
     ('metrics that read weights (strength, spectral_gap)', None)
     """
-    wanted = select(METRICS, NETWORK_METRICS if metrics is None else metrics)
+    wanted = select(METRICS, DEFAULT_METRICS if metrics is None else metrics)
     names = [metric.name for metric in wanted if metric.reads_weights]
     return f"metrics that read weights ({', '.join(names)})" if names else None
 

@@ -12,7 +12,7 @@ from sparsetopo.config.architectures import Architecture, architecture
 from sparsetopo.config.schema import Configuration
 from sparsetopo.config.stages import STAGE_VERSIONS, STAGES, StageName
 from sparsetopo.config.variants import Variant, variant
-from sparsetopo.metrics.registry import NETWORK_METRICS
+from sparsetopo.metrics.registry import DEFAULT_METRICS, METRIC_SETS
 from sparsetopo.pruning import COMMON_OPTIONS, is_single_shot, needs
 from sparsetopo.training.recipe import Recipe
 
@@ -195,7 +195,8 @@ class Specifications:
         return {
             "stage": "topometrics",
             "trained_too": self.configuration.topometrics.weights_are_compared,
-            "metrics": self.configuration.topometrics.metrics or sorted(NETWORK_METRICS),
+            "metrics": self.configuration.topometrics.metrics
+            or sorted(METRIC_SETS[DEFAULT_METRICS]),
             "layers": {"motif_size": layers.motif_size} if layers.measure else None,
         }
 

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from sparsetopo.errors import MetricError
 from sparsetopo.metrics.blas import single_threaded_blas
 from sparsetopo.metrics.primitives import MOST_MEMORY, SIZES, Eigenvectors
-from sparsetopo.metrics.registry import METRICS, NETWORK_METRICS, SCALINGS, Metric, select
+from sparsetopo.metrics.registry import (
+    DEFAULT_METRICS,
+    METRIC_SETS,
+    METRICS,
+    SCALINGS,
+    Metric,
+    select,
+)
 
 if TYPE_CHECKING:
     from sparsetopo.metrics.primitives import Graph, Primitives
@@ -40,7 +47,8 @@ def topometrics(
     mge
         The graph (`sparsetopo.encode`), or anything that has its `to_scipy()` and `layer_sizes`.
     metrics
-        Names of the metrics wanted; None for all metrics of a network.
+        Names of the metrics wanted, "paper" for the paper's, or "all" for all metrics of a network.
+        None: the paper's.
     progress
         Called as ``progress(primitive, done, total)`` when the computation of a primitive starts,
         after `done` others have started.
@@ -52,7 +60,8 @@ def topometrics(
         measured like this.
     skip_impossible
         Whether a metric that cannot be computed on this graph (motif4, where four node layers are
-        pairwise joined) is NaN, with a warning, instead of an error. None: only if `metrics` is None.
+        pairwise joined) is NaN, with a warning, instead of an error. None: only if no metric is asked
+        for by its own name.
     known
         Eigenvectors kept from one call to the next, for graphs that differ in their weights alone, such as those before
         and after training: the second call needs about half the time for its eigenvalues. They agree with what it
@@ -61,8 +70,8 @@ def topometrics(
     Returns
     -------
     dict
-        {metric: value}; counts as int, the rest as float. By default the sixteen metrics of the
-        paper and `spectral_gap_signed`.
+        {metric: value}; counts as int, the rest as float. The paper's are its sixteen metrics and
+        `spectral_gap_signed`. `log_path_norm` is NaN where no path has a weight above 0.
 
     Raises
     ------
@@ -94,7 +103,10 @@ def topometrics(
     """
     from sparsetopo.graphs.mge import MGE
 
-    wanted = select(METRICS, NETWORK_METRICS if metrics is None else metrics)
+    names = [metrics] if isinstance(metrics, str) else list(metrics or [])
+    if metrics is None:
+        names = [DEFAULT_METRICS]
+    wanted = select(METRICS, names)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         raise ValueError(f"threads is {threads!r}, but must be a whole number of at least 1.")
     if not hasattr(mge, "to_scipy"):
@@ -120,7 +132,7 @@ def topometrics(
         from sparsetopo.metrics.implicit.backend import ImplicitPrimitives
 
         primitives = ImplicitPrimitives(mge, known)
-    skip = metrics is None if skip_impossible is None else skip_impossible
+    skip = METRIC_SETS.keys() >= set(names) if skip_impossible is None else skip_impossible
     return evaluate(primitives, wanted, progress, threads=threads, skip_impossible=skip)
 
 

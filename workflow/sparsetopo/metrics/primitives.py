@@ -21,7 +21,13 @@ SIZES = ("graph", "num_nodes", "num_edges", "layer_sizes")
 """What every metric may read without declaring it."""
 
 WEIGHTED_PRIMITIVES = frozenset(
-    {"weighted_degrees", "adjacency", "adjacency_eigenvalues", "laplacian_largest_eigenvalue"}
+    {
+        "weighted_degrees",
+        "adjacency",
+        "adjacency_eigenvalues",
+        "laplacian_largest_eigenvalue",
+        "log_path_sum",
+    }
 )
 """Primitives that read the weights of the edges; the others depend on the mask alone."""
 
@@ -82,6 +88,29 @@ class AdjacencyEigenvalues:
 
     magnitudes: tuple[float, float, float]
     largest: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class EffectiveParts:
+    """How many nodes, edges and weights lie on a path from an input to an output, and how many weights there are.
+
+    A weight does if one of its edges does. All weights are those of the parameters in the graph, pruned ones included;
+    of a graph without parameters, all edges that could be between the node layers that are joined.
+    """
+
+    nodes: int
+    edges: int
+    parameters: int
+    all_parameters: int
+
+
+def path_ends(graph: Graph) -> tuple[int, tuple[int, ...]]:
+    """How many node layers, the first ones, paths begin at, and the indices of those that they end at.
+
+    Of a graph without a plan these are the first and the last one.
+    """
+    plan = getattr(graph, "plan", None)
+    return (1, (len(graph.layer_sizes) - 1,)) if plan is None else (plan.inputs, plan.outputs)
 
 
 class Primitives(Protocol):
@@ -161,6 +190,18 @@ class Primitives(Protocol):
     @property
     def laplacian_largest_eigenvalue(self) -> float:
         """Largest eigenvalue of D - A, weighted and undirected."""
+
+    @property
+    def effective_parts(self) -> EffectiveParts:
+        """What lies on a directed path from an input to an output."""
+
+    @property
+    def log_path_count(self) -> float:
+        """Natural logarithm of 1 + the number of these paths."""
+
+    @property
+    def log_path_sum(self) -> float:
+        """Natural logarithm of the sum, over these paths, of the product of |w|; minus infinity if that is 0."""
 
 
 PRIMITIVES = tuple(

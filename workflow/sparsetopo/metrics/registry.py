@@ -130,18 +130,46 @@ def _check(metric: str, record: Mapping[str, Any]) -> None:
 def select(metrics: Mapping[str, Metric], names: Iterable[str]) -> list[Metric]:
     """Metrics of those names, in that order and once each; UnknownNameError if there is none of a name.
 
+    A word of `METRIC_SETS` stands for all metrics of that set.
+
     Examples
     --------
     >>> [metric.label for metric in select(METRICS, ["n2", "sink", "n2"])]
     ['2-hop neighbours', 'sink nodes']
+    >>> len(select(METRICS, "paper")), [metric.name for metric in select(METRICS, ["log_paths", "all"])][:2]
+    (17, ['log_paths', 'sink'])
     """
-    wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    given = [names] if isinstance(names, str) else list(names)
+    wanted = dict.fromkeys(name for word in given for name in METRIC_SETS.get(word, (word,)))
     for name in wanted:
         if name not in metrics:
-            raise UnknownNameError(unknown_name("topometric", name, metrics))
+            raise UnknownNameError(unknown_name("topometric", name, [*METRIC_SETS, *metrics]))
     return [metrics[name] for name in wanted]
 
 
 METRICS = scan(f"{__package__}.entries", Path(__file__).parent / "entries")
 NETWORK_METRICS = {name: metric for name, metric in METRICS.items() if "network" in metric.graphs}
 LAYER_METRICS = {name: metric for name, metric in METRICS.items() if "layer" in metric.graphs}
+
+_PAPER = (
+    *("sink", "source", "disconnected", "r_out", "r_in"),
+    *("n1", "n2", "motif4"),
+    *("k_core", "strength"),
+    *("components", "component_size", "cut_edges", "cut_nodes"),
+    *("spectral_gap", "spectral_radius"),
+)
+PAPER_METRICS: Mapping[str, Metric] = {name: NETWORK_METRICS[name] for name in _PAPER}
+"""The sixteen metrics of the paper, in its order."""
+
+METRIC_SETS: Mapping[str, tuple[str, ...]] = {
+    "paper": tuple(
+        name
+        for name, metric in NETWORK_METRICS.items()
+        if not {name, metric.second_reading_of}.isdisjoint(PAPER_METRICS)
+    ),
+    "all": tuple(NETWORK_METRICS),
+}
+"""Words that stand for several metrics of a network: the paper's, with their second readings; and all."""
+
+DEFAULT_METRICS = "paper"
+"""The set that is measured where no metrics are named."""

@@ -3,22 +3,12 @@
 What a metric is stands in the registry (`sparsetopo.metrics.registry`), which is read without the code that measures.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import pandas as pd
 
 from sparsetopo.errors import DataError
-from sparsetopo.metrics.registry import NETWORK_METRICS, Metric
-
-_PAPER = (
-    *("sink", "source", "disconnected", "r_out", "r_in"),
-    *("n1", "n2", "motif4"),
-    *("k_core", "strength"),
-    *("components", "component_size", "cut_edges", "cut_nodes"),
-    *("spectral_gap", "spectral_radius"),
-)
-PAPER_METRICS: Mapping[str, Metric] = {name: NETWORK_METRICS[name] for name in _PAPER}
-"""The sixteen metrics of the paper, in its order."""
+from sparsetopo.metrics.registry import NETWORK_METRICS, PAPER_METRICS, Metric
 
 TRAINED = "_trained"
 """Ends the column of a metric that was measured on the trained weights, beside that of the initial ones."""

@@ -10,7 +10,7 @@ from sparsetopo.config.schema.values import (
     ONE_OR_MORE,
     ArchitectureName,
     Counted,
-    MetricName,
+    MetricNames,
     Name,
     Number,
     Seed,
@@ -101,10 +101,11 @@ class Topometrics(Section):
         """Whether the metrics that read weights are measured on the trained ones, too."""
         return len(self.weights) == 2
 
-    metrics: Annotated[list[MetricName], DISTINCT] | None = Field(
+    metrics: MetricNames | None = Field(
         None,
         min_length=1,
-        description="Topometrics to compute, by registry name; all of them if absent.",
+        description="Topometrics to compute: paper (the paper's sixteen, and the signed spectral gap), all, or a list "
+        "of registry names; paper if absent.",
     )
     weights: Annotated[list[Literal["initial", "trained"]], DISTINCT, ONE_OR_MORE] = Field(
         ["initial", "trained"],

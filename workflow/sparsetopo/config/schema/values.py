@@ -1,12 +1,12 @@
 """The kinds of values that a configuration holds, each checked in one place."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sparsetopo.config.architectures import architecture_name
-from sparsetopo.metrics.registry import NETWORK_METRICS
+from sparsetopo.metrics.registry import METRIC_SETS, NETWORK_METRICS
 from sparsetopo.registry import look_up
 
 
@@ -49,6 +49,16 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def _names_of_set(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in METRIC_SETS:
+        raise ValueError(
+            f"must be {' or '.join(METRIC_SETS)}, or a list of topometrics; a single one is given as [{value}]"
+        )
+    return sorted(METRIC_SETS[value])
+
+
 def _whole_number(value: Any) -> int:
     # Snakemake's command line gives every value as text.
     if isinstance(value, bool) or not str(value).isdecimal():
@@ -85,4 +95,10 @@ Seed = Annotated[
     int, BeforeValidator(_whole_number, json_schema_input_type=int), Field(ge=0, lt=2**32)
 ]
 DISTINCT = AfterValidator(_distinct)
+# A word is kept as the names that it stands for, so that what is measured does not depend on how it was asked for.
+MetricNames = Annotated[
+    list[MetricName],
+    DISTINCT,
+    BeforeValidator(_names_of_set, json_schema_input_type=Literal[tuple(METRIC_SETS)] | list[str]),
+]
 ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)

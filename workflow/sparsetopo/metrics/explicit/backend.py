@@ -15,7 +15,13 @@ from sparsetopo.errors import EncodingError
 from sparsetopo.metrics.blas import single_threaded_blas
 from sparsetopo.metrics.explicit import connectivity, layer_blocks, spectra, two_hops
 from sparsetopo.metrics.explicit.motif_counts import motif_counts
-from sparsetopo.metrics.primitives import AdjacencyEigenvalues, Graph, MotifCounts
+from sparsetopo.metrics.explicit.paths import StoredPaths
+from sparsetopo.metrics.primitives import (
+    AdjacencyEigenvalues,
+    EffectiveParts,
+    Graph,
+    MotifCounts,
+)
 
 if TYPE_CHECKING:
     from igraph import GraphBase
@@ -61,6 +67,10 @@ class ExplicitPrimitives:
     @cached_property
     def _weighted_components(self) -> spectra.WeightedComponents:
         return spectra.WeightedComponents(self._matrix)
+
+    @cached_property
+    def _paths(self) -> StoredPaths:
+        return StoredPaths(self._matrix, self.layer_sizes, self.graph)
 
     @property
     def num_nodes(self) -> int:
@@ -144,3 +154,18 @@ class ExplicitPrimitives:
         """Component by component, in float64."""
         with single_threaded_blas():
             return spectra.laplacian_largest_eigenvalue(self._weighted_components)
+
+    @cached_property
+    def effective_parts(self) -> EffectiveParts:
+        """From node layer to node layer, and weight by weight."""
+        return self._paths.effective()
+
+    @cached_property
+    def log_path_count(self) -> float:
+        """In logarithms, which no number of paths overflows."""
+        return float(np.logaddexp(0.0, self._paths.log_total(weighted=False)))
+
+    @cached_property
+    def log_path_sum(self) -> float:
+        """In logarithms."""
+        return self._paths.log_total(weighted=True)

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from sparsetopo.errors import EncodingError
 from sparsetopo.metrics.implicit import degrees
 from sparsetopo.metrics.implicit.neighbours import Neighbours, neighbours
+from sparsetopo.metrics.implicit.paths.large_numbers import Parts, log_beyond_one, log_of
+from sparsetopo.metrics.implicit.paths.parameters import effective_weights
+from sparsetopo.metrics.implicit.paths.passes import Flags, PathGraph
 from sparsetopo.metrics.implicit.spectra.adjacency import Adjacency
 from sparsetopo.metrics.implicit.spectra.adjacency_eigenvalues import (
     adjacency_eigenvalues,
@@ -31,9 +34,11 @@ from sparsetopo.metrics.implicit.workers import Workers
 from sparsetopo.metrics.primitives import (
     MOST_MEMORY,
     AdjacencyEigenvalues,
+    EffectiveParts,
     Eigenvectors,
     MotifCounts,
     Primitives,
+    path_ends,
 )
 
 if TYPE_CHECKING:
@@ -207,6 +212,40 @@ class ImplicitPrimitives:
             return laplacian_largest_eigenvalue(self._weighted_graph, self._known)
         except NotConvergedError as error:
             return self._by_components(error).laplacian_largest_eigenvalue
+
+    @cached_property
+    def _paths(self) -> PathGraph:
+        return PathGraph(self._layers, self._bundles, *path_ends(self.graph))
+
+    @cached_property
+    def _counted_paths(self) -> tuple[Parts, Flags]:
+        return self._paths.from_inputs(weighted=False)
+
+    @cached_property
+    def effective_parts(self) -> EffectiveParts:
+        """By one pass from the inputs and one from the outputs."""
+        _, reached = self._counted_paths
+        leading, edges = self._paths.from_outputs()
+        on_path = [np.count_nonzero(a & b) for a, b in zip(reached, leading, strict=True)]
+        # Sums of whole numbers, exact in float64.
+        num_edges = sum(int(n[flags].sum()) for n, flags in zip(edges, reached, strict=True))
+        weights = effective_weights(self.graph.plan, self.graph.masks, reached, leading)
+        return EffectiveParts(
+            nodes=int(sum(on_path)),
+            edges=num_edges,
+            parameters=sum(int(np.count_nonzero(flags)) for flags in weights.values()),
+            all_parameters=sum(flags.size for flags in weights.values()),
+        )
+
+    @cached_property
+    def log_path_count(self) -> float:
+        """By the pass from the inputs, with numbers of any magnitude."""
+        return log_beyond_one(self._counted_paths[0])
+
+    @cached_property
+    def log_path_sum(self) -> float:
+        """By a pass from the inputs with the weights."""
+        return log_of(self._paths.from_inputs(weighted=True)[0])
 
     @property
     def _has_few_edges_in_pieces(self) -> bool:
