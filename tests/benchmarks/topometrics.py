@@ -35,6 +35,10 @@ GROUPS = {
     "cut": ("components", "component_size", "cut_edges", "cut_nodes"),
     "gap": ("spectral_gap", "spectral_gap_signed"),
     "radius": ("spectral_radius",),
+    "paths": (
+        *("effective_nodes", "effective_edges", "effective_parameters", "effective_sparsity"),
+        *("log_paths", "log_path_norm"),
+    ),
 }
 
 

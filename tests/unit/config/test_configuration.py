@@ -135,6 +135,11 @@ def test_all_problems_are_listed_at_once_each_with_its_path(values):
         (("grid", "datasets"), ["mnist"], "unknown data set 'mnist'; known: "),
         (("grid", "architectures"), ["VGG"], "unknown architecture 'VGG'; known: "),
         (("topometrics",), {"metrics": ["beauty"]}, "unknown topometric 'beauty'; known: "),
+        (
+            ("topometrics",),
+            {"metrics": "paths"},
+            "topometrics.metrics: must be paper or all, or a list of topometrics",
+        ),
         (("training",), {}, "training.digits: is missing"),
         (("study",), "../elsewhere", "study: "),
         (("grid", "seeds"), [0, "zero"], "grid.seeds.1: must be a whole number"),

@@ -8,6 +8,7 @@ import yaml
 
 from sparsetopo.config import Specifications, load_configuration
 from sparsetopo.files import canonical_json
+from sparsetopo.metrics.registry import NETWORK_METRICS
 
 ROOT = Path(__file__).parents[3]
 TRAIN = {"dense", "train snip"}
@@ -137,3 +138,38 @@ def test_a_rule_without_gpu_computes_on_the_cpu():
     assert not specifications.prunes_on_the_device("snip")
     assert not specifications.prunes_on_the_device("erk")
     assert specifications.prunes_on_the_device("synflow")
+
+
+def test_words_for_metrics_are_the_names_they_stand_for():
+    """A study that names no metrics reads what it did before there were others: the paper's, in this order."""
+    paper = [
+        "component_size",
+        "components",
+        "cut_edges",
+        "cut_nodes",
+        "disconnected",
+        "k_core",
+        "motif4",
+        "n1",
+        "n2",
+        "r_in",
+        "r_out",
+        "sink",
+        "source",
+        "spectral_gap",
+        "spectral_gap_signed",
+        "spectral_radius",
+        "strength",
+    ]
+    values = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+
+    def metrics(given):
+        specifications = Specifications(load_configuration(values | {"topometrics": given}))
+        return specifications.topometrics()["metrics"]
+
+    assert metrics({}) == metrics({"metrics": "paper"}) == metrics({"metrics": None}) == paper
+    assert metrics({"metrics": "all"}) == sorted(NETWORK_METRICS)
+    assert metrics({"metrics": ["sink", "n1"]}) == ["sink", "n1"]
+    for path in (ROOT / "config").glob("*.yaml"):
+        shipped = yaml.safe_load(path.read_text())
+        assert "metrics" not in shipped.get("topometrics", {}), path

@@ -28,7 +28,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="A,B",
-            help="Names of metrics, separated by commas; '' for none. Default: all, with --model.",
+            help="paper (the default, with --model), all, or names of metrics, separated by commas; '' for none.",
         ),
     ] = None,
     scaled: given.Scaled = False,

@@ -16,7 +16,10 @@ def measure(
     mask: given.Masks = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Names of metrics, separated by commas. Default: all."),
+        typer.Option(
+            metavar="A,B",
+            help="paper (the default), all, or names of metrics, separated by commas.",
+        ),
     ] = None,
     scaled: given.Scaled = False,
     format: given.OutputFormat = "table",  # noqa: A002

@@ -43,7 +43,9 @@ def rank(
     ] = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Metrics to go by. Default: all that the study has."),
+        typer.Option(
+            metavar="A,B", help="Metrics to go by, or paper. Default: all that the study has."
+        ),
     ] = None,
     data: given.Data = None,
     data_folder: given.DataFolder = None,

@@ -95,7 +95,7 @@ def compare(
     b: Masks,
     model: "str | nn.Module | None" = None,
     *,
-    metrics: Iterable[str] | None = None,
+    metrics: str | Iterable[str] | None = None,
     scaled: bool = False,
     threads: int = 1,
     progress: "Progress | None" = None,

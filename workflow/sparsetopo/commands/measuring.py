@@ -17,7 +17,7 @@ Progress = Callable[[str, str, int, int], None]
 
 def measure(
     *models: "str | nn.Module",
-    metrics: Iterable[str] | None = None,
+    metrics: str | Iterable[str] | None = None,
     scaled: bool = False,
     threads: int = 1,
     progress: Progress | None = None,
@@ -31,7 +31,7 @@ def measure(
         Networks: "torchvision:resnet18", "timm:...", a registered name ("Resnet-20"), "<module>:<function>" of your own
         code, or a `torch.nn.Module`.
     metrics
-        Names of the metrics; None for all.
+        "paper" for the paper's metrics, "all", or names; None for the paper's.
     scaled
         Whether counts are divided by the number of nodes or edges, as the paper's tables are
         (`sparsetopo.metrics.measure.scaled`).

@@ -58,7 +58,7 @@ def rank(
     *,
     study: File | None = None,
     architecture: str | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: str | Iterable[str] | None = None,
     data_folder: File | None = None,
     data_options: Mapping[str, Any] | None = None,
     algorithm_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -92,7 +92,7 @@ def rank(
         The study's architecture whose correlations are used; None: that of the network's name if the study has it, else
         all of them.
     metrics
-        Names of the metrics to go by; None: all that the study has.
+        Names of the metrics to go by, or "paper" for the paper's; None or "all": all that the study has.
     algorithm_options
         {algorithm: {option: value}}.
     threads, progress
@@ -126,7 +126,7 @@ def rank(
     asked = sparsity if isinstance(sparsity, str | float | int) else list(sparsity)
     levels = [] if asked == [] else read_sparsities(asked)
     _require_something(names, levels, given, how)
-    wanted = None if metrics is None else [metric.name for metric in select(METRICS, metrics)]
+    wanted = None if metrics is None else _metrics(metrics)
     known = _study(study, wanted)
     chosen = _algorithms(names, known, algorithm_options or {}) if levels else []
     if levels and len(chosen) + len(given) < 2:
@@ -170,6 +170,15 @@ def _require_something(
         raise UsageError("mask: masks to be ranked are given by --masks (masks=[...]).")
     if len(files(how.get("weights"))) > 1:
         raise UsageError("weights names several files, but one network is pruned; give one.")
+
+
+def _metrics(names: str | Iterable[str]) -> list[str] | None:
+    """Metrics to go by, one by one; of the set "paper" those that are features; None for "all"."""
+    listed = [names] if isinstance(names, str) else list(names)
+    if "all" in listed:
+        return None
+    chosen = select(METRICS, listed)
+    return [m.name for m in chosen if m.second_reading_of is None or m.name in listed]
 
 
 def _study(folder: File | None, metrics: list[str] | None) -> "StudyNetworks":

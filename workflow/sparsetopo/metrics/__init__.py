@@ -1,4 +1,4 @@
-"""Topological metrics of a sparse network's graph, exact: the paper's sixteen, and the signed spectral gap.
+"""Topological metrics of a sparse network's graph: the paper's sixteen, the signed spectral gap, paths, dispersion.
 
 A *metric* is a function in a file of `entries`. It turns *primitives* (degrees, motif counts, eigenvalues, ...) into
 one number. Two backends compute the primitives: `implicit` from the weights and the plan, and `explicit` from the

@@ -32,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 def topometrics(
     mge: "Graph",
-    metrics: Iterable[str] | None = None,
+    metrics: str | Iterable[str] | None = None,
     progress: Progress | None = None,
     *,
     threads: int = 1,

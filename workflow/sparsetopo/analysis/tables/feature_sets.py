@@ -59,7 +59,8 @@ def size_free(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
     Three metrics cannot be made size-independent by division. The spectral gap is taken as it is, although it is 0 for
     two copies, which have every eigenvalue twice. Of the components those beyond the first are counted, divided by V,
     and the mean size of a component is divided by V as in the paper. Most graphs are connected, so that components/V
-    or the size itself would be 1/V or V.
+    or the size itself would be 1/V or V. Neither do the logarithms of sums over paths: a deeper or a wider
+    graph has more paths; they are taken as they are.
 
     Examples
     --------
